@@ -1,0 +1,105 @@
+// Files: everything Hearth writes goes through here, so that tests can make any step fail.
+// All functions throw Error(kIo) with the path and the system's text.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hearth {
+
+// An open file. Move-only. One thread at a time; pread() is thread-safe.
+class File {
+ public:
+  enum class Mode { kRead, kCreate, kAppend };  // kCreate truncates; kAppend creates if missing
+
+  File() = default;
+  File(std::string path, Mode mode);
+  ~File();
+  File(File&& other) noexcept;
+  File& operator=(File&& other) noexcept;
+
+  void write(std::string_view bytes);                    // all of them, at the end
+  void pwrite(std::string_view bytes, uint64_t offset);  // all of them
+  size_t pread(char* out, size_t count, uint64_t offset) const;  // fewer only at the end
+  void sync();                                           // fsync
+  void truncate(uint64_t size);
+  uint64_t size() const;
+  void close();  // without an error nobody could handle: sync() first where it matters
+  bool is_open() const { return fd_ >= 0; }
+  const std::string& path() const { return path_; }
+  int fd() const { return fd_; }
+
+ private:
+  int fd_ = -1;
+  std::string path_;
+};
+
+// A whole file mapped for reading. Immutable; thread-safe. The bytes live as long as the object.
+class MappedFile {
+ public:
+  MappedFile() = default;
+  explicit MappedFile(const std::string& path);
+  ~MappedFile();
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  std::string_view bytes() const { return {data_, size_}; }
+
+ private:
+  const char* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+// Holds <dir>/lock (flock, with our pid inside) until destroyed. Throws Error(kUnavailable) naming
+// the holder's pid when another process has it.
+class DirLock {
+ public:
+  explicit DirLock(const std::string& dir);
+  ~DirLock();
+  DirLock(const DirLock&) = delete;
+  DirLock& operator=(const DirLock&) = delete;
+
+ private:
+  File file_;
+};
+
+std::string read_file(const std::string& path);
+void write_file(const std::string& path, std::string_view bytes);  // create or replace; no sync
+std::vector<std::string> list_dir(const std::string& path);        // names, sorted; no "." and ".."
+bool path_exists(const std::string& path);
+bool is_directory(const std::string& path);
+void make_dirs(const std::string& path);
+void remove_file(const std::string& path);
+void remove_all(const std::string& path);  // no error when it is not there
+void rename_path(const std::string& from, const std::string& to);
+void sync_dir(const std::string& path);
+uint64_t dir_bytes(const std::string& path);  // sum of the sizes of all files below
+
+// Makes a finished directory visible: syncs its files and itself, renames it to `to` (replacing an
+// empty one), syncs the parent.
+void publish_dir(const std::string& from, const std::string& to);
+
+// A directory that vanishes with the object; for tests.
+class TempDir {
+ public:
+  TempDir();
+  ~TempDir();
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// ---- fault injection (tests only) --------------------------------------------------------------
+
+enum class FileOp { kCreate, kWrite, kSync, kRename, kTruncate, kRemove };
+
+// Called before each operation that changes the disk. Throwing Error(kIo) makes it fail with no
+// effect; for kWrite, *bytes may be lowered first: then that much is written before the failure.
+using FileHook = std::function<void(FileOp op, const std::string& path, size_t* bytes)>;
+void set_file_hook(FileHook hook);  // an empty hook removes it; not while files are written
+
+}  // namespace hearth

@@ -1,0 +1,59 @@
+// The engine: admits queries, bounds them, runs them. The door of this folder.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "core/budget.h"
+#include "core/metrics.h"
+#include "core/storage.h"
+#include "core/threads.h"
+#include "query/parser.h"
+#include "query/result.h"
+
+namespace hearth::promql {
+
+struct EngineOptions {
+  DurationMs lookback_delta = 5 * 60'000;
+  DurationMs timeout = 2 * 60'000;
+  int max_concurrency = 20;
+  int64_t max_samples = 50'000'000;
+  size_t max_memory_bytes = 0;        // per query; 0 = none
+  size_t max_total_memory_bytes = 0;  // all queries together; 0 = none
+  DurationMs default_step = 60'000;   // evaluation_interval: of subqueries without a step
+  bool delayed_name_removal = false;
+  size_t slice_series = 256;  // series per slice of parallel work; tests vary it
+  ParseOptions parse;
+};
+
+// One request. For an instant query start == end and step == 0.
+struct QueryRequest {
+  std::string text;
+  TimeMs start = 0, end = 0;
+  DurationMs step = 0;
+  DurationMs lookback_delta = 0;  // 0 = the engine's
+  DurationMs timeout = 0;         // 0 = the engine's; never longer than that
+  bool per_step_stats = false;
+  const std::atomic<bool>* canceled = nullptr;  // looked at now and then; may be null
+};
+
+// Thread-safe.
+class Engine {
+ public:
+  // `storage` and `pool` must outlive it. `pool` null: everything runs on the caller.
+  Engine(const EngineOptions& options, Queryable& storage, Pool* pool, Registry& registry);
+  ~Engine();
+
+  // Throws Error: kBadData (parse, type), kExecution, kTimeout, kCanceled, kInternal.
+  QueryResult run(const QueryRequest& request);
+
+  void set_default_step(DurationMs step);  // at reload
+  const EngineOptions& options() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace hearth::promql

@@ -1,0 +1,62 @@
+// The storage engine's door: one data directory, in Prometheus' format.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/metrics.h"
+#include "core/storage.h"
+#include "core/threads.h"
+#include "tsdb/options.h"
+
+namespace hearth::tsdb {
+
+struct HeadStats {
+  size_t series = 0;
+  size_t chunks = 0;
+  TimeMs min_time = kMaxTime;
+  TimeMs max_time = kMinTime;
+  size_t label_pairs = 0;
+};
+
+// For /api/v1/status/tsdb: the largest first.
+struct NameValueCount {
+  std::string name;
+  uint64_t value;
+};
+struct CardinalityStats {
+  std::vector<NameValueCount> series_by_metric, values_by_label, bytes_by_label, series_by_pair;
+};
+
+// Thread-safe.
+class Db final : public Queryable {
+ public:
+  // Opens or makes the directory: takes the lock, loads blocks, replays the WAL (repairing a torn
+  // tail). Throws Error(kUnavailable) when another process has it, Error(kIo), Error(kCorrupt).
+  // `clock`, `pool` and `registry` must outlive it.
+  Db(std::string dir, const Options& options, const Clock& clock, Pool& pool, Registry& registry);
+  ~Db() override;  // closes the log cleanly; no maintenance may be running
+
+  Appender& appender();
+  std::unique_ptr<Querier> querier(TimeRange range) override;
+
+  // One round of maintenance where due: head -> block, merge blocks, retention, truncate the log.
+  // Called by a thread of cmd's about once a minute; never twice at once.
+  void maintain();
+
+  // When a call of maintain() would have work to do; cheap.
+  bool maintenance_due() const;
+
+  HeadStats head_stats() const;
+  CardinalityStats cardinality(size_t limit) const;
+  TimeMs oldest_time() const;  // of head and blocks; kMaxTime when there is nothing
+  const std::string& dir() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace hearth::tsdb
