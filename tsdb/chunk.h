@@ -1,0 +1,31 @@
+// Compressed runs of samples of one series. The bytes are Prometheus' (docs/formats/chunks.md).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/clock.h"
+#include "core/storage.h"
+
+namespace hearth::tsdb {
+
+// The numbers stand in files. Readers refuse any other.
+enum class Encoding : uint8_t { kNone = 0, kXor = 1, kHistogram = 2, kFloatHistogram = 3, kXor2 = 4 };
+
+// One chunk: its payload (as in a chunk file, without length, encoding and CRC) and what is known of
+// it. min_time and max_time are those of its first and last sample.
+struct ChunkView {
+  TimeMs min_time = 0;
+  TimeMs max_time = 0;
+  Encoding encoding = Encoding::kXor;
+  std::string_view bytes;
+};
+
+// Number of samples, from the payload's head. Throws Error(kCorrupt) for a payload too short.
+size_t chunk_samples(Encoding encoding, std::string_view bytes);
+
+// Appends the samples within `range` to `out`. Throws Error(kCorrupt) where the payload ends early or
+// the encoding is unknown. Never reads past the end of `bytes`.
+void decode_chunk(Encoding encoding, std::string_view bytes, TimeRange range, Columns& out);
+
+}  // namespace hearth::tsdb

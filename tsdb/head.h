@@ -1,0 +1,51 @@
+// The head: the newest samples, in memory and in the write-ahead log.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/metrics.h"
+#include "core/storage.h"
+#include "core/threads.h"
+#include "tsdb/db.h"
+#include "tsdb/options.h"
+#include "tsdb/series_chunks.h"
+
+namespace hearth::tsdb {
+
+// Thread-safe, but truncate() only from one thread at a time.
+class Head {
+ public:
+  // Replays the log in `dir` (checkpoint, then segments), repairing a torn tail. Samples before
+  // `min_valid_time` (the end of the newest block) are skipped, and refused later.
+  Head(const std::string& dir, const Options& options, TimeMs min_valid_time, const Clock& clock,
+       Pool& pool, Registry& registry);
+  ~Head();
+
+  Appender& appender();
+
+  // A reader's view: hides commits that are not complete when it is made. Must not outlive the head.
+  std::unique_ptr<Querier> querier(TimeRange range);
+
+  // All series that have samples in [range.min, range.max], as sealed chunks cut to that range.
+  // Waits for commits that overlap the range.
+  std::unique_ptr<SeriesChunks> series_chunks(TimeRange range);
+
+  // Forgets samples before `min_time` and series left without any; then truncates the log.
+  void truncate(TimeMs min_time);
+
+  TimeMs min_time() const;  // of its samples; kMaxTime when empty
+  TimeMs max_time() const;  // kMinTime when empty
+  // True when the head spans more than 1.5 block durations: its oldest block range may be written.
+  bool compactable() const;
+
+  HeadStats stats() const;
+  CardinalityStats cardinality(size_t limit) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace hearth::tsdb
