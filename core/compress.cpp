@@ -1,0 +1,111 @@
+#include "core/compress.h"
+
+#include <fmt/format.h>
+#include <libdeflate.h>
+#include <snappy.h>
+#include <zstd.h>
+
+#include <memory>
+
+#include "core/error.h"
+
+namespace hearth {
+
+namespace {
+
+[[noreturn]] void corrupt(std::string_view format) {
+  throw Error(ErrorKind::kCorrupt, fmt::format("{}: corrupt input", format));
+}
+
+void check_size(std::string_view format, uint64_t size, size_t max_bytes) {
+  if (size > max_bytes) {
+    throw Error(ErrorKind::kBadData, fmt::format("{}: uncompressed size {} exceeds the limit of {} bytes",
+                                                 format, size, max_bytes));
+  }
+}
+
+struct FreeCompressor {
+  void operator()(libdeflate_compressor* p) const { libdeflate_free_compressor(p); }
+};
+struct FreeDecompressor {
+  void operator()(libdeflate_decompressor* p) const { libdeflate_free_decompressor(p); }
+};
+
+}  // namespace
+
+void snappy_compress(std::string_view in, std::string& out) {
+  out.resize(snappy::MaxCompressedLength(in.size()));
+  size_t length = 0;
+  snappy::RawCompress(in.data(), in.size(), out.data(), &length);
+  out.resize(length);
+}
+
+void snappy_uncompress(std::string_view in, std::string& out, size_t max_bytes) {
+  size_t length = 0;
+  if (!snappy::GetUncompressedLength(in.data(), in.size(), &length)) corrupt("snappy");
+  check_size("snappy", length, max_bytes);
+  // A claim that no input of this size can keep (a copy yields 64 bytes from 3) is not believed, so
+  // that a few bytes cannot make us allocate gigabytes.
+  if (length > in.size() * 32 + 64) corrupt("snappy");
+  out.resize(length);
+  if (!snappy::RawUncompress(in.data(), in.size(), out.data())) corrupt("snappy");
+}
+
+void zstd_compress(std::string_view in, std::string& out, int level) {
+  out.resize(ZSTD_compressBound(in.size()));
+  const size_t length = ZSTD_compress(out.data(), out.size(), in.data(), in.size(), level);
+  if (ZSTD_isError(length)) throw Error(ErrorKind::kInternal, fmt::format("zstd: {}", ZSTD_getErrorName(length)));
+  out.resize(length);
+}
+
+void zstd_uncompress(std::string_view in, std::string& out, size_t max_bytes) {
+  struct FreeStream {
+    void operator()(ZSTD_DStream* p) const { ZSTD_freeDStream(p); }
+  };
+  const std::unique_ptr<ZSTD_DStream, FreeStream> stream(ZSTD_createDStream());
+  out.clear();
+  ZSTD_inBuffer source{in.data(), in.size(), 0};
+  size_t state = 1;
+  while (source.pos < source.size || state != 0) {
+    const size_t before = out.size();
+    out.resize(before + ZSTD_DStreamOutSize());
+    ZSTD_outBuffer target{out.data() + before, out.size() - before, 0};
+    const size_t consumed = source.pos;
+    state = ZSTD_decompressStream(stream.get(), &target, &source);
+    if (ZSTD_isError(state)) corrupt("zstd");
+    out.resize(before + target.pos);
+    check_size("zstd", out.size(), max_bytes);
+    if (target.pos == 0 && source.pos == consumed) corrupt("zstd");  // cut short
+  }
+}
+
+void gzip_compress(std::string_view in, std::string& out, int level) {
+  const std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor(libdeflate_alloc_compressor(level));
+  out.resize(libdeflate_gzip_compress_bound(compressor.get(), in.size()));
+  out.resize(libdeflate_gzip_compress(compressor.get(), in.data(), in.size(), out.data(), out.size()));
+}
+
+void gzip_uncompress(std::string_view in, std::string& out, size_t max_bytes) {
+  thread_local const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> decompressor(
+      libdeflate_alloc_decompressor());
+  if (in.empty()) corrupt("gzip");
+  size_t produced = 0;
+  out.resize(std::min(max_bytes, std::max(in.size() * 10, out.capacity())));
+  while (!in.empty()) {
+    size_t consumed = 0;
+    size_t written = 0;
+    const libdeflate_result result = libdeflate_gzip_decompress_ex(
+        decompressor.get(), in.data(), in.size(), out.data() + produced, out.size() - produced, &consumed, &written);
+    if (result == LIBDEFLATE_INSUFFICIENT_SPACE) {
+      check_size("gzip", out.size() + 1, max_bytes);
+      out.resize(std::min(max_bytes, out.size() * 2 + 1024));
+      continue;
+    }
+    if (result != LIBDEFLATE_SUCCESS) corrupt("gzip");
+    produced += written;
+    in.remove_prefix(consumed);
+  }
+  out.resize(produced);
+}
+
+}  // namespace hearth

@@ -1,0 +1,301 @@
+#include "core/file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "core/error.h"
+
+namespace hearth {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+FileHook g_hook;
+
+[[noreturn]] void fail(std::string_view what, const std::string& path, int code = errno) {
+  throw Error(ErrorKind::kIo, fmt::format("{} {}: {}", what, path, std::strerror(code)));
+}
+
+// Lets a test stop this operation. Returns how many of `bytes` may be written.
+size_t ask_hook(FileOp op, const std::string& path, size_t bytes = 0) {
+  if (g_hook) g_hook(op, path, &bytes);
+  return bytes;
+}
+
+void write_fully(int fd, std::string_view bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      fail("write", path);
+    }
+    bytes.remove_prefix(static_cast<size_t>(n));
+  }
+}
+
+std::string parent_of(const std::string& path) {
+  const fs::path parent = fs::path(path).parent_path();
+  return parent.empty() ? "." : parent.string();
+}
+
+template <class Work>
+void checked(std::string_view what, const std::string& path, Work work) {
+  std::error_code code;
+  work(code);
+  if (code) fail(what, path, code.value());
+}
+
+}  // namespace
+
+void set_file_hook(FileHook hook) { g_hook = std::move(hook); }
+
+File::File(std::string path, Mode mode) : path_(std::move(path)) {
+  int flags = O_CLOEXEC;
+  if (mode == Mode::kRead) {
+    flags |= O_RDONLY;
+  } else {
+    ask_hook(FileOp::kCreate, path_);
+    flags |= O_RDWR | O_CREAT | (mode == Mode::kCreate ? O_TRUNC : O_APPEND);
+  }
+  fd_ = ::open(path_.c_str(), flags, 0666);
+  if (fd_ < 0) fail("open", path_);
+}
+
+File::~File() { close(); }
+File::File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
+File& File::operator=(File&& other) noexcept {
+  close();
+  fd_ = std::exchange(other.fd_, -1);
+  path_ = std::move(other.path_);
+  return *this;
+}
+
+void File::write(std::string_view bytes) {
+  size_t allowed = bytes.size();
+  if (g_hook) {
+    try {
+      g_hook(FileOp::kWrite, path_, &allowed);
+    } catch (...) {
+      if (allowed < bytes.size()) write_fully(fd_, bytes.substr(0, allowed), path_);
+      throw;
+    }
+  }
+  write_fully(fd_, bytes, path_);
+}
+
+void File::pwrite(std::string_view bytes, uint64_t offset) {
+  ask_hook(FileOp::kWrite, path_, bytes.size());
+  while (!bytes.empty()) {
+    const ssize_t n = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      fail("write", path_);
+    }
+    bytes.remove_prefix(static_cast<size_t>(n));
+    offset += static_cast<uint64_t>(n);
+  }
+}
+
+size_t File::pread(char* out, size_t count, uint64_t offset) const {
+  size_t got = 0;
+  while (got < count) {
+    const ssize_t n = ::pread(fd_, out + got, count - got, static_cast<off_t>(offset + got));
+    if (n == 0) break;
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      fail("read", path_);
+    }
+    got += static_cast<size_t>(n);
+  }
+  return got;
+}
+
+void File::sync() {
+  ask_hook(FileOp::kSync, path_);
+  if (::fdatasync(fd_) != 0) fail("sync", path_);
+}
+
+void File::truncate(uint64_t size) {
+  ask_hook(FileOp::kTruncate, path_);
+  if (::ftruncate(fd_, static_cast<off_t>(size)) != 0) fail("truncate", path_);
+}
+
+uint64_t File::size() const {
+  struct stat info;
+  if (::fstat(fd_, &info) != 0) fail("stat", path_);
+  return static_cast<uint64_t>(info.st_size);
+}
+
+void File::close() {
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+MappedFile::MappedFile(const std::string& path) {
+  const File file(path, File::Mode::kRead);
+  size_ = file.size();
+  if (size_ == 0) return;  // nothing to map
+  void* const p = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.fd(), 0);
+  if (p == MAP_FAILED) fail("map", path);
+  data_ = static_cast<const char*>(p);
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<char*>(data_), size_);
+}
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+DirLock::DirLock(const std::string& dir) {
+  const std::string path = dir + "/lock";
+  for (;;) {
+    file_ = File(path, File::Mode::kAppend);
+    if (::flock(file_.fd(), LOCK_EX | LOCK_NB) != 0) {
+      char text[32] = {};
+      file_.pread(text, sizeof text - 1, 0);
+      const long pid = std::strtol(text, nullptr, 10);
+      throw Error(ErrorKind::kUnavailable,
+                  fmt::format("data directory {} is in use by another process{}; stop it first, or choose "
+                              "another --storage.tsdb.path",
+                              dir, pid > 0 ? fmt::format(" (pid {})", pid) : ""));
+    }
+    // The holder before us may have removed the file between our open and our lock: then we hold a
+    // file that nobody else sees.
+    struct stat held {}, named {};
+    if (::fstat(file_.fd(), &held) == 0 && ::stat(path.c_str(), &named) == 0 && held.st_ino == named.st_ino) break;
+  }
+  file_.truncate(0);
+  file_.write(fmt::format("{}\n", ::getpid()));
+}
+
+DirLock::~DirLock() {
+  // Prometheus takes a file that is still there for the sign of a crash.
+  ::unlink(file_.path().c_str());
+}
+
+std::string read_file(const std::string& path) {
+  const File file(path, File::Mode::kRead);
+  std::string bytes(file.size(), '\0');
+  bytes.resize(file.pread(bytes.data(), bytes.size(), 0));
+  // Files of /proc and pipes say size 0: read on until the end.
+  char more[4096];
+  while (const size_t n = bytes.empty() || file.size() == 0 ? file.pread(more, sizeof more, bytes.size()) : 0) {
+    bytes.append(more, n);
+  }
+  return bytes;
+}
+
+void write_file(const std::string& path, std::string_view bytes) {
+  File file(path, File::Mode::kCreate);
+  file.write(bytes);
+}
+
+std::vector<std::string> list_dir(const std::string& path) {
+  std::vector<std::string> names;
+  checked("list", path, [&](std::error_code& code) {
+    for (fs::directory_iterator it(path, code), end; !code && it != end; it.increment(code)) {
+      names.push_back(it->path().filename().string());
+    }
+  });
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool path_exists(const std::string& path) {
+  std::error_code code;
+  return fs::exists(path, code);
+}
+
+bool is_directory(const std::string& path) {
+  std::error_code code;
+  return fs::is_directory(path, code);
+}
+
+void make_dirs(const std::string& path) {
+  ask_hook(FileOp::kCreate, path);
+  checked("create directory", path, [&](std::error_code& code) { fs::create_directories(path, code); });
+}
+
+void remove_file(const std::string& path) {
+  ask_hook(FileOp::kRemove, path);
+  if (::unlink(path.c_str()) != 0) fail("remove", path);
+}
+
+void remove_all(const std::string& path) {
+  ask_hook(FileOp::kRemove, path);
+  checked("remove", path, [&](std::error_code& code) { fs::remove_all(path, code); });
+}
+
+void rename_path(const std::string& from, const std::string& to) {
+  ask_hook(FileOp::kRename, to);
+  if (::rename(from.c_str(), to.c_str()) != 0) fail("rename", from + " to " + to);
+}
+
+void sync_dir(const std::string& path) {
+  ask_hook(FileOp::kSync, path);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) fail("open", path);
+  const int result = ::fsync(fd);
+  const int code = errno;
+  ::close(fd);
+  if (result != 0) fail("sync", path, code);
+}
+
+uint64_t dir_bytes(const std::string& path) {
+  uint64_t bytes = 0;
+  std::error_code code;
+  for (fs::recursive_directory_iterator it(path, code), end; !code && it != end; it.increment(code)) {
+    std::error_code gone;  // a file may vanish while we look
+    if (it->is_regular_file(gone) && !gone) {
+      const auto size = it->file_size(gone);
+      if (!gone) bytes += size;
+    }
+  }
+  return bytes;
+}
+
+void publish_dir(const std::string& from, const std::string& to) {
+  checked("list", from, [&](std::error_code& code) {
+    for (fs::recursive_directory_iterator it(from, code), end; !code && it != end; it.increment(code)) {
+      if (it->is_directory()) {
+        sync_dir(it->path().string());
+      } else {
+        File(it->path().string(), File::Mode::kRead).sync();
+      }
+    }
+  });
+  sync_dir(from);
+  rename_path(from, to);
+  sync_dir(parent_of(to));
+}
+
+TempDir::TempDir() {
+  const char* base = std::getenv("TMPDIR");
+  path_ = std::string(base != nullptr ? base : "/tmp") + "/hearth-XXXXXX";
+  if (::mkdtemp(path_.data()) == nullptr) fail("create directory", path_);
+}
+
+TempDir::~TempDir() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+}  // namespace hearth

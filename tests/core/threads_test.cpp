@@ -1,0 +1,57 @@
+#include "core/threads.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <set>
+#include <stdexcept>
+#include <vector>
+
+#include "core/mutex.h"
+
+using namespace hearth;
+
+TEST_CASE("every slice is worked on exactly once, with any number of threads") {
+  for (const size_t threads : {0u, 1u, 4u}) {
+    Pool pool(threads);
+    std::vector<std::atomic<int>> counts(1000);
+    pool.parallel_slices(counts.size(), [&](size_t slice) { ++counts[slice]; });
+    size_t once = 0;
+    for (const auto& count : counts) once += count == 1;
+    CAPTURE(threads);
+    CHECK(once == counts.size());
+  }
+}
+
+TEST_CASE("an exception of a slice reaches the caller after the others have ended") {
+  Pool pool(3);
+  std::atomic<int> running{0};
+  CHECK_THROWS_WITH(pool.parallel_slices(100,
+                                         [&](size_t slice) {
+                                           ++running;
+                                           if (slice == 7) {
+                                             --running;
+                                             throw std::runtime_error("seven");
+                                           }
+                                           --running;
+                                         }),
+                    "seven");
+  CHECK(running == 0);
+}
+
+TEST_CASE("slices inside slices do not deadlock") {
+  Pool pool(2);
+  std::atomic<int> sum{0};
+  pool.parallel_slices(8, [&](size_t) { pool.parallel_slices(8, [&](size_t) { ++sum; }); });
+  CHECK(sum == 64);
+}
+
+TEST_CASE("a pool runs what was submitted before it ends, also after a task has thrown") {
+  std::atomic<int> ran{0};
+  {
+    Pool pool(1);
+    pool.submit(Pool::Lane::kQuery, [] { throw std::runtime_error("a task that fails (expected in this test)"); });
+    for (int i = 0; i < 50; ++i) pool.submit(i % 2 == 0 ? Pool::Lane::kScrape : Pool::Lane::kQuery, [&] { ++ran; });
+  }
+  CHECK(ran == 50);
+}
