@@ -1,0 +1,114 @@
+// What the HTTP API answers, as far as the pages use it.
+
+export type Labels = Record<string, string>;
+export type SamplePair = [number, string]; // seconds, value as text
+
+// [boundary rule, lower, upper, count]
+export type HistogramBucket = [number, string, string, string];
+export interface Histogram {
+  count: string;
+  sum: string;
+  buckets?: HistogramBucket[];
+}
+export type HistogramPair = [number, Histogram];
+
+export interface VectorItem {
+  metric: Labels;
+  value?: SamplePair;
+  histogram?: HistogramPair;
+}
+
+export interface MatrixItem {
+  metric: Labels;
+  values?: SamplePair[];
+  histograms?: HistogramPair[];
+}
+
+export type QueryData =
+  | { resultType: 'vector'; result: VectorItem[] }
+  | { resultType: 'matrix'; result: MatrixItem[] }
+  | { resultType: 'scalar'; result: SamplePair }
+  | { resultType: 'string'; result: SamplePair };
+
+export interface MetadataItem {
+  type: string;
+  help: string;
+  unit: string;
+}
+
+export interface Target {
+  discoveredLabels: Labels;
+  labels: Labels;
+  scrapePool: string;
+  scrapeUrl: string;
+  globalUrl: string;
+  lastError: string;
+  lastScrape: string;
+  lastScrapeDuration: number;
+  health: 'up' | 'down' | 'unknown';
+  scrapeInterval: string;
+  scrapeTimeout: string;
+}
+
+export interface DroppedTarget {
+  discoveredLabels: Labels;
+  scrapePool?: string;
+}
+
+export interface Targets {
+  activeTargets: Target[] | null;
+  droppedTargets: DroppedTarget[] | null;
+  droppedTargetCounts?: Record<string, number> | null;
+}
+
+export interface NameValue {
+  name: string;
+  value: number;
+}
+
+export interface TsdbStatus {
+  headStats: {
+    numSeries: number;
+    numLabelPairs: number;
+    chunkCount: number;
+    minTime: number;
+    maxTime: number;
+  };
+  seriesCountByMetricName: NameValue[] | null;
+  labelValueCountByLabelName: NameValue[] | null;
+  memoryInBytesByLabelName: NameValue[] | null;
+  seriesCountByLabelValuePair: NameValue[] | null;
+}
+
+export interface Alert {
+  labels: Labels;
+  annotations: Labels;
+  state: 'pending' | 'firing' | 'inactive' | 'unknown';
+  activeAt?: string;
+  value: string;
+}
+
+export interface Rule {
+  type: 'alerting' | 'recording';
+  name: string;
+  query: string;
+  health: string;
+  lastError?: string;
+  evaluationTime: number;
+  lastEvaluation: string;
+  labels?: Labels;
+  annotations?: Labels;
+  duration?: number;
+  keepFiringFor?: number;
+  state?: 'pending' | 'firing' | 'inactive' | 'unknown';
+  alerts?: Alert[] | null;
+}
+
+export interface RuleGroup {
+  name: string;
+  file: string;
+  interval: number;
+  evaluationTime: number;
+  lastEvaluation: string;
+  rules: Rule[];
+}

@@ -1,0 +1,117 @@
+// The frame around every page: header, navigation, choices that belong to the person.
+import { useEffect, useState } from 'preact/hooks';
+import { baseUrl, followInside, navigate, useLocation, viewHref } from './base/location';
+import { changeSettings, useSettings } from './base/settings';
+import { useDark } from './base/theme';
+import { zoneName } from './format/instant';
+import { HelpDialog } from './help_dialog';
+import { Logo, MoonIcon, SunIcon, SystemIcon } from './parts/icons';
+import { Segmented } from './parts/segmented';
+import { Empty } from './parts/states';
+import { QueryPage } from './query/query_page';
+import { AlertsPage } from './rules/alerts_page';
+import { RulesPage } from './rules/rules_page';
+import { ConfigPage } from './status/config_page';
+import { FlagsPage } from './status/flags_page';
+import { RuntimePage } from './status/runtime_page';
+import { TsdbPage } from './status/tsdb_page';
+import { DiscoveryPage } from './targets/discovery_page';
+import { TargetsPage } from './targets/targets_page';
+
+// Paths are those of Prometheus, so that links into one work in the other.
+const views: { path: string; title: string; page: (moves: number) => preact.JSX.Element }[] = [
+  { path: 'query', title: 'Query', page: (moves) => <QueryPage moves={moves} /> },
+  { path: 'alerts', title: 'Alerts', page: () => <AlertsPage /> },
+  { path: 'targets', title: 'Targets', page: () => <TargetsPage /> },
+  { path: 'rules', title: 'Rules', page: () => <RulesPage /> },
+  { path: 'service-discovery', title: 'Discovery', page: () => <DiscoveryPage /> },
+  { path: 'tsdb-status', title: 'TSDB', page: () => <TsdbPage /> },
+  { path: 'status', title: 'Runtime', page: () => <RuntimePage /> },
+  { path: 'config', title: 'Configuration', page: () => <ConfigPage /> },
+  { path: 'flags', title: 'Flags', page: () => <FlagsPage /> },
+];
+const aliases: Record<string, string> = { '': 'query', graph: 'query', 'index.html': 'query' };
+
+function Preferences() {
+  const { theme, timeZone } = useSettings();
+  return (
+    <div class="preferences">
+      <Segmented label="Time zone" value={timeZone} onChange={(zone) => changeSettings({ timeZone: zone })}
+        options={[
+          { value: 'local', text: 'Local', title: `Times in ${zoneName('local')}` },
+          { value: 'utc', text: 'UTC', title: 'Times in UTC' },
+        ]} />
+      <Segmented label="Theme" value={theme} onChange={(chosen) => changeSettings({ theme: chosen })}
+        options={[
+          { value: 'light', text: <SunIcon />, title: 'Light' },
+          { value: 'system', text: <SystemIcon />, title: 'As the system' },
+          { value: 'dark', text: <MoonIcon />, title: 'Dark' },
+        ]} />
+    </div>
+  );
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest('input, select, textarea, [contenteditable], dialog') !== null;
+}
+
+// "/" goes to the editor, "?" tells the keys, g and then a letter goes to a page.
+function useKeys(showHelp: () => void): void {
+  useEffect(() => {
+    let afterG = false;
+    const onKey = (event: KeyboardEvent) => {
+      if (isTyping(event.target) || event.metaKey || event.ctrlKey || event.altKey) return;
+      const going = afterG;
+      afterG = event.key === 'g';
+      const view = views.find(({ path }) => path[0] === event.key);
+      if (going && view !== undefined) navigate(view.path);
+      else if (event.key === '?') showHelp();
+      else if (event.key === '/') document.querySelector<HTMLElement>('.cm-content, input[type=search]')?.focus();
+      else return;
+      event.preventDefault();
+    };
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, []);
+}
+
+export function App() {
+  useDark();
+  const { view, moves } = useLocation();
+  const [help, setHelp] = useState(false);
+  useKeys(() => setHelp(true));
+  const path = aliases[view] ?? view;
+  const shown = views.find((candidate) => candidate.path === path);
+  useEffect(() => {
+    document.title = shown === undefined ? 'Hearth' : `${shown.title} · Hearth`;
+  }, [shown]);
+  return (
+    <>
+      <header class="top">
+        <a class="brand" href={viewHref('query')} onClick={(event) => followInside(event, 'query')}>
+          <Logo /> Hearth
+        </a>
+        <nav class="nav" aria-label="Pages">
+          {views.map(({ path: target, title }) => (
+            <a key={target} href={viewHref(target)} aria-current={target === path ? 'page' : undefined}
+              onClick={(event) => followInside(event, target)}>
+              {title}
+            </a>
+          ))}
+        </nav>
+        <Preferences />
+      </header>
+      <main class={`page page-${path}`}>
+        {shown !== undefined ? shown.page(moves) : (
+          <div class="card">
+            <Empty title="There is no such page">
+              <p>The navigation above leads to those that exist. The query page is at{' '}
+                <a href={baseUrl}>{baseUrl}</a>.</p>
+            </Empty>
+          </div>
+        )}
+      </main>
+      {help && <HelpDialog onClose={() => setHelp(false)} />}
+    </>
+  );
+}

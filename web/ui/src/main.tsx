@@ -1,0 +1,9 @@
+// Starts the page.
+import 'uplot/dist/uPlot.min.css';
+import './styles/index.css';
+import { render } from 'preact';
+import { App } from './app';
+import { applyTheme } from './base/theme';
+
+applyTheme();
+render(<App />, document.getElementById('app')!);

@@ -1,0 +1,173 @@
+// One panel: editor, table or graph of its result, and the pickers that belong to it.
+import { useRef, useState } from 'preact/hooks';
+import { remember } from '../base/settings';
+import { type EditorHandle, ExpressionEditor } from '../editor/expression_editor';
+import { formatDuration } from '../format/duration';
+import { counted } from '../format/number';
+import { CloseIcon, CopyIcon, DownloadIcon, HistoryIcon, SearchIcon } from '../parts/icons';
+import { Segmented } from '../parts/segmented';
+import { Empty, Failure, Loading, Notices } from '../parts/states';
+import { save, toCsv } from './download';
+import { GraphView } from './graph_view';
+import { HistoryDialog } from './history_dialog';
+import { MetricsExplorer } from './metrics_explorer';
+import type { PanelState, Tab } from './panel_state';
+import { TableView } from './table_view';
+import { EndPicker, RangePicker, ResolutionPicker } from './time_controls';
+import { type QueryAnswer, type QueryRun, useQuery } from './use_query';
+
+interface Props {
+  panel: PanelState;
+  run: number; // a new number asks again
+  only: boolean;
+  onChange: (change: Partial<PanelState>) => void;
+  onDuplicate: () => void;
+  onRemove: () => void;
+}
+
+const tabs: { value: Tab; text: string }[] = [{ value: 'table', text: 'Table' }, { value: 'graph', text: 'Graph' }];
+
+function summary(answer: QueryAnswer, tab: Tab): string {
+  const { data, milliseconds, stepMs } = answer;
+  const size = Array.isArray(data.result) && (data.resultType === 'vector' || data.resultType === 'matrix')
+    ? counted(data.result.length, 'series', 'series') : data.resultType;
+  const parts = [size, `${Math.round(milliseconds)} ms`];
+  if (tab === 'graph') parts.push(`step ${formatDuration(stepMs)}`);
+  return parts.join(' · ');
+}
+
+function Downloads({ answer }: { answer: QueryAnswer }) {
+  const name = `hearth-${new Date(answer.endMs).toISOString().slice(0, 19).replace(/:/g, '')}`;
+  return (
+    <details class="menu" onFocusOut={(event) => {
+      if (!event.currentTarget.contains(event.relatedTarget as Node | null)) event.currentTarget.open = false;
+    }}>
+      <summary class="button ghost" aria-label="Download" title="Download"><DownloadIcon /></summary>
+      <div class="menu-list">
+        <button type="button" onClick={() => save(`${name}.csv`, 'text/csv', toCsv(answer.data))}>CSV</button>
+        <button type="button"
+          onClick={() => save(`${name}.json`, 'application/json', JSON.stringify(answer.data, null, 1))}>
+          JSON
+        </button>
+      </div>
+    </details>
+  );
+}
+
+interface BodyProps {
+  query: QueryRun;
+  panel: PanelState;
+  onChange: (change: Partial<PanelState>) => void;
+  onRetry: () => void;
+}
+
+function PanelBody({ query, panel, onChange, onRetry }: BodyProps) {
+  const { answer, error, loading } = query;
+  if (error !== null) return <Failure error={error} retry={error.kind === 'bad_data' ? undefined : onRetry} />;
+  if (answer === null) {
+    if (loading) return <Loading />;
+    return (
+      <Empty title="Ask something">
+        <p>Type an expression above and press <kbd>Enter</kbd>. Not sure what there is? Open the metrics
+          explorer with the magnifier.</p>
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <Notices warnings={answer.warnings} infos={answer.infos} />
+      {panel.tab === 'graph'
+        ? <GraphView answer={answer} panel={panel} onChange={onChange} />
+        : <TableView data={answer.data} />}
+    </>
+  );
+}
+
+export function QueryPanel({ panel, run, only, onChange, onDuplicate, onRemove }: Props) {
+  const editor = useRef<EditorHandle | null>(null);
+  const [again, setAgain] = useState(0);
+  const [dialog, setDialog] = useState<'none' | 'history' | 'metrics'>('none');
+  const table = useQuery(panel, 'table', run + again);
+  const graph = useQuery(panel, 'graph', run + again);
+  const query = panel.tab === 'graph' ? graph : table;
+
+  const execute = (text: string) => {
+    remember(text);
+    if (text === panel.expr) setAgain(again + 1);
+    else onChange({ expr: text });
+  };
+  const choose = (action: (handle: EditorHandle) => void) => {
+    setDialog('none');
+    // After the dialog gave the focus back to its button.
+    requestAnimationFrame(() => {
+      if (editor.current === null) return;
+      action(editor.current);
+      editor.current.focus();
+    });
+  };
+
+  return (
+    <section class="card panel" aria-label={panel.expr === '' ? 'Empty query' : `Query ${panel.expr}`}>
+      <div class="expression">
+        <ExpressionEditor text={panel.expr} onExecute={execute}
+          onReady={(handle) => {
+            editor.current = handle;
+          }} />
+        <div class="expression-buttons">
+          <button type="button" class="button ghost" aria-label="History" title="History"
+            onClick={() => setDialog('history')}>
+            <HistoryIcon />
+          </button>
+          <button type="button" class="button ghost" aria-label="Metrics explorer" title="Metrics explorer"
+            onClick={() => setDialog('metrics')}>
+            <SearchIcon />
+          </button>
+          {query.loading && query.answer === null
+            ? <button type="button" class="button primary" onClick={query.cancel}>Stop</button>
+            : <button type="button" class="button primary"
+                onClick={() => editor.current !== null && execute(editor.current.text())}>Execute</button>}
+        </div>
+      </div>
+      <div class="panel-bar">
+        <Segmented label="View" value={panel.tab} options={tabs} onChange={(tab) => onChange({ tab })} />
+        {panel.tab === 'graph' && <RangePicker panel={panel} onChange={onChange} />}
+        <EndPicker panel={panel} onChange={onChange} />
+        {panel.tab === 'graph' && (
+          <>
+            <ResolutionPicker panel={panel} onChange={onChange} />
+            <Segmented label="Lines" value={panel.stacked ? 'stacked' : 'lines'}
+              options={[{ value: 'lines', text: 'Lines' }, { value: 'stacked', text: 'Stacked' }]}
+              onChange={(mode) => onChange({ stacked: mode === 'stacked' })} />
+          </>
+        )}
+        <span class="panel-summary" aria-live="polite">
+          {query.answer !== null && query.error === null ? summary(query.answer, panel.tab) : ''}
+        </span>
+        <span class="panel-tools">
+          {query.answer !== null && <Downloads answer={query.answer} />}
+          <button type="button" class="button ghost" aria-label="Duplicate panel" title="Duplicate panel"
+            onClick={onDuplicate}>
+            <CopyIcon />
+          </button>
+          {!only && (
+            <button type="button" class="button ghost" aria-label="Remove panel" title="Remove panel"
+              onClick={onRemove}>
+              <CloseIcon />
+            </button>
+          )}
+        </span>
+      </div>
+      <div class={`panel-body tab-${panel.tab} ${query.loading ? 'busy' : ''}`} aria-busy={query.loading}>
+        <PanelBody query={query} panel={panel} onChange={onChange} onRetry={() => setAgain(again + 1)} />
+      </div>
+      {dialog === 'history' && (
+        <HistoryDialog onClose={() => setDialog('none')}
+          onChoose={(text) => choose((handle) => handle.setText(text))} />
+      )}
+      {dialog === 'metrics' && (
+        <MetricsExplorer onClose={() => setDialog('none')}
+          onChoose={(name) => choose((handle) => handle.insert(name))} />
+      )}
+    </section>
+  );
+}

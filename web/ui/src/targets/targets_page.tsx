@@ -1,0 +1,137 @@
+// What is scraped, how it goes, and why something does not.
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { Target, Targets } from '../api/types';
+import { useApi } from '../api/use_api';
+import { useSettings } from '../base/settings';
+import { humanDuration } from '../format/duration';
+import { formatInstant } from '../format/instant';
+import { counted } from '../format/number';
+import { RefreshIcon } from '../parts/icons';
+import { Segmented } from '../parts/segmented';
+import { LabelChips } from '../parts/series_label';
+import { Empty, Failure, Loading } from '../parts/states';
+import { filterPools, type HealthFilter, isLate, listTargets, type Pool, scrapeAge } from './target_filter';
+
+const firstShown = 50;
+
+function useNow(): number {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}
+
+// Only links that a browser should open; a hostile scheme stays text.
+function Endpoint({ target }: { target: Target }) {
+  return /^https?:\/\//i.test(target.globalUrl)
+    ? <a href={target.globalUrl} rel="noreferrer noopener">{target.scrapeUrl}</a>
+    : <span>{target.scrapeUrl}</span>;
+}
+
+function TargetRow({ target, now }: { target: Target; now: number }) {
+  const { timeZone } = useSettings();
+  const age = scrapeAge(target, now);
+  return (
+    <li class="target">
+      <div class="target-main">
+        <span class={`badge ${target.health}`}>{target.health}</span>
+        <span class="target-url"><Endpoint target={target} /></span>
+        <span class="target-times">
+          {age === null ? 'not scraped yet' : (
+            <span title={formatInstant(Date.parse(target.lastScrape), timeZone)}>
+              {humanDuration(Math.round(age / 100) / 10)} ago
+            </span>
+          )}
+          {isLate(target, now) && <span class="badge late">late</span>}
+          <span title="Duration of the last scrape">took {humanDuration(target.lastScrapeDuration)}</span>
+          <span title={`Time-out ${target.scrapeTimeout}`}>every {target.scrapeInterval}</span>
+        </span>
+      </div>
+      <LabelChips labels={target.labels} />
+      {target.lastError !== '' && <p class="target-error">{target.lastError}</p>}
+    </li>
+  );
+}
+
+function PoolCard({ pool, now }: { pool: Pool; now: number }) {
+  const [all, setAll] = useState(false);
+  const shown = all ? pool.shown : pool.shown.slice(0, firstShown);
+  const state = pool.up === pool.total ? 'up' : pool.up === 0 ? 'down' : 'unknown';
+  return (
+    <details class="card pool" open>
+      <summary>
+        <h2>{pool.name}</h2>
+        <span class={`badge ${state}`}>{pool.up} / {pool.total} up</span>
+        {pool.shown.length < pool.total && <span class="muted">{pool.shown.length} shown</span>}
+      </summary>
+      <ul>
+        {shown.map((target, i) => <TargetRow key={i} target={target} now={now} />)}
+      </ul>
+      {pool.shown.length > shown.length && (
+        <button type="button" class="button more" onClick={() => setAll(true)}>
+          Show all {counted(pool.shown.length, 'target')}
+        </button>
+      )}
+    </details>
+  );
+}
+
+export function TargetsPage() {
+  const { data, error, loading, reload } = useApi<Targets>('targets?state=active');
+  const [search, setSearch] = useState('');
+  const [health, setHealth] = useState<HealthFilter>('all');
+  const now = useNow();
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (!document.hidden) reload();
+    }, 10_000);
+    return () => clearInterval(timer);
+  }, [reload]);
+
+  const listed = useMemo(() => listTargets(data?.activeTargets ?? []), [data]);
+  const pools = useMemo(() => filterPools(listed, search, health), [listed, search, health]);
+  const count = (wanted: string) => listed.filter(({ target }) => target.health === wanted).length;
+  const filters = useMemo((): { value: HealthFilter; text: string }[] => [
+    { value: 'all', text: `All ${listed.length}` },
+    { value: 'up', text: `Up ${count('up')}` },
+    { value: 'down', text: `Down ${count('down')}` },
+    { value: 'unknown', text: `Unknown ${count('unknown')}` },
+  ], [listed]);
+
+  return (
+    <>
+      <div class="page-bar">
+        <h1>Targets</h1>
+        <Segmented label="Health" value={health} options={filters} onChange={setHealth} />
+        <input class="input grow" type="search" placeholder="Search URL, label or error"
+          aria-label="Search targets" value={search}
+          onInput={(event) => setSearch(event.currentTarget.value)} />
+        <button type="button" class="button" aria-label="Refresh" title="Refresh" onClick={reload}>
+          <RefreshIcon />
+        </button>
+      </div>
+      {error !== null && <Failure error={error} retry={reload} />}
+      {data === null && loading && <div class="card"><Loading /></div>}
+      {data !== null && listed.length === 0 && (
+        <div class="card">
+          <Empty title="Nothing is scraped">
+            <p>Add a job under scrape_configs in the configuration and reload it with SIGHUP, or
+              POST /-/reload where --web.enable-lifecycle is set.</p>
+          </Empty>
+        </div>
+      )}
+      {listed.length > 0 && pools.length === 0 && (
+        <div class="card">
+          <Empty title="No target passes the filter">
+            <button type="button" class="button" onClick={() => { setSearch(''); setHealth('all'); }}>
+              Clear the filter
+            </button>
+          </Empty>
+        </div>
+      )}
+      {pools.map((pool) => <PoolCard key={pool.name} pool={pool} now={now} />)}
+    </>
+  );
+}
