@@ -1,0 +1,91 @@
+#include "tsdb/block.h"
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "tsdb/chunk_builder.h"
+
+namespace hearth::tsdb {
+namespace {
+
+// One thread.
+class BlockSeriesChunks final : public SeriesChunks {
+ public:
+  explicit BlockSeriesChunks(const Block& block) : block_(block), refs_(block.index().all()) {}
+
+  bool next() override {
+    do {
+      if (next_ == refs_.size()) return false;
+      load(refs_[next_++]);
+    } while (chunks_.empty());
+    return true;
+  }
+  LabelsView labels() const override { return LabelsView(labels_); }
+  std::span<const ChunkView> chunks() const override { return chunks_; }
+
+ private:
+  void load(uint32_t ref) {
+    labels_.clear();
+    chunks_.clear();
+    rewritten_.clear();
+    block_.index().series(ref, &labels_, &metas_);
+    const Intervals* deleted = block_.tombstones().of(ref);
+    for (const ChunkMeta& meta : metas_) {
+      const auto [encoding, bytes] = block_.chunks().chunk(meta.ref);
+      const ChunkView chunk{meta.min_time, meta.max_time, encoding, bytes};
+      if (deleted == nullptr) {
+        chunks_.push_back(chunk);
+      } else {
+        add_undeleted(chunk, *deleted);
+      }
+    }
+  }
+
+  void add_undeleted(const ChunkView& chunk, const Intervals& deleted) {
+    const TimeRange range{chunk.min_time, chunk.max_time};
+    bool touched = false;
+    for (const TimeRange& interval : deleted) {
+      if (interval.min <= range.min && interval.max >= range.max) return;
+      touched = touched || interval.overlaps(range);
+    }
+    if (!touched) {
+      chunks_.push_back(chunk);
+      return;
+    }
+    columns_.clear();
+    decode_chunk(chunk.encoding, chunk.bytes, range, columns_);
+    cut_intervals(deleted, columns_);
+    rewritten_.build(columns_, chunks_);
+  }
+
+  const Block& block_;
+  const PostingsView refs_;
+  size_t next_ = 0;
+  std::string labels_;
+  std::vector<ChunkMeta> metas_;
+  std::vector<ChunkView> chunks_;
+  ChunkBuilder rewritten_;
+  Columns columns_;
+};
+
+}  // namespace
+
+Block::Block(std::string dir)
+    : dir_(std::move(dir)),
+      meta_(read_block_meta(dir_)),
+      index_(dir_ + "/index"),
+      chunks_(dir_ + "/chunks"),
+      tombstones_(read_tombstones(dir_)),
+      bytes_(dir_bytes(dir_)) {}
+
+void Block::take_out_of_service(const std::string& reason) const {
+  if (!in_service_.exchange(false)) return;
+  log_error("Block is damaged and answers no more; restore it from a backup or remove it", "block",
+            dir_, "err", reason);
+}
+
+std::unique_ptr<SeriesChunks> block_series_chunks(const Block& block) {
+  return std::make_unique<BlockSeriesChunks>(block);
+}
+
+}  // namespace hearth::tsdb

@@ -1,0 +1,54 @@
+// A block: the samples of a span of time, whole and unchanging, in a directory of its own.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "tsdb/block_chunks.h"
+#include "tsdb/block_meta.h"
+#include "tsdb/index_reader.h"
+#include "tsdb/series_chunks.h"
+#include "tsdb/tombstones.h"
+
+namespace hearth::tsdb {
+
+// Owned by shared_ptr: queries keep it alive when its directory has been deleted. Immutable but for
+// its being in service. Thread-safe.
+class Block {
+ public:
+  // Throws Error(kCorrupt), Error(kIo).
+  explicit Block(std::string dir);
+
+  const std::string& dir() const { return dir_; }
+  const BlockMeta& meta() const { return meta_; }
+  const IndexReader& index() const { return index_; }
+  const BlockChunksReader& chunks() const { return chunks_; }
+  const Tombstones& tombstones() const { return tombstones_; }
+  uint64_t bytes() const { return bytes_; }
+  // The times of its samples, closed.
+  TimeRange range() const { return {meta_.min_time, meta_.max_time - 1}; }
+
+  // A block found damaged answers no more, so that everything else can: one log line says so.
+  bool in_service() const { return in_service_.load(std::memory_order_relaxed); }
+  void take_out_of_service(const std::string& reason) const;
+
+ private:
+  const std::string dir_;
+  const BlockMeta meta_;
+  const IndexReader index_;
+  const BlockChunksReader chunks_;
+  const Tombstones tombstones_;
+  const uint64_t bytes_;
+  mutable std::atomic<bool> in_service_{true};
+};
+
+// Reads `range` of the block; shares it. What is damaged is left out, with the block taken out of
+// service.
+std::unique_ptr<Querier> block_querier(std::shared_ptr<const Block> block, TimeRange range);
+
+// The whole block for a compaction, without what is deleted. Throws Error(kCorrupt). Must not outlive
+// the block.
+std::unique_ptr<SeriesChunks> block_series_chunks(const Block& block);
+
+}  // namespace hearth::tsdb

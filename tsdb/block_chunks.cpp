@@ -1,0 +1,109 @@
+#include "tsdb/block_chunks.h"
+
+#include <fmt/format.h>
+
+#include "core/bytes.h"
+#include "core/crc32c.h"
+#include "core/error.h"
+
+namespace hearth::tsdb {
+namespace {
+
+constexpr uint32_t kMagic = 0x85BD40DD;
+constexpr uint8_t kVersion = 1;
+constexpr uint64_t kHeaderBytes = 8;
+constexpr uint64_t kMaxLengthBytes = 5;
+constexpr size_t kBufferBytes = 1 << 20;
+
+[[noreturn]] void corrupt(const std::string& dir, const std::string& what) {
+  throw Error(ErrorKind::kCorrupt, fmt::format("corrupt chunks in {}: {}", dir, what));
+}
+
+}  // namespace
+
+BlockChunksWriter::BlockChunksWriter(std::string dir, uint64_t segment_bytes)
+    : dir_(std::move(dir)), segment_bytes_(segment_bytes) {
+  make_dirs(dir_);
+}
+
+void BlockChunksWriter::next_segment() {
+  finish();
+  file_ = File(fmt::format("{}/{:06}", dir_, ++segments_), File::Mode::kCreate);
+  ByteWriter out(buffer_);
+  out.be32(kMagic);
+  out.u8(kVersion);
+  out.bytes(std::string_view("\0\0\0", 3));
+  flushed_ = 0;
+}
+
+uint64_t BlockChunksWriter::write(Encoding encoding, std::string_view bytes) {
+  const uint64_t position = flushed_ + buffer_.size();
+  if (segments_ == 0 || position + kMaxLengthBytes + 1 + bytes.size() + 4 > segment_bytes_)
+    next_segment();
+  const uint64_t offset = flushed_ + buffer_.size();
+  ByteWriter out(buffer_);
+  out.uvarint(bytes.size());
+  const size_t checked_from = buffer_.size();
+  out.u8(static_cast<uint8_t>(encoding));
+  out.bytes(bytes);
+  out.be32(crc32c(std::string_view(buffer_).substr(checked_from)));
+  if (buffer_.size() >= kBufferBytes) flush();
+  return (segments_ - 1) << 32 | offset;
+}
+
+void BlockChunksWriter::flush() {
+  file_.write(buffer_);
+  flushed_ += buffer_.size();
+  buffer_.clear();
+}
+
+void BlockChunksWriter::finish() {
+  if (!file_.is_open()) return;
+  flush();
+  file_.close();
+}
+
+BlockChunksReader::BlockChunksReader(const std::string& dir) : dir_(dir) {
+  // Prometheus numbers the files from 1 without gaps, and so do refs.
+  for (const std::string& name : list_dir(dir)) {
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    const std::string path = dir + "/" + name;
+    if (name != fmt::format("{:06}", segments_.size() + 1)) corrupt(dir, "unexpected file " + name);
+    MappedFile file(path);
+    const std::string_view bytes = file.bytes();
+    if (bytes.size() < kHeaderBytes || load_be32(bytes.data()) != kMagic)
+      corrupt(dir, "invalid magic number in " + name);
+    if (static_cast<uint8_t>(bytes[4]) != kVersion) corrupt(dir, "unknown version of " + name);
+    segments_.push_back(std::move(file));
+  }
+}
+
+BlockChunksReader::Chunk BlockChunksReader::chunk(uint64_t ref) const {
+  const uint64_t segment = ref >> 32;
+  const uint64_t offset = ref & 0xffffffff;
+  if (segment >= segments_.size()) corrupt(dir_, fmt::format("no segment {}", segment));
+  const std::string_view bytes = segments_[segment].bytes();
+  if (offset < kHeaderBytes || offset >= bytes.size())
+    corrupt(dir_, fmt::format("no chunk at {} of segment {}", offset, segment));
+  ByteReader in(bytes.substr(offset));
+  const uint64_t length = in.uvarint();
+  if (in.failed() || length >= in.left())
+    corrupt(dir_, fmt::format("the chunk at {} of segment {} ends early", offset, segment));
+  const std::string_view checked = in.bytes(length + 1);
+  const uint32_t crc = in.be32();
+  if (in.failed() || crc32c(checked) != crc)
+    corrupt(dir_, fmt::format("checksum mismatch at {} of segment {}", offset, segment));
+  const auto encoding = static_cast<uint8_t>(checked[0]);
+  if (encoding < static_cast<uint8_t>(Encoding::kXor) ||
+      encoding > static_cast<uint8_t>(Encoding::kXor2))
+    corrupt(dir_, fmt::format("unknown encoding {} at {} of segment {}", encoding, offset, segment));
+  return {static_cast<Encoding>(encoding), checked.substr(1)};
+}
+
+uint64_t BlockChunksReader::bytes() const {
+  uint64_t total = 0;
+  for (const MappedFile& segment : segments_) total += segment.bytes().size();
+  return total;
+}
+
+}  // namespace hearth::tsdb

@@ -1,0 +1,56 @@
+// A block's meta.json.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/clock.h"
+#include "tsdb/ulid.h"
+
+namespace hearth::tsdb {
+
+struct BlockStats {
+  uint64_t samples = 0;
+  uint64_t float_samples = 0;
+  uint64_t histogram_samples = 0;
+  uint64_t series = 0;
+  uint64_t chunks = 0;
+  uint64_t tombstones = 0;
+};
+
+// A block that went into a compaction.
+struct BlockParent {
+  Ulid ulid;
+  TimeMs min_time = 0;
+  TimeMs max_time = 0;
+};
+
+struct BlockMeta {
+  Ulid ulid;
+  TimeMs min_time = 0;  // half open: [min_time, max_time)
+  TimeMs max_time = 0;
+  BlockStats stats;
+
+  int level = 1;
+  std::vector<Ulid> sources;  // the level 1 blocks inside, sorted
+  std::vector<BlockParent> parents;
+  bool deletable = false;  // compacted into nothing
+  bool failed = false;     // could not be compacted; not tried again
+
+  // The file as it was read: keys that are not ours (Thanos') are written back from here.
+  std::string original;
+};
+
+// Throw Error(kCorrupt) for what is no meta.json of version 1; reading a file also Error(kIo).
+BlockMeta parse_block_meta(std::string_view json);
+BlockMeta read_block_meta(const std::string& block_dir);
+
+std::string block_meta_json(const BlockMeta& meta);
+// Replaces the file in one step.
+void write_block_meta(const std::string& block_dir, const BlockMeta& meta);
+
+// The meta of a block made by merging these, without stats. Requires: blocks is not empty.
+BlockMeta merged_meta(const Ulid& ulid, const std::vector<BlockMeta>& blocks);
+
+}  // namespace hearth::tsdb

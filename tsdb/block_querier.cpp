@@ -1,0 +1,136 @@
+// block_querier(): selecting in one block's index, decoding its chunks into columns.
+#include "core/arena.h"
+#include "core/error.h"
+#include "tsdb/block.h"
+#include "tsdb/merge.h"
+#include "tsdb/select.h"
+
+namespace hearth::tsdb {
+namespace {
+
+struct Found {
+  LabelsView labels;
+  uint32_t ref;
+};
+
+// Immutable.
+class BlockSeriesSet final : public SeriesSet {
+ public:
+  BlockSeriesSet(std::shared_ptr<const Block> block, Budget& budget)
+      : block_(std::move(block)), arena_(&budget) {}
+
+  // The series among `refs` with chunks in `range`; they come in label order.
+  void load(std::span<const uint32_t> refs, TimeRange range, size_t limit) {
+    series_ = arena_.array<Found>(limit == 0 ? refs.size() : std::min(limit, refs.size()));
+    std::string flat;
+    std::vector<ChunkMeta> chunks;
+    for (const uint32_t ref : refs) {
+      if (size_ == series_.size()) break;
+      flat.clear();
+      block_->index().series(ref, &flat, &chunks);
+      for (const ChunkMeta& chunk : chunks) {
+        if (!TimeRange{chunk.min_time, chunk.max_time}.overlaps(range)) continue;
+        series_[size_++] = {LabelsView(arena_.copy(flat)), ref};
+        break;
+      }
+    }
+  }
+  void clear() { size_ = 0; }
+
+  size_t size() const override { return size_; }
+  LabelsView labels(size_t series) const override { return series_[series].labels; }
+
+  void read(size_t series, TimeRange range, Columns& out) const override {
+    out.clear();
+    if (!block_->in_service()) return;
+    try {
+      read_chunks(series_[series].ref, range, out);
+    } catch (const Error& e) {
+      if (e.kind() != ErrorKind::kCorrupt) throw;
+      block_->take_out_of_service(e.what());
+      out.clear();
+    }
+  }
+
+ private:
+  void read_chunks(uint32_t ref, TimeRange range, Columns& out) const {
+    std::vector<ChunkMeta> chunks;
+    block_->index().series(ref, nullptr, &chunks);
+    bool any = false;
+    TimeMs max = kMinTime;
+    for (const ChunkMeta& meta : chunks) {
+      if (!TimeRange{meta.min_time, meta.max_time}.overlaps(range)) continue;
+      const auto [encoding, bytes] = block_->chunks().chunk(meta.ref);
+      if (!any || meta.min_time > max) {
+        decode_chunk(encoding, bytes, range, out);
+      } else {  // overlaps one before it, which no compaction of today leaves behind
+        Columns more;
+        decode_chunk(encoding, bytes, range, more);
+        merge_columns(out, more);
+      }
+      any = true;
+      max = std::max(max, meta.max_time);
+    }
+    if (const Intervals* deleted = block_->tombstones().of(ref)) cut_intervals(*deleted, out);
+  }
+
+  std::shared_ptr<const Block> block_;
+  Arena arena_;
+  std::span<Found> series_;
+  size_t size_ = 0;
+};
+
+// One thread.
+class BlockQuerier final : public Querier {
+ public:
+  BlockQuerier(std::shared_ptr<const Block> block, TimeRange range)
+      : block_(std::move(block)), range_(range) {}
+
+  std::unique_ptr<SeriesSet> select(std::span<const Matcher> matchers, const SelectHints& hints,
+                                    Budget& budget) override {
+    auto set = std::make_unique<BlockSeriesSet>(block_, budget);
+    unless_damaged([&] {
+      const TimeRange range{std::max(range_.min, hints.range.min),
+                            std::min(range_.max, hints.range.max)};
+      set->load(select_series(block_->index(), matchers), range, hints.limit);
+    });
+    if (!block_->in_service()) set->clear();
+    return set;
+  }
+
+  std::vector<std::string> label_names(std::span<const Matcher> matchers, size_t limit) override {
+    std::vector<std::string> names;
+    unless_damaged([&] { names = select_label_names(block_->index(), matchers, limit); });
+    return names;
+  }
+
+  std::vector<std::string> label_values(const std::string& name, std::span<const Matcher> matchers,
+                                        size_t limit) override {
+    std::vector<std::string> values;
+    unless_damaged([&] { values = select_label_values(block_->index(), name, matchers, limit); });
+    return values;
+  }
+
+ private:
+  template <class Work>
+  void unless_damaged(Work work) {
+    if (!block_->in_service()) return;
+    try {
+      work();
+    } catch (const Error& e) {
+      if (e.kind() != ErrorKind::kCorrupt) throw;
+      block_->take_out_of_service(e.what());
+    }
+  }
+
+  std::shared_ptr<const Block> block_;
+  const TimeRange range_;
+};
+
+}  // namespace
+
+std::unique_ptr<Querier> block_querier(std::shared_ptr<const Block> block, TimeRange range) {
+  return std::make_unique<BlockQuerier>(std::move(block), range);
+}
+
+}  // namespace hearth::tsdb

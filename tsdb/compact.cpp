@@ -1,0 +1,86 @@
+#include "tsdb/compact.h"
+
+#include "core/error.h"
+#include "core/file.h"
+#include "tsdb/index_writer.h"
+#include "tsdb/merge.h"
+
+namespace hearth::tsdb {
+namespace {
+
+// Removes the directory unless it was published. A directory that cannot be removed is cleaned up at
+// the next start.
+class Unfinished {
+ public:
+  explicit Unfinished(std::string dir) : dir_(std::move(dir)) {}
+  ~Unfinished() {
+    try {
+      if (!dir_.empty()) remove_all(dir_);
+    } catch (const Error&) {
+      return;
+    }
+  }
+  void keep() { dir_.clear(); }
+
+ private:
+  std::string dir_;
+};
+
+void write_series(const std::string& dir, SeriesChunks& series, BlockStats& stats,
+                  const OnChunk& on_chunk) {
+  BlockChunksWriter chunks(dir + "/chunks");
+  IndexWriter index(dir + "/index");
+  std::vector<ChunkMeta> metas;
+  while (series.next()) {
+    metas.clear();
+    for (const ChunkView& chunk : series.chunks()) {
+      const size_t samples = chunk_samples(chunk.encoding, chunk.bytes);
+      if (samples == 0) continue;
+      const uint64_t ref = chunks.write(chunk.encoding, chunk.bytes);
+      metas.push_back({ref, chunk.min_time, chunk.max_time});
+      const bool floats = chunk.encoding == Encoding::kXor || chunk.encoding == Encoding::kXor2;
+      (floats ? stats.float_samples : stats.histogram_samples) += samples;
+      if (on_chunk) on_chunk({chunk.bytes.size(), samples, chunk.max_time - chunk.min_time});
+    }
+    if (metas.empty()) continue;
+    index.add_series(series.labels(), metas);
+    ++stats.series;
+    stats.chunks += metas.size();
+  }
+  stats.samples = stats.float_samples + stats.histogram_samples;
+  if (stats.samples == 0) return;
+  chunks.finish();
+  index.finish();
+}
+
+}  // namespace
+
+bool write_block(const std::string& dir, SeriesChunks& series, BlockMeta meta,
+                 const OnChunk& on_chunk) {
+  const std::string final_dir = dir + "/" + meta.ulid.text();
+  const std::string unfinished_dir = final_dir + std::string(kCreationSuffix);
+  Unfinished unfinished(unfinished_dir);
+  make_dirs(unfinished_dir);
+  meta.stats = {};
+  write_series(unfinished_dir, series, meta.stats, on_chunk);
+  if (meta.stats.samples == 0) return false;
+  write_tombstones(unfinished_dir, {});
+  write_block_meta(unfinished_dir, meta);
+  publish_dir(unfinished_dir, final_dir);
+  unfinished.keep();
+  return true;
+}
+
+bool merge_blocks(const std::string& dir, std::span<const std::shared_ptr<const Block>> sources,
+                  const Ulid& ulid, const OnChunk& on_chunk) {
+  std::vector<BlockMeta> metas;
+  std::vector<std::unique_ptr<SeriesChunks>> parts;
+  for (const auto& source : sources) {
+    metas.push_back(source->meta());
+    parts.push_back(block_series_chunks(*source));
+  }
+  const auto series = merge_series_chunks(std::move(parts));
+  return write_block(dir, *series, merged_meta(ulid, metas), on_chunk);
+}
+
+}  // namespace hearth::tsdb

@@ -1,0 +1,87 @@
+// Reads a block's index where it lies mapped, versions 1 and 2. Of its symbols and of each label's
+// values every 32nd is remembered in memory, as an offset; the rest is found from there.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "core/bytes.h"
+#include "core/file.h"
+#include "core/mutex.h"
+#include "tsdb/index_format.h"
+#include "tsdb/select.h"
+
+namespace hearth::tsdb {
+
+// A file that breaks the format gives Error(kCorrupt), here or in a later call; nothing is read
+// outside of it. Thread-safe.
+class IndexReader final : public LabelIndex {
+ public:
+  explicit IndexReader(const std::string& path);
+
+  // One series: its labels appended to `flat_labels` in the flat form, its chunks replacing `chunks`.
+  // Either may be null.
+  void series(uint32_t ref, std::string* flat_labels, std::vector<ChunkMeta>* chunks) const;
+
+  PostingsView all() const override;  // in label order
+  PostingsView postings(std::string_view name, std::string_view value) const override;
+  void postings_where(std::string_view name, std::string_view prefix,
+                      const std::function<bool(std::string_view value)>& wanted,
+                      std::vector<PostingsView>& lists) const override;
+  std::vector<std::string> names() const override;
+  void names_of(std::span<const uint32_t> refs, std::set<std::string>& names) const override;
+
+  uint64_t bytes() const { return file_.bytes().size(); }
+
+ private:
+  struct Toc {
+    uint64_t symbols, series, label_indices, label_table, postings, postings_table;
+  };
+  // Where the entries of a label name stand in the postings table: each 32nd, in order of the values
+  // (version 1 promises no order: there it is every one, sorted).
+  struct Entries {
+    std::vector<uint64_t> at;
+    size_t count = 0;
+  };
+  struct Entry {
+    std::string_view name, value;
+    uint64_t list = 0;
+    bool ok = false;
+  };
+
+  [[noreturn]] void corrupt(const std::string& what) const;
+  std::string_view section(uint64_t offset, bool verify) const;
+  void read_toc();
+  void read_symbols();
+  void read_postings_table();
+  Entry next_entry(ByteReader& table) const;
+  ByteReader table_from(uint64_t at) const;
+  size_t step() const { return version_ == 1 ? 1 : kEvery; }
+  size_t first_entry(const Entries& entries, std::string_view value) const;
+  PostingsView list_at(uint64_t offset) const;
+  std::string_view symbol(uint64_t number) const;
+  std::string_view series_content(uint32_t ref) const;
+
+  static constexpr size_t kEvery = 32;
+
+  std::string path_;
+  MappedFile file_;
+  uint8_t version_ = 2;
+  Toc toc_{};
+  std::string_view symbols_;                 // the section's entries
+  uint64_t symbol_count_ = 0;
+  std::vector<uint32_t> symbol_at_;          // of each 32nd, within symbols_
+  std::string_view table_;                   // the postings table's entries
+  std::map<std::string, Entries, std::less<>> names_;
+  uint64_t all_at_ = 0;
+
+  // Long lists whose checksum has been found right, so that it is computed once only.
+  mutable Mutex mutex_;
+  mutable std::unordered_set<uint64_t> verified_ GUARDED_BY(mutex_);
+};
+
+}  // namespace hearth::tsdb

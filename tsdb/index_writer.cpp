@@ -1,0 +1,316 @@
+#include "tsdb/index_writer.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/arena.h"
+#include "core/bytes.h"
+#include "core/crc32c.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "tsdb/postings.h"
+#include "tsdb/section_file.h"
+
+namespace hearth::tsdb {
+namespace {
+
+// A label of any series. Until finish() ranks them, symbols are numbered as they come.
+struct Pair {
+  uint32_t name = 0;
+  uint32_t value = 0;
+  uint32_t series = 0;  // that have it
+};
+
+// Gives each distinct text a number. The texts live in the arena. One thread.
+class Numbering {
+ public:
+  // Returns the number and whether it is new.
+  std::pair<uint32_t, bool> number(std::string_view text) {
+    const auto found = numbers_.find(text);
+    if (found != numbers_.end()) return {found->second, false};
+    const auto next = static_cast<uint32_t>(numbers_.size());
+    const std::string_view kept = arena_.copy(text);
+    numbers_.emplace(kept, next);
+    texts_.push_back(kept);
+    return {next, true};
+  }
+  const std::vector<std::string_view>& texts() const { return texts_; }
+
+ private:
+  Arena arena_;
+  std::unordered_map<std::string_view, uint32_t> numbers_;
+  std::vector<std::string_view> texts_;
+};
+
+// A label's bytes in the flat form of a set: they name the pair without being put together.
+std::string_view flat_bytes(const Label& label) {
+  const char* begin = label.name.data() - (label.name.size() < 255 ? 1 : 4);
+  return {begin, static_cast<size_t>(label.value.data() + label.value.size() - begin)};
+}
+
+void write_chunks(std::span<const ChunkMeta> chunks, std::string& out) {
+  ByteWriter w(out);
+  w.uvarint(chunks.size());
+  const ChunkMeta* before = nullptr;
+  for (const ChunkMeta& c : chunks) {
+    if (before == nullptr) {
+      w.varint(c.min_time);
+    } else {
+      w.uvarint(static_cast<uint64_t>(c.min_time) - static_cast<uint64_t>(before->max_time));
+    }
+    w.uvarint(static_cast<uint64_t>(c.max_time) - static_cast<uint64_t>(c.min_time));
+    if (before == nullptr) {
+      w.uvarint(c.ref);
+    } else {
+      w.varint(static_cast<int64_t>(c.ref - before->ref));
+    }
+    before = &c;
+  }
+}
+
+}  // namespace
+
+struct IndexWriter::State {
+  explicit State(std::string index_path)
+      : path(std::move(index_path)), spill(path + ".series", File::Mode::kCreate) {
+    symbols.number("");  // of the pair that lists all series; so that the bytes are Prometheus'
+  }
+
+  std::string path;
+  Numbering symbols;
+  Numbering pair_numbers;
+  std::vector<Pair> pairs;
+  std::string last_labels;  // flat
+  uint64_t series = 0;
+
+  File spill;  // for each series: number of labels, pair numbers, the chunks' text with its length
+  std::string spill_buffer;
+  std::string chunks_text;
+
+  // Known once all series are there.
+  std::vector<uint32_t> symbol_order;  // symbol numbers by text
+  std::vector<uint32_t> rank;          // symbol number -> place in that order
+  std::vector<uint32_t> pair_order;    // pair numbers by name, then value
+  Postings all;                        // refs of all series
+  Postings refs;                       // of all pairs, in pair_order
+  std::vector<uint64_t> ends;          // pair number -> where its refs end
+
+  void spill_all() {
+    spill.write(spill_buffer);
+    spill_buffer.clear();
+  }
+  std::string_view name_of(uint32_t pair) const { return symbols.texts()[pairs[pair].name]; }
+  std::string_view value_of(uint32_t pair) const { return symbols.texts()[pairs[pair].value]; }
+
+  void sort_symbols();
+  void sort_pairs();
+  void write_symbols(SectionFile& file) const;
+  void write_series(SectionFile& file);
+  std::vector<uint64_t> write_label_indices(SectionFile& file) const;
+  std::vector<uint64_t> write_postings(SectionFile& file) const;
+  void write_label_table(SectionFile& file, const std::vector<uint64_t>& at) const;
+  void write_postings_table(SectionFile& file, const std::vector<uint64_t>& at) const;
+};
+
+IndexWriter::IndexWriter(std::string path) : state_(std::make_unique<State>(std::move(path))) {}
+IndexWriter::~IndexWriter() = default;
+
+void IndexWriter::add_series(LabelsView labels, std::span<const ChunkMeta> chunks) {
+  State& s = *state_;
+  if (s.series > 0 && labels <= LabelsView(s.last_labels)) {
+    throw Error(ErrorKind::kCorrupt, "series out of order: " + labels_text(labels) + " after " +
+                                         labels_text(LabelsView(s.last_labels)));
+  }
+  s.last_labels = labels.flat();
+  ++s.series;
+
+  ByteWriter spill(s.spill_buffer);
+  spill.uvarint(labels.size());
+  for (const Label& label : labels) {
+    const auto [number, is_new] = s.pair_numbers.number(flat_bytes(label));
+    if (is_new) {
+      Pair pair;
+      pair.name = s.symbols.number(label.name).first;
+      pair.value = s.symbols.number(label.value).first;
+      s.pairs.push_back(pair);
+    }
+    ++s.pairs[number].series;
+    spill.uvarint(number);
+  }
+  s.chunks_text.clear();
+  write_chunks(chunks, s.chunks_text);
+  spill.uvarint_string(s.chunks_text);
+  if (s.spill_buffer.size() >= 1 << 20) s.spill_all();
+}
+
+void IndexWriter::State::sort_symbols() {
+  const auto& texts = symbols.texts();
+  symbol_order.resize(texts.size());
+  std::iota(symbol_order.begin(), symbol_order.end(), 0u);
+  std::sort(symbol_order.begin(), symbol_order.end(),
+            [&](uint32_t a, uint32_t b) { return texts[a] < texts[b]; });
+  rank.resize(texts.size());
+  for (size_t i = 0; i < rank.size(); ++i) rank[symbol_order[i]] = static_cast<uint32_t>(i);
+}
+
+void IndexWriter::State::sort_pairs() {
+  const auto key = [&](uint32_t pair) {
+    return uint64_t{rank[pairs[pair].name]} << 32 | rank[pairs[pair].value];
+  };
+  pair_order.resize(pairs.size());
+  std::iota(pair_order.begin(), pair_order.end(), 0u);
+  std::sort(pair_order.begin(), pair_order.end(),
+            [&](uint32_t a, uint32_t b) { return key(a) < key(b); });
+}
+
+void IndexWriter::State::write_symbols(SectionFile& file) const {
+  file.begin_section();
+  file.out().be32(static_cast<uint32_t>(symbol_order.size()));
+  for (const uint32_t symbol : symbol_order) {
+    file.out().uvarint_string(symbols.texts()[symbol]);
+    file.flush_if_large();
+  }
+  file.end_section();
+}
+
+void IndexWriter::State::write_series(SectionFile& file) {
+  ends.resize(pairs.size());
+  uint64_t total = 0;
+  for (const uint32_t pair : pair_order) {
+    ends[pair] = total;  // moves on with each ref
+    total += pairs[pair].series;
+  }
+  refs.resize(total);
+  all.reserve(series);
+
+  spill_all();
+  const MappedFile spilled(spill.path());
+  ByteReader in(spilled.bytes());
+  std::string content;
+  for (uint64_t i = 0; i < series; ++i) {
+    file.pad(kSeriesAlignment);
+    const uint64_t ref = file.position() / kSeriesAlignment;
+    if (ref > std::numeric_limits<uint32_t>::max())
+      throw Error(ErrorKind::kIo, path + ": the series would exceed 64 GiB");
+    content.clear();
+    ByteWriter w(content);
+    const uint64_t labels = in.uvarint();
+    w.uvarint(labels);
+    for (uint64_t l = 0; l < labels; ++l) {
+      const auto pair = static_cast<uint32_t>(in.uvarint());
+      w.uvarint(rank[pairs[pair].name]);
+      w.uvarint(rank[pairs[pair].value]);
+      refs[ends[pair]++] = static_cast<uint32_t>(ref);
+    }
+    content.append(in.uvarint_string());
+    all.push_back(static_cast<uint32_t>(ref));
+
+    file.out().uvarint(content.size());
+    file.out().bytes(content);
+    file.out().be32(crc32c(content));
+    file.flush_if_large();
+  }
+}
+
+// The values of each name. No reader needs them any more, but Thanos finds its way by the sections.
+std::vector<uint64_t> IndexWriter::State::write_label_indices(SectionFile& file) const {
+  std::vector<uint64_t> at;
+  for (size_t i = 0; i < pair_order.size();) {
+    size_t end = i;
+    while (end < pair_order.size() && pairs[pair_order[end]].name == pairs[pair_order[i]].name)
+      ++end;
+    file.pad(4);
+    at.push_back(file.position());
+    file.begin_section();
+    file.out().be32(1);
+    file.out().be32(static_cast<uint32_t>(end - i));
+    for (; i < end; ++i) file.out().be32(rank[pairs[pair_order[i]].value]);
+    file.end_section();
+    file.flush_if_large();
+  }
+  return at;
+}
+
+// The list of all series first, then those of the pairs.
+std::vector<uint64_t> IndexWriter::State::write_postings(SectionFile& file) const {
+  std::vector<uint64_t> at;
+  const auto write = [&](std::span<const uint32_t> list) {
+    at.push_back(file.position());
+    file.begin_section();
+    file.out().be32(static_cast<uint32_t>(list.size()));
+    for (const uint32_t ref : list) file.out().be32(ref);
+    file.end_section();
+    file.flush_if_large();
+  };
+  write(all);
+  for (const uint32_t pair : pair_order) {
+    const uint64_t count = pairs[pair].series;
+    write(std::span(refs).subspan(ends[pair] - count, count));
+  }
+  return at;
+}
+
+void IndexWriter::State::write_label_table(SectionFile& file,
+                                           const std::vector<uint64_t>& at) const {
+  file.begin_section();
+  file.out().be32(static_cast<uint32_t>(at.size()));
+  size_t written = 0;
+  for (size_t i = 0; i < pair_order.size(); ++i) {
+    if (i > 0 && pairs[pair_order[i]].name == pairs[pair_order[i - 1]].name) continue;
+    file.out().uvarint(1);
+    file.out().uvarint_string(name_of(pair_order[i]));
+    file.out().uvarint(at[written++]);
+  }
+  file.end_section();
+}
+
+void IndexWriter::State::write_postings_table(SectionFile& file,
+                                              const std::vector<uint64_t>& at) const {
+  file.begin_section();
+  file.out().be32(static_cast<uint32_t>(at.size()));
+  for (size_t i = 0; i < at.size(); ++i) {
+    file.out().uvarint(2);
+    file.out().uvarint_string(i == 0 ? std::string_view() : name_of(pair_order[i - 1]));
+    file.out().uvarint_string(i == 0 ? std::string_view() : value_of(pair_order[i - 1]));
+    file.out().uvarint(at[i]);
+    file.flush_if_large();
+  }
+  file.end_section();
+}
+
+void IndexWriter::finish() {
+  State& s = *state_;
+  s.sort_symbols();
+  s.sort_pairs();
+
+  SectionFile file(s.path);
+  std::string toc;
+  const auto begins = [&] { ByteWriter(toc).be64(file.position()); };
+  file.out().be32(kIndexMagic);
+  file.out().u8(2);
+  begins();
+  s.write_symbols(file);
+  begins();
+  s.write_series(file);
+  begins();
+  const std::vector<uint64_t> label_indices = s.write_label_indices(file);
+  file.pad(4);
+  const uint64_t postings_at = file.position();
+  const std::vector<uint64_t> postings = s.write_postings(file);
+  begins();
+  s.write_label_table(file, label_indices);
+  ByteWriter(toc).be64(postings_at);
+  begins();
+  s.write_postings_table(file, postings);
+  ByteWriter(toc).be32(crc32c(toc));
+  file.out().bytes(toc);
+  file.close();
+  s.spill.close();
+  remove_file(s.spill.path());
+}
+
+}  // namespace hearth::tsdb
