@@ -37,7 +37,9 @@ struct Options {
   bool enable_lifecycle = false;
   bool enable_admin_api = false;
   size_t max_connections = 512;
-  DurationMs read_timeout = 5 * 60'000;
+  DurationMs read_timeout = 5 * 60'000;  // of a request's body, and of an idle connection
+  DurationMs head_timeout = 10'000;      // of a request's head
+  DurationMs drain_timeout = 10'000;     // stop(): for requests that run
   size_t workers = 8;
 };
 

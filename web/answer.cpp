@@ -1,0 +1,177 @@
+#include "web/answer.h"
+
+#include <httplib.h>
+
+#include <ctime>
+
+#include "core/compress.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "web/url.h"
+
+namespace hearth::web {
+namespace {
+
+constexpr size_t kMinGzipBytes = 1024;
+
+std::string http_date() {
+  const time_t now = time(nullptr);
+  tm utc{};
+  gmtime_r(&now, &utc);
+  char text[40];
+  const size_t size = strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+  return {text, size};
+}
+
+// The engine's view of the connection: a request line to start it, and the outbox.
+class EngineStream final : public httplib::Stream {
+ public:
+  explicit EngineStream(Outbox& out) : out_(out) {}
+  bool is_readable() const override { return true; }
+  bool is_writable() const override { return !out_.broken(); }
+  ssize_t read(char* to, size_t size) override {
+    const size_t count = std::min(size, left_.size());
+    left_.copy(to, count);
+    left_.remove_prefix(count);
+    return static_cast<ssize_t>(count);
+  }
+  ssize_t write(const char* bytes, size_t size) override {
+    out_.write({bytes, size});
+    return out_.broken() ? -1 : static_cast<ssize_t>(size);
+  }
+  void get_remote_ip_and_port(std::string& ip, int& port) const override { ip.clear(), port = 0; }
+  void get_local_ip_and_port(std::string& ip, int& port) const override { ip.clear(), port = 0; }
+  socket_t socket() const override { return INVALID_SOCKET; }
+
+ private:
+  Outbox& out_;
+  std::string_view left_ = "GET / HTTP/1.1\r\n\r\n";
+};
+
+// One per worker thread. One thread.
+class Engine final : public httplib::Server {
+ public:
+  Engine() {
+    svr_sock_ = 0;  // an engine without a socket gives up answers of unknown length
+    set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
+      (*handler_)(request, response);
+      return HandlerResponse::Handled;
+    });
+    set_post_routing_handler([](const httplib::Request&, httplib::Response& response) {
+      response.headers.erase("Keep-Alive");  // its numbers would be those of the library's listen()
+      response.headers.erase("Accept-Ranges");
+      if (response.status == 204) response.headers.erase("Content-Length");
+      response.headers.emplace("Date", http_date());
+    });
+  }
+  ~Engine() override { svr_sock_ = INVALID_SOCKET; }
+
+  void run(Outbox& out, bool close, const std::function<void(httplib::Request&)>& fill,
+           const Handler& handler) {
+    handler_ = &handler;
+    EngineStream stream(out);
+    bool connection_closed = false;
+    process_request(stream, close, connection_closed, fill);
+  }
+
+ private:
+  const Handler* handler_ = nullptr;
+};
+
+bool is_form(std::string_view content_type) {
+  content_type = content_type.substr(0, content_type.find(';'));
+  while (content_type.ends_with(' ')) content_type.remove_suffix(1);
+  return equal_ignoring_case(content_type, "application/x-www-form-urlencoded");
+}
+
+// Moves what the front has read into the engine's request. Returns the first malformed parameter's
+// error.
+std::string fill_request(Incoming& incoming, httplib::Request& request) {
+  RequestHead& head = incoming.head;
+  request.method = std::move(head.method);
+  request.path = std::move(head.path);
+  request.target = request.path;
+  if (!head.query.empty()) request.target.append("?").append(head.query);
+  request.body = std::move(incoming.body);
+  request.headers.clear();
+  for (RequestHead::Field& field : head.fields) {
+    // Ranges are not served, as in Prometheus; the encoding is ours to choose.
+    if (equal_ignoring_case(field.name, "Range") || equal_ignoring_case(field.name, "Expect") ||
+        equal_ignoring_case(field.name, "Accept-Encoding")) {
+      continue;
+    }
+    request.headers.emplace(std::move(field.name), std::move(field.value));
+  }
+  FormPairs pairs;
+  std::string form_error;
+  const bool has_body_form =
+      request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
+  if (has_body_form && is_form(request.get_header_value("Content-Type"))) {
+    form_error = parse_form(request.body, pairs);
+  }
+  const std::string query_error = parse_form(head.query, pairs);
+  for (auto& [name, value] : pairs) request.params.emplace(std::move(name), std::move(value));
+  return form_error.empty() ? query_error : form_error;
+}
+
+void gzip_body(httplib::Response& response) {
+  if (response.body.size() < kMinGzipBytes || response.has_header("Content-Encoding")) return;
+  std::string packed;
+  gzip_compress(response.body, packed);
+  response.body = std::move(packed);
+  response.set_header("Content-Encoding", "gzip");
+  response.set_header("Vary", "Accept-Encoding");
+}
+
+}  // namespace
+
+bool accepts_gzip(std::string_view list) {
+  while (!list.empty()) {
+    const size_t comma = std::min(list.find(','), list.size());
+    std::string_view item = list.substr(0, comma);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+    const size_t semicolon = std::min(item.find(';'), item.size());
+    std::string_view weight = item.substr(semicolon);
+    item = item.substr(0, semicolon);
+    if (!has_token(item, "gzip")) continue;
+    const size_t equals = weight.find('=');
+    if (equals == std::string_view::npos) return true;
+    weight.remove_prefix(equals + 1);
+    return weight.find_first_of("123456789") != std::string_view::npos;
+  }
+  return false;
+}
+
+AnswerSummary answer_request(Incoming& incoming, const AnswerContext& context, const Handle& handle,
+                             Outbox& out) {
+  thread_local Engine engine;
+  AnswerSummary summary{500, 0};
+  const bool gzip = accepts_gzip(incoming.head.field("Accept-Encoding"));
+  std::string form_error;
+  engine.run(
+      out, !incoming.keep_alive,
+      [&](httplib::Request& request) { form_error = fill_request(incoming, request); },
+      [&](const httplib::Request& request, httplib::Response& response) {
+        Exchange exchange{request,
+                          response,
+                          context.services,
+                          context.options,
+                          incoming.canceled,
+                          {},
+                          std::move(form_error),
+                          context.ready,
+                          gzip};
+        try {
+          handle(exchange);
+          if (gzip) gzip_body(response);
+        } catch (const std::exception& e) {
+          log_error("HTTP handler failed", "path", request.path, "err", std::string(e.what()));
+          response.headers.clear();
+          exchange.answer_error_text(500, e.what());
+        }
+        summary = {response.status, response.body.size()};
+      });
+  return summary;
+}
+
+}  // namespace hearth::web

@@ -1,0 +1,28 @@
+// What the handlers of /api/v1 have in common: the envelope, the errors, CORS.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "web/exchange.h"
+
+namespace hearth::web {
+
+// What a handler adds to the envelope: `data` has its JSON appended. One thread.
+struct ApiAnswer {
+  std::string& data;
+  std::vector<std::string> warnings, infos;
+};
+
+// Throws Error for everything that is not answered.
+using ApiHandler = void (*)(const Exchange&, ApiAnswer&);
+
+// Runs it and answers {"status":"success","data":...} or {"status":"error",...}.
+void answer_api(const Exchange& exchange, ApiHandler handler);
+
+inline constexpr std::string_view kTruncated = "results truncated due to limit";
+
+// The headers of a cross-origin answer, where the request has an Origin that options allow.
+void set_cors_headers(const Exchange& exchange);
+
+}  // namespace hearth::web

@@ -1,0 +1,114 @@
+#include "web/api_series.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/go_text.h"
+#include "core/storage.h"
+#include "web/json.h"
+#include "web/params.h"
+
+namespace hearth::web {
+namespace {
+
+TimeRange range_params(const Exchange& exchange) {
+  const TimeMs start = optional_time(exchange, "start", kMinTime);
+  return {start, optional_time(exchange, "end", kMaxTime)};
+}
+
+// One more than is shown tells whether something was left out.
+size_t limit_with_probe(size_t limit) { return limit == 0 ? 0 : limit + 1; }
+
+template <class T>
+void truncate(std::vector<T>& items, size_t limit, ApiAnswer& answer) {
+  if (limit == 0 || items.size() <= limit) return;
+  items.resize(limit);
+  answer.warnings.emplace_back(kTruncated);
+}
+
+// Names or values for each set of matchers, or for all series where there is none; merged.
+template <class Ask>
+void answer_strings(const Exchange& exchange, ApiAnswer& answer, Ask ask) {
+  const size_t limit = limit_param(exchange);
+  const TimeRange range = range_params(exchange);
+  std::vector<std::vector<Matcher>> sets = match_params(exchange);
+  if (sets.empty()) sets.emplace_back();
+  std::vector<std::string> found;
+  if (range.min <= range.max) {
+    const auto querier = exchange.services.storage->querier(range);
+    for (const std::vector<Matcher>& matchers : sets) {
+      std::vector<std::string> more = ask(*querier, matchers, limit_with_probe(limit));
+      if (found.empty()) {
+        found = std::move(more);
+      } else {
+        std::vector<std::string> merged;
+        std::set_union(found.begin(), found.end(), more.begin(), more.end(),
+                       std::back_inserter(merged));
+        found = std::move(merged);
+      }
+    }
+  }
+  truncate(found, limit, answer);
+  append_json_strings(answer.data, found);
+}
+
+}  // namespace
+
+void api_labels(const Exchange& exchange, ApiAnswer& answer) {
+  answer_strings(exchange, answer,
+                 [](Querier& querier, const std::vector<Matcher>& matchers, size_t limit) {
+                   return querier.label_names(matchers, limit);
+                 });
+}
+
+void api_label_values(const Exchange& exchange, ApiAnswer& answer) {
+  const std::string name = unescape_name(exchange.name);
+  if (name.empty() || !valid_utf8(name)) {
+    throw Error(ErrorKind::kBadData, "invalid label name: " + go_quote(name));
+  }
+  answer_strings(exchange, answer,
+                 [&](Querier& querier, const std::vector<Matcher>& matchers, size_t limit) {
+                   return querier.label_values(name, matchers, limit);
+                 });
+}
+
+void api_series(const Exchange& exchange, ApiAnswer& answer) {
+  if (!exchange.form_error.empty()) {
+    throw Error(ErrorKind::kBadData, "error parsing form values: " + exchange.form_error);
+  }
+  if (!exchange.has_param("match[]")) {
+    throw Error(ErrorKind::kBadData, "no match[] parameter provided");
+  }
+  const size_t limit = limit_param(exchange);
+  const TimeRange range = range_params(exchange);
+  const auto sets = checking_param("match[]", [&] { return match_params(exchange); });
+  std::vector<Labels> found;
+  if (range.min <= range.max) {
+    const promql::EngineOptions& bounds = exchange.services.engine->options();
+    Budget budget(bounds.max_memory_bytes, "series request");
+    const auto querier = exchange.services.storage->querier(range);
+    const SelectHints hints{range, sets.size() == 1, limit_with_probe(limit), true};
+    for (const std::vector<Matcher>& matchers : sets) {
+      const auto series = querier->select(matchers, hints, budget);
+      for (size_t i = 0; i < series->size(); ++i) found.emplace_back(series->labels(i));
+    }
+    if (sets.size() > 1) {
+      std::sort(found.begin(), found.end());
+      found.erase(std::unique(found.begin(), found.end()), found.end());
+    }
+  }
+  truncate(found, limit, answer);
+  answer.data.push_back('[');
+  Comma comma(answer.data);
+  for (const Labels& labels : found) {
+    comma.next();
+    append_json_labels(answer.data, labels);
+  }
+  answer.data.push_back(']');
+}
+
+void api_drop_series(const Exchange&, ApiAnswer&) {
+  throw Error(ErrorKind::kInternal, "not implemented");
+}
+
+}  // namespace hearth::web

@@ -1,0 +1,28 @@
+// /api/v1/status/..., and the answers of parts that this server does not have: rules, alerts,
+// notifications, admin, remote write and read.
+#pragma once
+
+#include "web/api.h"
+
+namespace hearth::web {
+
+void api_build_info(const Exchange& exchange, ApiAnswer& answer);
+void api_runtime_info(const Exchange& exchange, ApiAnswer& answer);
+void api_flags(const Exchange& exchange, ApiAnswer& answer);
+void api_config(const Exchange& exchange, ApiAnswer& answer);
+void api_tsdb(const Exchange& exchange, ApiAnswer& answer);
+void api_wal_replay(const Exchange& exchange, ApiAnswer& answer);
+
+void api_rules(const Exchange& exchange, ApiAnswer& answer);
+void api_alerts(const Exchange& exchange, ApiAnswer& answer);
+void api_alertmanagers(const Exchange& exchange, ApiAnswer& answer);
+void api_notifications(const Exchange& exchange, ApiAnswer& answer);
+void api_admin(const Exchange& exchange, ApiAnswer& answer);
+void remote_write_off(Exchange& exchange);
+void remote_read_off(Exchange& exchange);
+void otlp_off(Exchange& exchange);
+
+// The object of buildinfo and /version.
+std::string build_info_json(const BuildInfo& build);
+
+}  // namespace hearth::web

@@ -1,0 +1,78 @@
+// One client of the front: the bytes it sent, and which request they make.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "web/http_body.h"
+#include "web/http_head.h"
+
+namespace hearth::web {
+
+struct RequestLimits {
+  size_t max_request_line = 64 * 1024 + 64;  // so that a URL of 64 KiB fits
+  size_t max_fields_bytes = 64 * 1024;       // all header fields together
+  size_t max_body_bytes = 10 * 1024 * 1024;  // as Go's forms
+};
+
+// A request that is complete: what a worker gets.
+struct Incoming {
+  RequestHead head;
+  std::string body;
+  std::string peer;  // "127.0.0.1:5123"
+  bool keep_alive = true;
+  const std::atomic<bool>* canceled = nullptr;  // set when the client has gone
+};
+
+// The front's thread owns it, but for the time in which a worker has the request; then the worker
+// uses `request` and sends on `fd`, and the front touches only what it sets for later.
+struct Connection {
+  enum class State {
+    kHead,     // waiting for, or reading, a request's head; idle when `in` is empty
+    kBody,     // reading its body
+    kBusy,     // a worker has it
+    kSending,  // the rest of an answer waits for room
+    kLinger    // refused and answered; what still comes is thrown away
+  };
+  enum class Progress { kMore, kComplete, kRefused };
+
+  explicit Connection(int socket, std::string peer) : fd(socket) { request.peer = std::move(peer); }
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Makes a request of what was received. kRefused: `refusal` has the status to answer.
+  Progress advance(const RequestLimits& limits);
+  bool idle() const { return state == State::kHead && in.empty(); }
+  void next_request();  // back to kHead; bytes already received are kept
+
+  const int fd;
+  State state = State::kHead;
+  std::string in;
+  Incoming request;
+  int refusal = 0;
+  bool wants_continue = false;  // the client waits for 100 before it sends the body
+  std::string out;              // kSending: the rest
+  size_t sent = 0;              // of `out`
+  size_t discarded = 0;         // kLinger: bytes thrown away
+  int64_t deadline = 0;         // monotonic ms; 0 = none
+  bool readable = false;        // the socket may have bytes that were not read yet
+  bool eof = false;             // the client will send no more
+  bool gone = false;            // the client will not read either
+  bool closed = false;
+  std::atomic<bool> canceled{false};
+
+ private:
+  Progress refuse(int status) {
+    refusal = status;
+    return Progress::kRefused;
+  }
+  Progress find_head_end(const RequestLimits& limits, size_t& end);
+
+  size_t scanned_ = 0;     // of `in`, for line ends
+  size_t first_line_ = 0;  // its length with the line end; 0 = not there yet
+  BodyReader body_;
+};
+
+}  // namespace hearth::web

@@ -1,0 +1,430 @@
+#include "web/front.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <thread>
+#include <unordered_map>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "core/threads.h"
+#include "web/status_text.h"
+
+namespace hearth::web {
+namespace {
+
+using State = Connection::State;
+
+constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+constexpr DurationMs kLingerTimeout = 1'000;
+constexpr DurationMs kAcceptRetry = 1'000;  // after the process ran out of file descriptors
+constexpr DurationMs kEvictAfter = 1'000;   // an idle connection younger than this is in use
+constexpr size_t kReadBytes = 64 * 1024;
+constexpr size_t kMaxDiscarded = 16 * 1024 * 1024;  // of what a refused client goes on sending
+
+int64_t now_ms() { return system_clock().monotonic_nanos() / 1'000'000; }
+
+std::string peer_text(const sockaddr_storage& address) {
+  char host[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET6) {
+    const auto& in6 = reinterpret_cast<const sockaddr_in6&>(address);
+    inet_ntop(AF_INET6, &in6.sin6_addr, host, sizeof host);
+    return "[" + std::string(host) + "]:" + std::to_string(ntohs(in6.sin6_port));
+  }
+  const auto& in = reinterpret_cast<const sockaddr_in&>(address);
+  inet_ntop(AF_INET, &in.sin_addr, host, sizeof host);
+  return std::string(host) + ":" + std::to_string(ntohs(in.sin_port));
+}
+
+}  // namespace
+
+// The thread's own data; sockets are edge-triggered, so one epoll_ctl per connection is enough.
+struct Front::Loop {
+  Loop(const FrontOptions& o, std::vector<int> listening, Answer a, Weigh w)
+      : options(o), listeners(std::move(listening)), answer(std::move(a)), weigh(std::move(w)) {
+    epoll = epoll_create1(EPOLL_CLOEXEC);
+    wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (epoll < 0 || wakeup < 0) throw Error(ErrorKind::kIo, "http: epoll is not available");
+    watch(wakeup, EPOLLIN, &wakeup);
+  }
+  ~Loop() {
+    for (const int fd : listeners) close(fd);
+    close(wakeup);
+    close(epoll);
+  }
+
+  void watch(int fd, uint32_t events, void* what) const {
+    epoll_event event{};
+    event.events = events;
+    event.data.ptr = what;
+    epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+  }
+  void wake() const {
+    const uint64_t one = 1;
+    (void)!write(wakeup, &one, sizeof one);
+  }
+
+  void run();
+  void take_wakeup();
+  void set_accepting(bool on);
+  void accept_all(int listener);
+  bool evict_idle();
+  void on_event(Connection& c, uint32_t events);
+  void read(Connection& c);
+  void advance(Connection& c);
+  void dispatch(Connection& c);
+  void on_answered(Connection& c, std::string rest, bool broken);
+  void send_rest(Connection& c);
+  void after_answer(Connection& c);
+  void refuse(Connection& c, int status);
+  void linger(Connection& c);
+  void close_connection(Connection& c);
+  void expire();
+  void begin_drain();
+  void set_deadline(Connection& c, DurationMs in) {
+    c.deadline = now + in;
+    next_deadline = std::min(next_deadline, c.deadline);
+  }
+
+  const FrontOptions options;
+  std::vector<int> listeners;
+  const Answer answer;
+  const Weigh weigh;
+  int epoll = -1;
+  int wakeup = -1;
+
+  // Of the front's thread.
+  std::unordered_map<const Connection*, std::unique_ptr<Connection>> connections;
+  std::vector<std::unique_ptr<Connection>> graveyard;  // until no event can name them
+  int64_t now = 0;
+  int64_t next_deadline = kNever;
+  int64_t drain_until = kNever;
+  bool accepting = false;
+  bool draining = false;
+  std::string buffer;
+
+  struct Answered {
+    Connection* connection;
+    std::string rest;
+    bool broken;
+  };
+  Mutex mutex;
+  std::vector<Answered> answered GUARDED_BY(mutex);
+  std::atomic<bool> stopping{false};
+  std::atomic<size_t> open{0};
+  std::unique_ptr<Workers> workers;
+  std::thread thread;
+};
+
+void Front::Loop::run() {
+  name_thread("http-front");
+  buffer.resize(kReadBytes);
+  now = now_ms();
+  set_accepting(true);
+  epoll_event events[64];
+  while (!draining || !connections.empty()) {
+    const int64_t wait = std::clamp<int64_t>(next_deadline - now, 0, 60'000);
+    const int count = epoll_wait(epoll, events, 64, static_cast<int>(wait));
+    now = now_ms();
+    for (int i = 0; i < count; ++i) {
+      void* const what = events[i].data.ptr;
+      if (what == &wakeup) {
+        take_wakeup();
+      } else if (what >= listeners.data() && what < listeners.data() + listeners.size()) {
+        accept_all(*static_cast<int*>(what));
+      } else {
+        on_event(*static_cast<Connection*>(what), events[i].events);
+      }
+    }
+    if (stopping.load(std::memory_order_acquire) && !draining) begin_drain();
+    if (now >= next_deadline) expire();
+    graveyard.clear();
+  }
+}
+
+void Front::Loop::take_wakeup() {
+  uint64_t count = 0;
+  (void)!::read(wakeup, &count, sizeof count);
+  std::vector<Answered> done;
+  {
+    MutexLock lock(mutex);
+    done.swap(answered);
+  }
+  for (Answered& a : done) on_answered(*a.connection, std::move(a.rest), a.broken);
+}
+
+void Front::Loop::set_accepting(bool on) {
+  if (accepting == on) return;
+  accepting = on;
+  for (int& listener : listeners) {
+    if (on) {
+      watch(listener, EPOLLIN, &listener);
+    } else {
+      epoll_ctl(epoll, EPOLL_CTL_DEL, listener, nullptr);
+    }
+  }
+}
+
+void Front::Loop::accept_all(int listener) {
+  while (accepting) {
+    if (connections.size() >= options.max_connections && !evict_idle()) {
+      set_accepting(false);
+      next_deadline = std::min(next_deadline, now + kEvictAfter);
+      return;
+    }
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    const int fd = accept4(listener, reinterpret_cast<sockaddr*>(&address), &size,
+                           SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) {
+        log_error("Accepting an HTTP connection failed", "err", std::string(std::strerror(errno)));
+        set_accepting(false);
+        next_deadline = std::min(next_deadline, now + kAcceptRetry);
+      }
+      return;
+    }
+    const int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    auto connection = std::make_unique<Connection>(fd, peer_text(address));
+    Connection& c = *connection;
+    connections.emplace(&c, std::move(connection));
+    open.store(connections.size(), std::memory_order_relaxed);
+    set_deadline(c, options.idle_timeout);
+    watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, &c);
+  }
+}
+
+// Closes the connection that has been idle for longest; false when none has been for a while.
+bool Front::Loop::evict_idle() {
+  Connection* oldest = nullptr;
+  for (const auto& [key, c] : connections) {
+    if (c->idle() && (oldest == nullptr || c->deadline < oldest->deadline)) oldest = c.get();
+  }
+  if (oldest == nullptr || oldest->deadline > now + options.idle_timeout - kEvictAfter)
+    return false;
+  close_connection(*oldest);
+  return true;
+}
+
+void Front::Loop::on_event(Connection& c, uint32_t events) {
+  if (c.closed) return;
+  if ((events & (EPOLLHUP | EPOLLERR)) != 0) c.gone = true;
+  if ((events & (EPOLLIN | EPOLLRDHUP)) != 0) c.readable = true;
+  if (c.state == State::kBusy) {
+    if (c.gone || (events & EPOLLRDHUP) != 0) c.canceled.store(true, std::memory_order_relaxed);
+    return;
+  }
+  if (c.gone) return close_connection(c);
+  if (c.state == State::kSending && (events & EPOLLOUT) != 0) return send_rest(c);
+  if (c.readable && c.state != State::kSending) read(c);
+}
+
+// Reads until the socket is empty or a request is complete.
+void Front::Loop::read(Connection& c) {
+  while (c.readable && !c.closed && c.state != State::kBusy && c.state != State::kSending) {
+    const ssize_t count = recv(c.fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      c.readable = false;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) return close_connection(c);
+      return;
+    }
+    if (count == 0) {
+      c.eof = true;
+      return close_connection(c);
+    }
+    if (c.state == State::kLinger) {
+      c.discarded += static_cast<size_t>(count);
+      if (c.discarded > kMaxDiscarded) return close_connection(c);
+      continue;
+    }
+    if (c.idle()) set_deadline(c, options.head_timeout);
+    c.in.append(buffer, 0, static_cast<size_t>(count));
+    advance(c);
+  }
+}
+
+void Front::Loop::advance(Connection& c) {
+  const bool in_head = c.state == State::kHead;
+  switch (c.advance(options.limits)) {
+    case Connection::Progress::kComplete:
+      return dispatch(c);
+    case Connection::Progress::kRefused:
+      return refuse(c, c.refusal);
+    case Connection::Progress::kMore:
+      break;
+  }
+  if (in_head && c.state == State::kBody) set_deadline(c, options.body_timeout);
+  if (c.wants_continue) {
+    c.wants_continue = false;
+    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    (void)!send(c.fd, kContinue.data(), kContinue.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+}
+
+void Front::Loop::dispatch(Connection& c) {
+  c.state = State::kBusy;
+  c.deadline = 0;
+  c.request.canceled = &c.canceled;
+  if (draining) c.request.keep_alive = false;
+  const Workers::Weight weight = weigh(c.request.head);
+  workers->submit(weight, [this, &c] {
+    Outbox outbox(c.fd);
+    const bool done = guard("http request", [&] {
+      answer(c.request, outbox);
+      outbox.flush();
+    });
+    const bool broken = !done || outbox.broken();
+    bool first = false;
+    {
+      MutexLock lock(mutex);
+      first = answered.empty();
+      answered.push_back({&c, outbox.take_rest(), broken});
+    }
+    if (first) wake();
+  });
+}
+
+void Front::Loop::on_answered(Connection& c, std::string rest, bool broken) {
+  if (broken || c.gone) return close_connection(c);
+  if (rest.empty()) return after_answer(c);
+  c.state = State::kSending;
+  c.out = std::move(rest);
+  c.sent = 0;
+  set_deadline(c, options.send_timeout);
+  send_rest(c);
+}
+
+void Front::Loop::send_rest(Connection& c) {
+  while (c.sent < c.out.size()) {
+    const ssize_t count =
+        send(c.fd, c.out.data() + c.sent, c.out.size() - c.sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      if (errno != EAGAIN && errno != EWOULDBLOCK) close_connection(c);
+      return;
+    }
+    c.sent += static_cast<size_t>(count);
+    set_deadline(c, options.send_timeout);
+  }
+  c.out = {};
+  after_answer(c);
+}
+
+void Front::Loop::after_answer(Connection& c) {
+  if (!c.request.keep_alive || draining) return linger(c);
+  c.next_request();
+  if (c.in.empty()) {
+    set_deadline(c, options.idle_timeout);
+  } else {  // pipelined
+    set_deadline(c, options.head_timeout);
+    advance(c);
+  }
+  read(c);
+}
+
+void Front::Loop::refuse(Connection& c, int status) {
+  const std::string answer_text = status_line_answer(status);
+  (void)!send(c.fd, answer_text.data(), answer_text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  linger(c);
+}
+
+// Closing with unread bytes would reset the connection and destroy the answer on its way: so stop
+// sending, and throw away what comes until the client has closed too.
+void Front::Loop::linger(Connection& c) {
+  shutdown(c.fd, SHUT_WR);
+  c.state = State::kLinger;
+  c.in = {};
+  set_deadline(c, kLingerTimeout);
+  read(c);
+}
+
+void Front::Loop::close_connection(Connection& c) {
+  if (c.closed) return;
+  c.closed = true;
+  epoll_ctl(epoll, EPOLL_CTL_DEL, c.fd, nullptr);
+  const auto found = connections.find(&c);
+  graveyard.push_back(std::move(found->second));
+  connections.erase(found);
+  open.store(connections.size(), std::memory_order_relaxed);
+  if (!draining) set_accepting(true);
+}
+
+// Closes what is past its deadline, and finds the next one.
+void Front::Loop::expire() {
+  std::vector<Connection*> late;
+  next_deadline = kNever;
+  for (const auto& [key, c] : connections) {
+    if (c->deadline == 0) continue;
+    if (c->deadline <= now) {
+      late.push_back(c.get());
+    } else {
+      next_deadline = std::min(next_deadline, c->deadline);
+    }
+  }
+  for (Connection* c : late) {
+    const bool reading = c->state == State::kBody || (c->state == State::kHead && !c->in.empty());
+    if (reading) {
+      refuse(*c, 408);
+    } else {
+      close_connection(*c);
+    }
+  }
+  if (!draining) return set_accepting(true);
+  if (now < drain_until) {
+    next_deadline = std::min(next_deadline, drain_until);
+    return;
+  }
+  std::vector<Connection*> unfinished;
+  for (const auto& [key, c] : connections) {
+    c->canceled.store(true, std::memory_order_relaxed);
+    if (c->state != State::kBusy) unfinished.push_back(c.get());
+  }
+  for (Connection* c : unfinished) close_connection(*c);
+}
+
+void Front::Loop::begin_drain() {
+  set_accepting(false);
+  draining = true;
+  drain_until = now + options.drain_timeout;
+  next_deadline = std::min(next_deadline, drain_until);
+  std::vector<Connection*> idle;
+  for (const auto& [key, c] : connections) {
+    if (c->idle()) idle.push_back(c.get());
+  }
+  for (Connection* c : idle) close_connection(*c);
+}
+
+Front::Front(const FrontOptions& options, std::vector<int> listeners, Answer answer, Weigh weigh)
+    : loop_(std::make_unique<Loop>(options, std::move(listeners), std::move(answer),
+                                   std::move(weigh))) {}
+
+Front::~Front() { stop(); }
+
+void Front::start() {
+  loop_->workers = std::make_unique<Workers>(loop_->options.workers);
+  loop_->thread = std::thread([loop = loop_.get()] { loop->run(); });
+}
+
+void Front::stop() {
+  if (!loop_->thread.joinable()) return;
+  loop_->stopping.store(true, std::memory_order_release);
+  loop_->wake();
+  loop_->thread.join();
+  loop_->workers.reset();
+}
+
+size_t Front::connections() const { return loop_->open.load(std::memory_order_relaxed); }
+
+}  // namespace hearth::web

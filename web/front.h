@@ -1,0 +1,49 @@
+// The event-driven front of the HTTP server: one thread accepts, keeps idle connections, reads
+// requests under caps and deadlines and hands each complete one to a worker. So a slow or idle
+// client costs a little memory and never a thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "core/clock.h"
+#include "web/connection.h"
+#include "web/outbox.h"
+#include "web/workers.h"
+
+namespace hearth::web {
+
+struct FrontOptions {
+  size_t max_connections = 512;  // beyond, the longest idle one is closed, or the new one waits
+  size_t workers = 8;
+  RequestLimits limits;
+  DurationMs head_timeout = 10'000;   // from a head's first byte to its end
+  DurationMs body_timeout = 300'000;  // from there to the end of the body
+  DurationMs idle_timeout = 300'000;  // between requests
+  DurationMs send_timeout = 60'000;   // without the client taking a byte
+  DurationMs drain_timeout = 10'000;  // stop(): for requests that run
+};
+
+// Thread-safe.
+class Front {
+ public:
+  // Writes the whole answer, on a worker's thread. When it throws, the connection is closed.
+  using Answer = std::function<void(Incoming&, Outbox&)>;
+  using Weigh = std::function<Workers::Weight(const RequestHead&)>;
+
+  // Takes over the listening sockets.
+  Front(const FrontOptions& options, std::vector<int> listeners, Answer answer, Weigh weigh);
+  ~Front();  // stops
+
+  void start();
+  // No new connections; idle ones are closed, running requests answered; then joins. Idempotent.
+  void stop();
+  size_t connections() const;
+
+ private:
+  struct Loop;
+  std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace hearth::web

@@ -1,0 +1,224 @@
+#include "web/routes.h"
+
+#include <algorithm>
+
+#include "web/api_query.h"
+#include "web/api_series.h"
+#include "web/api_status.h"
+#include "web/api_targets.h"
+#include "web/health.h"
+#include "web/ui.h"
+#include "web/url.h"
+
+namespace hearth::web {
+namespace {
+
+constexpr std::string_view kApi = "/api/v1/";
+
+template <ApiHandler handler>
+void api(Exchange& exchange) {
+  answer_api(exchange, handler);
+}
+
+constexpr auto kHeavy = Workers::Weight::kHeavy;
+
+constexpr Route kRoutes[] = {
+    {"/api/v1/query", kGet | kPost, api<api_query>, true, kHeavy},
+    {"/api/v1/query_range", kGet | kPost, api<api_query_range>, true, kHeavy},
+    {"/api/v1/query_exemplars", kGet | kPost, api<api_query_exemplars>, true},
+    {"/api/v1/format_query", kGet | kPost, api<api_format_query>, true},
+    {"/api/v1/labels", kGet | kPost, api<api_labels>, true, kHeavy},
+    {"/api/v1/label/:name/values", kGet, api<api_label_values>, true, kHeavy},
+    {"/api/v1/series", kGet | kPost, api<api_series>, true, kHeavy},
+    {"/api/v1/series", kDelete, api<api_drop_series>, true},
+    {"/api/v1/metadata", kGet, api<api_metadata>, true},
+    {"/api/v1/targets", kGet, api<api_targets>, true},
+    {"/api/v1/targets/metadata", kGet, api<api_targets_metadata>, true},
+    {"/api/v1/scrape_pools", kGet, api<api_scrape_pools>, true},
+    {"/api/v1/rules", kGet, api<api_rules>, true},
+    {"/api/v1/alerts", kGet, api<api_alerts>, true},
+    {"/api/v1/alertmanagers", kGet, api<api_alertmanagers>, true},
+    {"/api/v1/notifications", kGet, api<api_notifications>},
+    {"/api/v1/status/config", kGet, api<api_config>, true},
+    {"/api/v1/status/runtimeinfo", kGet, api<api_runtime_info>, true},
+    {"/api/v1/status/buildinfo", kGet, api<api_build_info>, true},
+    {"/api/v1/status/flags", kGet, api<api_flags>, true},
+    {"/api/v1/status/tsdb", kGet, api<api_tsdb>, true, kHeavy},
+    {"/api/v1/status/walreplay", kGet, api<api_wal_replay>},
+    {"/api/v1/admin/tsdb/snapshot", kPost | kPut, api<api_admin>, true},
+    {"/api/v1/admin/tsdb/delete_series", kPost | kPut, api<api_admin>, true},
+    {"/api/v1/admin/tsdb/clean_tombstones", kPost | kPut, api<api_admin>, true},
+    {"/api/v1/read", kPost, remote_read_off, true},
+    {"/api/v1/write", kPost, remote_write_off, true},
+    {"/api/v1/otlp/v1/metrics", kPost, otlp_off, true},
+
+    {"/-/healthy", kGet | kHead, healthy},
+    {"/-/ready", kGet | kHead, ready},
+    {"/-/reload", kGet | kPost | kPut, reload},
+    {"/-/quit", kGet | kPost | kPut, quit},
+    {"/metrics", kGet, metrics},
+    {"/version", kGet, version},
+
+    {"/", kGet, ui_home},
+    {"/graph", kGet, ui_graph},
+    {"/query", kGet, ui_page, true},
+    {"/alerts", kGet, ui_page, true},
+    {"/rules", kGet, ui_page, true},
+    {"/targets", kGet, ui_page, true},
+    {"/service-discovery", kGet, ui_page, true},
+    {"/alertmanager-discovery", kGet, ui_page, true},
+    {"/tsdb-status", kGet, ui_page, true},
+    {"/status", kGet, ui_page, true},
+    {"/config", kGet, ui_page, true},
+    {"/flags", kGet, ui_page, true},
+    {"/app.js", kGet, ui_asset},
+    {"/app.css", kGet, ui_asset},
+    {"/favicon.svg", kGet, ui_asset},
+};
+
+struct NamedMethod {
+  std::string_view name;
+  unsigned bit;
+};
+constexpr NamedMethod kMethods[] = {  // in the order of an Allow header; OPTIONS comes by itself
+    {"DELETE", kDelete}, {"GET", kGet},   {"HEAD", kHead},
+    {"OPTIONS", 0},      {"POST", kPost}, {"PUT", kPut}};
+
+// Whether `path` is what `pattern` stands for.
+bool matches(std::string_view pattern, std::string_view path, std::string& name) {
+  const size_t colon = pattern.find(':');
+  if (colon == std::string_view::npos) return pattern == path;
+  const std::string_view before = pattern.substr(0, colon);
+  const size_t end = std::min(pattern.find('/', colon), pattern.size());
+  const std::string_view after = pattern.substr(end);
+  if (path.size() <= before.size() + after.size() || !path.starts_with(before) ||
+      !path.ends_with(after)) {
+    return false;
+  }
+  const std::string_view middle =
+      path.substr(before.size(), path.size() - before.size() - after.size());
+  if (middle.find('/') != std::string_view::npos) return false;
+  name = middle;
+  return true;
+}
+
+// Every method that some route of this path takes.
+unsigned methods_of(std::string_view path) {
+  unsigned methods = 0;
+  for (const Route& route : kRoutes) {
+    if (route.path == path) methods |= route.methods;
+  }
+  return methods;
+}
+
+std::string allow_header(unsigned methods) {
+  std::string out;
+  for (const NamedMethod& method : kMethods) {
+    if (method.bit != 0 && (methods & method.bit) == 0) continue;
+    if (!out.empty()) out += ", ";
+    out += method.name;
+  }
+  return out;
+}
+
+std::string without_last_slash(std::string path) {
+  if (path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+void redirect_to_path(Exchange& exchange, const std::string& path) {
+  std::string location = url_encode_path(path);
+  if (!exchange.query().empty()) location.append("?").append(exchange.query());
+  exchange.redirect(301, location);
+}
+
+}  // namespace
+
+std::span<const Route> routes() { return kRoutes; }
+
+bool allows(const Route& route, std::string_view method) {
+  return std::any_of(std::begin(kMethods), std::end(kMethods), [&](const NamedMethod& m) {
+    return m.name == method && (route.methods & m.bit) != 0;
+  });
+}
+
+const Route* find_route(std::string_view path, std::string& name) {
+  const auto found = std::find_if(std::begin(kRoutes), std::end(kRoutes), [&](const Route& route) {
+    return matches(route.path, path, name);
+  });
+  return found == std::end(kRoutes) ? nullptr : found;
+}
+
+std::string external_path(const Options& options) {
+  const std::string& url = options.external_url;
+  const size_t scheme = url.find("://");
+  const size_t path = scheme == std::string::npos ? std::string::npos : url.find('/', scheme + 3);
+  return path == std::string::npos ? std::string()
+                                   : without_last_slash(clean_path(url.substr(path)));
+}
+
+std::string route_prefix(const Options& options) {
+  if (options.route_prefix.empty()) return external_path(options);
+  return without_last_slash(clean_path("/" + options.route_prefix));
+}
+
+const Route* answer_route(Exchange& exchange) {
+  const std::string& prefix = exchange.options.route_prefix;
+  std::string path(exchange.path());
+  if (const std::string clean = clean_path(path); path != "*" && clean != path) {
+    redirect_to_path(exchange, clean);
+    return nullptr;
+  }
+  if (!prefix.empty()) {
+    if (path == prefix) {
+      redirect_to_path(exchange, prefix + "/");
+      return nullptr;
+    }
+    if (path == "/") {
+      exchange.redirect(302, prefix);
+      return nullptr;
+    }
+    if (!path.starts_with(prefix + "/")) {
+      exchange.answer_error_text(404, "404 page not found");
+      return nullptr;
+    }
+    path.erase(0, prefix.size());
+  }
+  const Route* route = find_route(path, exchange.name);
+  if (exchange.method() == "OPTIONS" && path.starts_with(kApi)) {
+    set_cors_headers(exchange);
+    exchange.answer(204, "", "");
+    return nullptr;
+  }
+  if (route == nullptr && path.size() > 1 && path.ends_with('/') &&
+      find_route(std::string_view(path).substr(0, path.size() - 1), exchange.name) != nullptr) {
+    redirect_to_path(exchange, prefix + path.substr(0, path.size() - 1));
+    return nullptr;
+  }
+  if (route == nullptr) {
+    exchange.answer_error_text(404, "404 page not found");
+    return nullptr;
+  }
+  const unsigned methods = methods_of(route->path);
+  const Route* const end = std::end(kRoutes);
+  const Route* allowed = std::find_if(route, end, [&](const Route& r) {
+    return r.path == route->path && allows(r, exchange.method());
+  });
+  if (allowed == end) {
+    exchange.set_header("Allow", allow_header(methods));
+    if (exchange.method() == "OPTIONS") {
+      exchange.answer_text(200, "");
+    } else {
+      exchange.answer_error_text(405, "Method Not Allowed");
+    }
+    return nullptr;
+  }
+  if (allowed->needs_ready && !exchange.ready) {
+    answer_not_ready(exchange);
+  } else {
+    allowed->handler(exchange);
+  }
+  return allowed;
+}
+
+}  // namespace hearth::web

@@ -1,0 +1,107 @@
+#include "web/server.h"
+
+#include <unistd.h>
+
+#include "core/log.h"
+#include "web/answer.h"
+#include "web/front.h"
+#include "web/http_metrics.h"
+#include "web/listen.h"
+#include "web/routes.h"
+
+namespace hearth::web {
+namespace {
+
+Options with_prefix(Options options) {
+  options.route_prefix = route_prefix(options);
+  return options;
+}
+
+FrontOptions front_options(const Options& options) {
+  FrontOptions front;
+  front.max_connections = options.max_connections;
+  front.workers = options.workers;
+  front.idle_timeout = front.body_timeout = options.read_timeout;
+  front.head_timeout = std::min(options.head_timeout, options.read_timeout);
+  front.drain_timeout = options.drain_timeout;
+  return front;
+}
+
+std::vector<int> listen_on_all(const std::vector<std::string>& addresses) {
+  std::vector<int> sockets;
+  try {
+    for (const std::string& address : addresses) sockets.push_back(listen_on(address));
+  } catch (...) {
+    for (const int fd : sockets) close(fd);
+    throw;
+  }
+  return sockets;
+}
+
+}  // namespace
+
+struct Server::State {
+  State(const Options& o, Services s)
+      : options(with_prefix(o)), services(std::move(s)), metrics(*services.registry) {
+    const std::vector<int> sockets = listen_on_all(options.listen_addresses);
+    for (const int fd : sockets) ports.push_back(bound_port(fd));
+    front = std::make_unique<Front>(
+        front_options(options), sockets,
+        [this](Incoming& incoming, Outbox& out) { answer(incoming, out); },
+        [this](const RequestHead& head) { return weigh(head); });
+    ready_gauge = services.registry->gauge("prometheus_ready",
+                                           "Whether startup was fully completed and the server is "
+                                           "ready for normal operation.");
+  }
+
+  void answer(Incoming& incoming, Outbox& out) {
+    const int64_t start = services.clock->monotonic_nanos();
+    const AnswerContext context{services, options, ready.load(std::memory_order_relaxed)};
+    const Route* route = nullptr;
+    const AnswerSummary summary = answer_request(
+        incoming, context, [&](Exchange& exchange) { route = answer_route(exchange); }, out);
+    if (route == nullptr) return;
+    const int64_t nanos = services.clock->monotonic_nanos() - start;
+    metrics.observe(*route, summary.status, static_cast<double>(nanos) / 1e9, summary.body_bytes);
+  }
+
+  Workers::Weight weigh(const RequestHead& head) const {
+    std::string_view path = head.path;
+    if (!path.starts_with(options.route_prefix)) return Workers::Weight::kLight;
+    path.remove_prefix(options.route_prefix.size());
+    std::string name;
+    const Route* const route = find_route(path, name);
+    return route == nullptr ? Workers::Weight::kLight : route->weight;
+  }
+
+  const Options options;
+  const Services services;
+  HttpMetrics metrics;
+  Gauge ready_gauge;
+  std::atomic<bool> ready{false};
+  std::vector<int> ports;
+  std::unique_ptr<Front> front;
+};
+
+Server::Server(const Options& options, Services services)
+    : state_(std::make_unique<State>(options, std::move(services))) {}
+
+Server::~Server() { stop(); }
+
+void Server::start() {
+  state_->front->start();
+  for (const std::string& address : state_->options.listen_addresses) {
+    log_info("Listening on", "address", address);
+  }
+}
+
+void Server::set_ready(bool ready) {
+  state_->ready.store(ready, std::memory_order_relaxed);
+  state_->ready_gauge.set(ready ? 1 : 0);
+}
+
+void Server::stop() { state_->front->stop(); }
+
+std::vector<int> Server::ports() const { return state_->ports; }
+
+}  // namespace hearth::web

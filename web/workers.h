@@ -1,0 +1,40 @@
+// The threads that answer requests.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "core/mutex.h"
+
+namespace hearth::web {
+
+// Heavy tasks (queries) never take the last thread, so that health checks and pages are answered
+// however many queries run. Thread-safe. The destructor runs what is queued, then joins.
+class Workers {
+ public:
+  enum class Weight { kLight, kHeavy };
+
+  explicit Workers(size_t threads);  // at least 2
+  ~Workers();
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  void submit(Weight weight, std::function<void()> task);
+
+ private:
+  void run();
+  bool can_take() REQUIRES(mutex_);
+
+  Mutex mutex_;
+  CondVar work_;
+  std::deque<std::function<void()>> light_ GUARDED_BY(mutex_);
+  std::deque<std::function<void()>> heavy_ GUARDED_BY(mutex_);
+  size_t heavy_running_ GUARDED_BY(mutex_) = 0;
+  bool ending_ GUARDED_BY(mutex_) = false;
+  const size_t max_heavy_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace hearth::web
