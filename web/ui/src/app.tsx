@@ -32,7 +32,7 @@ const views: { path: string; title: string; page: (moves: number) => preact.JSX.
 ];
 const aliases: Record<string, string> = { '': 'query', graph: 'query', 'index.html': 'query' };
 
-function Preferences() {
+function Preferences({ showHelp }: { showHelp: () => void }) {
   const { theme, timeZone } = useSettings();
   return (
     <div class="preferences">
@@ -47,6 +47,7 @@ function Preferences() {
           { value: 'system', text: <SystemIcon />, title: 'As the system' },
           { value: 'dark', text: <MoonIcon />, title: 'Dark' },
         ]} />
+      <button type="button" class="button ghost help" aria-label="Keys" title="Keys (?)" onClick={showHelp}>?</button>
     </div>
   );
 }
@@ -99,7 +100,7 @@ export function App() {
             </a>
           ))}
         </nav>
-        <Preferences />
+        <Preferences showHelp={() => setHelp(true)} />
       </header>
       <main class={`page page-${path}`}>
         {shown !== undefined ? shown.page(moves) : (

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { formatDuration, humanDuration, longerRange, parseDuration, shorterRange } from '../src/format/duration';
 import { formatInstant, parseInstant } from '../src/format/instant';
-import { byteSize, sampleNumber, siNumber } from '../src/format/number';
+import { axisNumbers, byteSize, sampleNumber, siNumber } from '../src/format/number';
 import { seriesName } from '../src/format/series_name';
 
 test("durations are read as Prometheus reads them", () => {
@@ -57,6 +57,13 @@ test('numbers are short on axes', () => {
   assert.equal(byteSize(1536), '1.5 KiB');
   assert.equal(sampleNumber('+Inf'), Infinity);
   assert.ok(Number.isNaN(sampleNumber('NaN')));
+});
+
+test('the ticks of an axis share one unit', () => {
+  assert.deepEqual(axisNumbers([0, 500, 1000, 1500]), ['0', '0.5k', '1k', '1.5k']);
+  assert.deepEqual(axisNumbers([0, 0.25, 0.5]), ['0', '0.25', '0.5']);
+  assert.deepEqual(axisNumbers([-0.002, 0, 0.002]), ['-2m', '0', '2m']);
+  assert.deepEqual(axisNumbers([0]), ['0']);
 });
 
 test('series are written as PromQL', () => {

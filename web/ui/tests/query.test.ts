@@ -5,6 +5,7 @@ import { chartData, stackRows } from '../src/query/chart_data';
 import { toCsv } from '../src/query/download';
 import { nextHidden } from '../src/query/hidden';
 import { effectiveStepMs } from '../src/query/panel_state';
+import { splitShared } from '../src/query/shared_labels';
 import { filterPools, isLate, listTargets } from '../src/targets/target_filter';
 
 test('a matrix lies on its grid with gaps', () => {
@@ -82,4 +83,11 @@ test('a target is late after two intervals and its time-out', () => {
   assert.equal(isLate(target({}), last + 39_000), false);
   assert.equal(isLate(target({}), last + 41_000), true);
   assert.equal(isLate(target({ lastScrape: '0001-01-01T00:00:00Z' }), last), false);
+});
+
+test('labels that all series share are told apart from their own', () => {
+  assert.deepEqual(splitShared([{ job: 'a', cpu: '0' }, { job: 'a', cpu: '1' }, { job: 'a' }]), {
+    shared: { job: 'a' }, own: [{ cpu: '0' }, { cpu: '1' }, {}],
+  });
+  assert.deepEqual(splitShared([{ job: 'a' }]), { shared: {}, own: [{ job: 'a' }] });
 });

@@ -1,6 +1,9 @@
 // The PromQL editor: highlighting, completion and linting from codemirror-promql, asked of this server.
-// Enter executes, Shift+Enter breaks the line, Escape leaves.
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, completionStatus } from '@codemirror/autocomplete';
+// Enter completes or executes, Shift+Enter breaks the line, Escape leaves.
+import {
+  acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap,
+  completionStatus, selectedCompletion,
+} from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, insertNewlineAndIndent } from '@codemirror/commands';
 import { bracketMatching, indentOnInput, syntaxHighlighting } from '@codemirror/language';
 import { lintKeymap } from '@codemirror/lint';
@@ -43,6 +46,16 @@ function makeHandle(view: EditorView): EditorHandle {
   };
 }
 
+// Takes the chosen completion; false when there is none, or when it is what was typed anyway.
+function complete(view: EditorView): boolean {
+  const { state } = view;
+  const chosen = completionStatus(state) === 'active' ? selectedCompletion(state) : null;
+  if (chosen === null) return false;
+  const { head } = state.selection.main;
+  if (state.sliceDoc(head - chosen.label.length, head) === chosen.label) return false;
+  return acceptCompletion(view);
+}
+
 export function ExpressionEditor({ text, onExecute, onReady }: Props) {
   const parent = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
@@ -51,6 +64,7 @@ export function ExpressionEditor({ text, onExecute, onReady }: Props) {
 
   useEffect(() => {
     const run = (editor: EditorView) => {
+      closeCompletion(editor);
       execute.current(editor.state.doc.toString());
       return true;
     };
@@ -69,18 +83,20 @@ export function ExpressionEditor({ text, onExecute, onReady }: Props) {
           indentOnInput(),
           bracketMatching(),
           closeBrackets(),
-          autocompletion(),
+          autocompletion({ defaultKeymap: false }),
           EditorView.lineWrapping,
           syntaxHighlighting(classHighlighter),
           tooltips({ position: 'fixed', parent: document.body }),
           placeholder('Expression, e.g. rate(node_cpu_seconds_total[5m])'),
           EditorView.contentAttributes.of({ 'aria-label': 'PromQL expression', spellcheck: 'false' }),
           promqlSupport(),
-          Prec.high(
+          Prec.highest(
             keymap.of([
-              { key: 'Enter', run },
+              { key: 'Enter', run: (editor) => complete(editor) || run(editor) },
+              { key: 'Tab', run: complete },
               { key: 'Mod-Enter', run },
               { key: 'Shift-Enter', run: insertNewlineAndIndent },
+              ...completionKeymap.filter(({ key }) => key !== 'Enter'),
               { key: 'Escape', run: leave },
             ]),
           ),
@@ -88,7 +104,6 @@ export function ExpressionEditor({ text, onExecute, onReady }: Props) {
             ...closeBracketsKeymap,
             ...defaultKeymap,
             ...historyKeymap,
-            ...completionKeymap,
             ...lintKeymap,
           ]),
         ],

@@ -16,10 +16,18 @@ const serverStrategy = newCompleteStrategy({
   },
 });
 
+// Behind a finished operand only operators could follow: offered when asked for, not unasked, where
+// they would stand between the person and Enter.
+function isUnasked(context: CompletionContext, from: number): boolean {
+  if (context.explicit || from !== context.pos) return false;
+  const before = context.state.sliceDoc(0, context.pos).trimEnd();
+  return before !== '' && !/[{(,=~"'[+\-*/%^<>!]$/.test(before);
+}
+
 const withHistory: CompleteStrategy = {
   async promQL(context: CompletionContext): Promise<CompletionResult | null> {
     const result = await serverStrategy.promQL(context);
-    if (result === null) return null;
+    if (result === null || isUnasked(context, result.from)) return null;
     const { state, pos } = context;
     const tree = syntaxTree(state).resolve(pos, -1);
     const start = tree.type.name === 'PromQL' ? 0 : tree.from;

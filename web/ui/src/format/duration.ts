@@ -45,7 +45,7 @@ export function humanDuration(seconds: number): string {
   const sign = seconds < 0 ? '−' : '';
   const s = Math.abs(seconds);
   if (s === 0) return '0s';
-  if (s < 0.001) return `${sign}${(s * 1e6).toPrecision(3)}µs`;
+  if (s < 0.001) return `${sign}${Number((s * 1e6).toPrecision(3))}µs`;
   if (s < 1) return `${sign}${Number((s * 1000).toPrecision(3))}ms`;
   if (s < 60) return `${sign}${Number(s.toPrecision(3))}s`;
   const parts: [string, number][] = [

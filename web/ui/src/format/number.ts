@@ -15,6 +15,17 @@ export function siNumber(value: number, digits = 4): string {
   return Number((value / 1000 ** size).toPrecision(digits)) + suffix;
 }
 
+// The ticks of one axis in one unit, that of the largest: 0, 0.5k, 1k, 1.5k.
+export function axisNumbers(ticks: number[]): string[] {
+  const largest = Math.max(...ticks.map(Math.abs));
+  const size = largest >= 0.1 && largest < 1 ? 0 : Math.floor(Math.log10(largest) / 3 + 1e-9);
+  if (!Number.isFinite(size) || size >= large.length || -size >= small.length) {
+    return ticks.map((tick) => siNumber(tick));
+  }
+  const suffix = size >= 0 ? large[size] : small[-size];
+  return ticks.map((tick) => (tick === 0 ? '0' : Number((tick / 1000 ** size).toPrecision(7)) + suffix));
+}
+
 export function byteSize(bytes: number): string {
   const names = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
   let i = 0;

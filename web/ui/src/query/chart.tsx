@@ -2,7 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { TimeZone } from '../format/instant';
-import { siNumber } from '../format/number';
+import { axisNumbers } from '../format/number';
 import { stackRows, type ChartData } from './chart_data';
 import { lineStyle } from './palette';
 
@@ -42,12 +42,12 @@ function cssColor(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-// The visible series whose line passes nearest to the cursor, within 60 pixels.
+// The visible series whose line passes nearest to the cursor.
 function findNearest(plot: uPlot): Nearest | null {
   const { left, top, idx } = plot.cursor;
   if (idx === null || idx === undefined || left === undefined || top === undefined || left < 0) return null;
   let best: Nearest | null = null;
-  let distance = 60;
+  let distance = Infinity;
   for (let i = 1; i < plot.series.length; i += 1) {
     const value = plot.series[i].show === false ? null : plot.data[i][idx];
     if (value === null || value === undefined) continue;
@@ -73,7 +73,7 @@ function makeOptions(props: Props, width: number): uPlot.Options {
     tzDate: (seconds) => (timeZone === 'utc'
       ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : new Date(seconds * 1000)),
     legend: { show: false },
-    padding: [12, 12, 0, 0],
+    padding: [12, 20, 0, 0],
     cursor: {
       points: { show: false },
       focus: { prox: -1 },
@@ -85,7 +85,7 @@ function makeOptions(props: Props, width: number): uPlot.Options {
     scales: {
       x: { time: true, range: [data.times[0], data.times[data.times.length - 1]] },
       y: {
-        range: (_plot, min, max) => (min === null || max === null
+        range: (_plot, min, max) => (min === null || max === null || (min === 0 && max === 0)
           ? [0, 1]
           : uPlot.rangeNum(stacked ? Math.min(0, min) : min, max,
             { min: { pad: 0.1, soft: 0, mode: 3 }, max: { pad: 0.1, soft: 0, mode: 3 } })),
@@ -93,7 +93,7 @@ function makeOptions(props: Props, width: number): uPlot.Options {
     },
     axes: [
       { ...axis, space: 76, size: 44, values: axisFormats },
-      { ...axis, size: 62, values: (_plot, splits) => splits.map((value) => siNumber(value, 6)) },
+      { ...axis, size: 62, values: (_plot, splits) => axisNumbers(splits) },
     ],
     series: [
       {},
@@ -104,7 +104,7 @@ function makeOptions(props: Props, width: number): uPlot.Options {
           dash: style.dash.length > 0 ? style.dash : undefined,
           width: 1.5,
           show: !hidden.has(i),
-          fill: stacked ? `${style.color}40` : undefined,
+          fill: stacked ? `${style.color}66` : undefined,
           points: { show: data.times.length < 3 || undefined, size: 4, fill: style.color },
         };
       }),

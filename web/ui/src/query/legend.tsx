@@ -1,9 +1,11 @@
-// The series of a graph by colour and dash. Click shows one alone, Ctrl/Cmd-click hides or shows one.
-import { useState } from 'preact/hooks';
+// The series of a graph by colour and dash; labels that all share are told once. Click shows one alone, Ctrl/Cmd-click hides or shows one.
+import { useMemo, useState } from 'preact/hooks';
 import type { Labels } from '../api/types';
 import { counted } from '../format/number';
+import { seriesName } from '../format/series_name';
 import { SeriesLabel } from '../parts/series_label';
 import { nextHidden } from './hidden';
+import { splitShared } from './shared_labels';
 import { lineStyle } from './palette';
 
 interface Props {
@@ -28,13 +30,17 @@ export function Swatch({ index, dark }: { index: number; dark: boolean }) {
 
 export function Legend({ labels, hidden, dark, onHidden, onEmphasis }: Props) {
   const [all, setAll] = useState(false);
-  const shown = all ? labels : labels.slice(0, firstShown);
+  const { shared, own } = useMemo(() => splitShared(labels), [labels]);
+  const shown = all ? own : own.slice(0, firstShown);
   return (
     <div class="legend" onMouseLeave={() => onEmphasis(null)}>
+      {Object.keys(shared).length > 0 && (
+        <p class="legend-shared"><span class="muted">All have</span> <SeriesLabel labels={shared} /></p>
+      )}
       {shown.map((series, i) => (
         <button key={i} type="button" class={`legend-item ${hidden.has(i) ? 'off' : ''}`}
           aria-pressed={!hidden.has(i)}
-          title="Click: only this one. Ctrl-click: hide or show it."
+          title={`${seriesName(labels[i])}\nClick: only this one. Ctrl-click: hide or show it.`}
           onMouseEnter={() => onEmphasis(i)}
           onClick={(event) =>
             onHidden(nextHidden(hidden, i, labels.length, event.ctrlKey || event.metaKey || event.shiftKey))}>

@@ -95,7 +95,7 @@ export function EndPicker({ panel, onChange }: Props) {
         <LeftIcon />
       </button>
       <PickerText label={label} value={end === null ? '' : formatInstant(end, timeZone)}
-        placeholder="now" width="11.5em" hint="A time such as 2026-03-01 14:05:00; empty is now."
+        placeholder="now" width="12.5em" hint="A time such as 2026-03-01 14:05:00; empty is now."
         accept={(text) => {
           const endMs = text.trim() === '' || text.trim() === 'now' ? null : parseInstant(text, timeZone);
           if (endMs === null && text.trim() !== '' && text.trim() !== 'now') return false;
