@@ -29,6 +29,7 @@ enum class ExprKind {
 struct Expr {
   const ExprKind kind;
   PosRange pos;
+  uint32_t height = 1;  // of the tree below, itself included; the parser bounds it
   explicit Expr(ExprKind k) : kind(k) {}
   virtual ~Expr() = default;
 };
