@@ -1,0 +1,59 @@
+// The flags of the server: Prometheus' names, forms and defaults.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/log.h"
+
+namespace hearth {
+
+// Filled by parse_server_flags(); durations are in milliseconds.
+struct ServerFlags {
+  bool help = false, version = false;
+  LogLevel log_level = LogLevel::kInfo;
+  LogFormat log_format = LogFormat::kLogfmt;
+
+  std::string config_file;
+
+  std::string storage_path;
+  DurationMs retention_time = 0;  // 0 = by size only
+  uint64_t retention_bytes = 0;   // 0 = no limit
+  DurationMs min_block_duration = 0, max_block_duration = 0;
+  bool no_lockfile = false;
+  bool wal_compression = true;
+  std::string wal_compression_type;  // "snappy" or "zstd"
+  uint64_t wal_segment_bytes = 0;    // 0 = the default
+  uint64_t samples_per_chunk = 0;
+
+  DurationMs lookback_delta = 0, query_timeout = 0;
+  int max_concurrency = 0;
+  int64_t max_samples = 0;
+
+  bool adjust_timestamps = true;
+  DurationMs timestamp_tolerance = 0;
+
+  std::vector<std::string> listen_addresses;
+  std::string external_url, route_prefix, page_title, cors_origin;
+  bool enable_lifecycle = false, enable_admin_api = false;
+  uint64_t max_connections = 0;
+  DurationMs read_timeout = 0;
+
+  std::vector<std::string> features;            // --enable-feature, known ones
+  std::vector<std::string> warnings;            // what to tell the log once at start
+  std::map<std::string, std::string> all;       // for /api/v1/status/flags
+
+  bool feature(const std::string& name) const;
+  std::string retention_text() const;  // "15d", "15d or 10GiB"
+};
+
+// Throws Error(kBadData), naming the flag.
+ServerFlags parse_server_flags(std::span<const std::string> arguments);
+
+std::string server_help();
+
+}  // namespace hearth
