@@ -83,7 +83,7 @@ export function ExpressionEditor({ text, onExecute, onReady }: Props) {
           indentOnInput(),
           bracketMatching(),
           closeBrackets(),
-          autocompletion({ defaultKeymap: false }),
+          autocompletion({ defaultKeymap: false, interactionDelay: 0 }),
           EditorView.lineWrapping,
           syntaxHighlighting(classHighlighter),
           tooltips({ position: 'fixed', parent: document.body }),
