@@ -11,10 +11,14 @@ Matcher::Matcher(MatchType type, std::string name, std::string value)
 
 bool Matcher::matches(std::string_view value) const {
   switch (type_) {
-    case MatchType::kEqual: return value == value_;
-    case MatchType::kNotEqual: return value != value_;
-    case MatchType::kRegex: return regex_->matches(value);
-    case MatchType::kNotRegex: return !regex_->matches(value);
+    case MatchType::kEqual:
+      return value == value_;
+    case MatchType::kNotEqual:
+      return value != value_;
+    case MatchType::kRegex:
+      return regex_->matches(value);
+    case MatchType::kNotRegex:
+      return !regex_->matches(value);
   }
   return false;
 }

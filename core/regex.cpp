@@ -10,33 +10,49 @@
 namespace hearth {
 namespace {
 
-constexpr int64_t kMaxMemory = 64 << 20;  // Go has no such limit; what it accepts should not fail here
-constexpr int kMaxNesting = 1000;         // Go's
+constexpr int64_t kMaxMemory =
+    64 << 20;                      // Go has no such limit; what it accepts should not fail here
+constexpr int kMaxNesting = 1000;  // Go's
 constexpr size_t kMaxWildcardSequences = 16;  // beyond that RE2 is faster
 constexpr std::string_view kWholeText = "(.*)";
 
 [[noreturn]] void fail(std::string_view what, std::string_view fragment) {
-  throw Error(ErrorKind::kBadData, "error parsing regexp: " + std::string(what) + ": `" +
-                                       std::string(fragment) + "`");
+  throw Error(ErrorKind::kBadData,
+              "error parsing regexp: " + std::string(what) + ": `" + std::string(fragment) + "`");
 }
 
 std::string_view go_error(RE2::ErrorCode code) {
   switch (code) {
-    case RE2::ErrorBadEscape: return "invalid escape sequence";
-    case RE2::ErrorBadCharClass: return "invalid character class";
-    case RE2::ErrorBadCharRange: return "invalid character class range";
-    case RE2::ErrorMissingBracket: return "missing closing ]";
-    case RE2::ErrorMissingParen: return "missing closing )";
-    case RE2::ErrorUnexpectedParen: return "unexpected )";
-    case RE2::ErrorTrailingBackslash: return "trailing backslash at end of expression";
-    case RE2::ErrorRepeatArgument: return "missing argument to repetition operator";
-    case RE2::ErrorRepeatSize: return "invalid repeat count";
-    case RE2::ErrorRepeatOp: return "invalid nested repetition operator";
-    case RE2::ErrorBadPerlOp: return "invalid or unsupported Perl syntax";
-    case RE2::ErrorBadUTF8: return "invalid UTF-8";
-    case RE2::ErrorBadNamedCapture: return "invalid named capture";
-    case RE2::ErrorPatternTooLarge: return "expression too large";
-    default: return "internal error";
+    case RE2::ErrorBadEscape:
+      return "invalid escape sequence";
+    case RE2::ErrorBadCharClass:
+      return "invalid character class";
+    case RE2::ErrorBadCharRange:
+      return "invalid character class range";
+    case RE2::ErrorMissingBracket:
+      return "missing closing ]";
+    case RE2::ErrorMissingParen:
+      return "missing closing )";
+    case RE2::ErrorUnexpectedParen:
+      return "unexpected )";
+    case RE2::ErrorTrailingBackslash:
+      return "trailing backslash at end of expression";
+    case RE2::ErrorRepeatArgument:
+      return "missing argument to repetition operator";
+    case RE2::ErrorRepeatSize:
+      return "invalid repeat count";
+    case RE2::ErrorRepeatOp:
+      return "invalid nested repetition operator";
+    case RE2::ErrorBadPerlOp:
+      return "invalid or unsupported Perl syntax";
+    case RE2::ErrorBadUTF8:
+      return "invalid UTF-8";
+    case RE2::ErrorBadNamedCapture:
+      return "invalid named capture";
+    case RE2::ErrorPatternTooLarge:
+      return "expression too large";
+    default:
+      return "internal error";
   }
 }
 
@@ -149,8 +165,7 @@ void Regex::Compiled::use(std::vector<RegexSequence> split) {
       known = known && part.kind != RegexPart::Kind::kUnknown;
       literal = literal && part.kind == RegexPart::Kind::kLiteral;
     }
-    const bool starts_literal =
-        !sequence.empty() && sequence[0].kind == RegexPart::Kind::kLiteral;
+    const bool starts_literal = !sequence.empty() && sequence[0].kind == RegexPart::Kind::kLiteral;
     const std::string_view start = starts_literal ? std::string_view(sequence[0].literal) : "";
     if (i == 0) prefix = start;
     const auto differ = std::mismatch(prefix.begin(), prefix.end(), start.begin(), start.end());
@@ -185,8 +200,9 @@ bool Regex::matches(std::string_view text) const {
     }
     return false;
   }
-  return text.starts_with(c.prefix) && c.engine->Match(re2::StringPiece(text.data(), text.size()),
-                                                       0, text.size(), RE2::ANCHOR_BOTH, nullptr, 0);
+  return text.starts_with(c.prefix) &&
+         c.engine->Match(re2::StringPiece(text.data(), text.size()), 0, text.size(),
+                         RE2::ANCHOR_BOTH, nullptr, 0);
 }
 
 const std::optional<std::vector<std::string>>& Regex::alternatives() const {
@@ -200,7 +216,8 @@ size_t Regex::groups() const {
   return compiled_->pattern == kWholeText ? 1 : 0;
 }
 
-std::optional<std::string> Regex::expand(std::string_view text, std::string_view replacement) const {
+std::optional<std::string> Regex::expand(std::string_view text,
+                                         std::string_view replacement) const {
   if (!matches(text)) return std::nullopt;
   if (replacement.find('$') == std::string_view::npos) return std::string(replacement);
 

@@ -196,8 +196,16 @@ class Splitter {
     rest_.remove_prefix(2);
     if (ascii_punctuation(c)) return literal(std::string_view(&c, 1));
     switch (c) {
-      case 'd': case 'D': case 's': case 'S': case 'w': case 'W':
-      case 'b': case 'B': case 'A': case 'z':
+      case 'd':
+      case 'D':
+      case 's':
+      case 'S':
+      case 'w':
+      case 'W':
+      case 'b':
+      case 'B':
+      case 'A':
+      case 'z':
         return unknown();
       default:
         return give_up();  // \Q, \x41, \pN ...: rare, and of varying length
@@ -232,7 +240,9 @@ class Splitter {
 
 }  // namespace
 
-std::vector<RegexSequence> split_regex(std::string_view pattern) { return Splitter(pattern).split(); }
+std::vector<RegexSequence> split_regex(std::string_view pattern) {
+  return Splitter(pattern).split();
+}
 
 bool sequence_matches(const RegexSequence& sequence, std::string_view text) {
   // A literal after a gap is taken where it occurs first: that leaves the most for what follows.

@@ -14,8 +14,8 @@
 namespace hearth {
 namespace {
 
-constexpr std::string_view kActionNames[] = {"replace",  "keep",      "drop",      "keepequal",
-                                             "dropequal", "hashmod",   "labelmap",  "labeldrop",
+constexpr std::string_view kActionNames[] = {"replace",   "keep",      "drop",     "keepequal",
+                                             "dropequal", "hashmod",   "labelmap", "labeldrop",
                                              "labelkeep", "lowercase", "uppercase"};
 
 bool is_one_of(RelabelAction action, std::initializer_list<RelabelAction> actions) {
@@ -29,7 +29,8 @@ bool valid_name(const RelabelRule& rule, std::string_view name) {
   return rule.utf8_names ? !name.empty() && valid_utf8(name) : is_legacy_label_name(name);
 }
 
-// A legacy name in which $1, $name and ${name} stand for anything; UTF-8 names may contain $ and {}.
+// A legacy name in which $1, $name and ${name} stand for anything; UTF-8 names may contain $ and
+// {}.
 bool valid_name_template(const RelabelRule& rule, const std::string& text) {
   if (rule.utf8_names) return valid_name(rule, text);
   static const Regex legacy(R"((?:(?:[a-zA-Z_]|\$(?:\{\w+\}|\w+))+\w*)+)");
@@ -95,23 +96,35 @@ void map_names(const RelabelRule& rule, LabelsBuilder& labels) {
 bool apply(const RelabelRule& rule, LabelsBuilder& labels) {
   const std::string value = joined_values(rule, labels);
   switch (rule.action) {
-    case RelabelAction::kReplace: replace(rule, value, labels); break;
-    case RelabelAction::kKeep: return rule.regex.matches(value);
-    case RelabelAction::kDrop: return !rule.regex.matches(value);
-    case RelabelAction::kKeepEqual: return labels.get(rule.target_label) == value;
-    case RelabelAction::kDropEqual: return labels.get(rule.target_label) != value;
+    case RelabelAction::kReplace:
+      replace(rule, value, labels);
+      break;
+    case RelabelAction::kKeep:
+      return rule.regex.matches(value);
+    case RelabelAction::kDrop:
+      return !rule.regex.matches(value);
+    case RelabelAction::kKeepEqual:
+      return labels.get(rule.target_label) == value;
+    case RelabelAction::kDropEqual:
+      return labels.get(rule.target_label) != value;
     case RelabelAction::kHashMod:
       labels.set(rule.target_label, std::to_string(md5_tail(value) % rule.modulus));
       break;
-    case RelabelAction::kLabelMap: map_names(rule, labels); break;
+    case RelabelAction::kLabelMap:
+      map_names(rule, labels);
+      break;
     case RelabelAction::kLabelDrop:
       labels.retain([&](std::string_view name) { return !rule.regex.matches(name); });
       break;
     case RelabelAction::kLabelKeep:
       labels.retain([&](std::string_view name) { return rule.regex.matches(name); });
       break;
-    case RelabelAction::kLowercase: labels.set(rule.target_label, change_case(value, false)); break;
-    case RelabelAction::kUppercase: labels.set(rule.target_label, change_case(value, true)); break;
+    case RelabelAction::kLowercase:
+      labels.set(rule.target_label, change_case(value, false));
+      break;
+    case RelabelAction::kUppercase:
+      labels.set(rule.target_label, change_case(value, true));
+      break;
   }
   return true;
 }
@@ -162,7 +175,8 @@ void validate_relabel_rule(const RelabelRule& rule) {
                               rule.separator == defaults.separator &&
                               rule.replacement == defaults.replacement;
   if (equality && (!others_default || rule.regex_text != defaults.regex_text)) {
-    refuse(action + " action requires only 'source_labels' and `target_label`, and no other fields");
+    refuse(action +
+           " action requires only 'source_labels' and `target_label`, and no other fields");
   }
   if (is_one_of(rule.action, {A::kLabelDrop, A::kLabelKeep}) &&
       (!others_default || !rule.source_labels.empty() || !rule.target_label.empty())) {

@@ -96,7 +96,8 @@ TEST_CASE("texts and beginnings of a regex are known where they can be") {
   CHECK(Regex("a*").prefix() == "");
 }
 
-TEST_CASE("a text of a few hundred alternatives is taken apart, a larger one is left to the engine") {
+TEST_CASE(
+    "a text of a few hundred alternatives is taken apart, a larger one is left to the engine") {
   std::string pattern;
   for (int i = 0; i < 2000; ++i) pattern += "value" + std::to_string(i) + "|";
   pattern += "end";
@@ -150,8 +151,8 @@ TEST_CASE("groups are counted") {
 
 TEST_CASE("taking apart agrees with the engine on short texts") {
   // The same pattern, once as it is and once where (?:...){1} hides it from the splitter.
-  const char* patterns[] = {"a.*b.*a", "a.+b", ".*a.+", "(a|b)(a|)b?", "ab?a?|.+b", "a.*|.*b|ba",
-                            "[ab][^a]?", ".+.*a", "a?.*b", "(a.*|b)"};
+  const char* patterns[] = {"a.*b.*a",    "a.+b",      ".*a.+", "(a|b)(a|)b?", "ab?a?|.+b",
+                            "a.*|.*b|ba", "[ab][^a]?", ".+.*a", "a?.*b",       "(a.*|b)"};
   for (const char* pattern : patterns) {
     CAPTURE(pattern);
     const Regex split(pattern);

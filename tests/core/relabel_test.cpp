@@ -106,9 +106,11 @@ TEST_CASE("lowercase and uppercase change letters of every script") {
 
 TEST_CASE("rules run in order, and a dropped set stays dropped") {
   const Labels in{{"a", "1"}};
-  CHECK(applied({rule(A::kReplace, {"a"}, "(.*)", "b"), rule(A::kReplace, {"b"}, "(.*)", "c", "<$1>")},
-                in) == R"({a="1", b="1", c="<1>"})");
-  CHECK(applied({rule(A::kDrop, {"a"}, "1"), rule(A::kReplace, {"a"}, "(.*)", "b")}, in) == "dropped");
+  CHECK(applied(
+            {rule(A::kReplace, {"a"}, "(.*)", "b"), rule(A::kReplace, {"b"}, "(.*)", "c", "<$1>")},
+            in) == R"({a="1", b="1", c="<1>"})");
+  CHECK(applied({rule(A::kDrop, {"a"}, "1"), rule(A::kReplace, {"a"}, "(.*)", "b")}, in) ==
+        "dropped");
 }
 
 TEST_CASE("rules that cannot be are refused in Prometheus' words") {

@@ -1,0 +1,142 @@
+#include "config/to_config.h"
+
+#include <array>
+
+#include "config/relabel_rules.h"
+
+namespace hearth {
+namespace {
+
+constexpr std::array<std::string_view, 5> kProtocolNames = {
+    "PrometheusProto", "OpenMetricsText0.0.1", "OpenMetricsText1.0.0", "PrometheusText0.0.4",
+    "PrometheusText1.0.0"};
+
+ScrapeProtocol to_protocol(const std::string& name) {
+  size_t i = 0;
+  while (i + 1 < kProtocolNames.size() && kProtocolNames[i] != name) ++i;
+  return static_cast<ScrapeProtocol>(i);
+}
+
+std::vector<ScrapeProtocol> to_protocols(const Value& protocols) {
+  std::vector<ScrapeProtocol> out;
+  for (const Value& protocol : protocols.items) out.push_back(to_protocol(protocol.text));
+  return out;
+}
+
+Labels to_labels(const Value& map) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (size_t i = 0; i < map.items.size(); ++i) pairs.emplace_back(map.keys[i], map.items[i].text);
+  return Labels::from_pairs(std::move(pairs));
+}
+
+uint64_t to_limit(const Value& value) {
+  return value.integer > 0 ? static_cast<uint64_t>(value.integer) : 0;
+}
+
+TlsConfig to_tls_config(const Value& tls) {
+  TlsConfig out;
+  out.ca = tls["ca"].text;
+  out.ca_file = tls["ca_file"].text;
+  out.cert = tls["cert"].text;
+  out.cert_file = tls["cert_file"].text;
+  out.key.value = tls["key"].text;
+  out.key_file = tls["key_file"].text;
+  out.server_name = tls["server_name"].text;
+  out.insecure_skip_verify = tls["insecure_skip_verify"].flag();
+  out.min_version = tls["min_version"].text;
+  out.max_version = tls["max_version"].text;
+  return out;
+}
+
+std::vector<TargetGroup> to_target_groups(const Value& groups) {
+  std::vector<TargetGroup> out;
+  for (size_t i = 0; i < groups.items.size(); ++i) {
+    TargetGroup group;
+    group.source = std::to_string(i);
+    for (const Value& target : groups.items[i]["targets"].items) {
+      group.targets.push_back(Labels{{"__address__", target.text}});
+    }
+    group.labels = to_labels(groups.items[i]["labels"]);
+    out.push_back(std::move(group));
+  }
+  return out;
+}
+
+}  // namespace
+
+GlobalConfig to_global_config(const Value& global) {
+  GlobalConfig out;
+  out.scrape_interval = global["scrape_interval"].integer;
+  out.scrape_timeout = global["scrape_timeout"].integer;
+  out.evaluation_interval = global["evaluation_interval"].integer;
+  out.scrape_protocols = to_protocols(global["scrape_protocols"]);
+  out.external_labels = to_labels(global["external_labels"]);
+  return out;
+}
+
+HttpClientConfig to_http_client_config(const Value& owner) {
+  HttpClientConfig out;
+  if (const Value& basic = owner["basic_auth"]; basic.present) {
+    out.basic_auth.emplace();
+    out.basic_auth->username = basic["username"].text;
+    out.basic_auth->username_file = basic["username_file"].text;
+    out.basic_auth->password.value = basic["password"].text;
+    out.basic_auth->password_file = basic["password_file"].text;
+  }
+  if (const Value& authorization = owner["authorization"]; authorization.present) {
+    out.authorization.emplace();
+    out.authorization->type = authorization["type"].text;
+    out.authorization->credentials.value = authorization["credentials"].text;
+    out.authorization->credentials_file = authorization["credentials_file"].text;
+  }
+  out.tls_config = to_tls_config(owner["tls_config"]);
+  out.proxy_url = owner["proxy_url"].text;
+  out.no_proxy = owner["no_proxy"].text;
+  out.proxy_from_environment = owner["proxy_from_environment"].flag();
+  out.follow_redirects = owner["follow_redirects"].flag();
+  out.enable_http2 = owner["enable_http2"].flag();
+  return out;
+}
+
+ScrapeConfig to_scrape_config(const Value& scrape) {
+  ScrapeConfig out;
+  out.job_name = scrape["job_name"].text;
+  out.scrape_interval = scrape["scrape_interval"].integer;
+  out.scrape_timeout = scrape["scrape_timeout"].integer;
+  out.scrape_protocols = to_protocols(scrape["scrape_protocols"]);
+  const std::string& fallback = scrape["fallback_scrape_protocol"].text;
+  if (!fallback.empty()) out.fallback_scrape_protocol = to_protocol(fallback);
+  out.metrics_path = scrape["metrics_path"].text;
+  out.scheme = scrape["scheme"].text;
+  const Value& params = scrape["params"];
+  for (size_t i = 0; i < params.items.size(); ++i) {
+    out.params[params.keys[i]] = params.items[i].strings();
+  }
+  out.honor_labels = scrape["honor_labels"].flag();
+  out.honor_timestamps = scrape["honor_timestamps"].flag();
+  out.track_timestamps_staleness = scrape["track_timestamps_staleness"].flag();
+  out.enable_compression = scrape["enable_compression"].flag();
+  out.extra_scrape_metrics = scrape["extra_scrape_metrics"].flag();
+  out.body_size_limit = to_limit(scrape["body_size_limit"]);
+  out.sample_limit = to_limit(scrape["sample_limit"]);
+  out.label_limit = to_limit(scrape["label_limit"]);
+  out.label_name_length_limit = to_limit(scrape["label_name_length_limit"]);
+  out.label_value_length_limit = to_limit(scrape["label_value_length_limit"]);
+  out.target_limit = to_limit(scrape["target_limit"]);
+  out.keep_dropped_targets = to_limit(scrape["keep_dropped_targets"]);
+  out.metric_name_validation_scheme = scrape["metric_name_validation_scheme"].text;
+  out.metric_name_escaping_scheme = scrape["metric_name_escaping_scheme"].text;
+  out.http_client = to_http_client_config(scrape);
+  out.static_configs = to_target_groups(scrape["static_configs"]);
+  for (const Value& file : scrape["file_sd_configs"].items) {
+    if (!file.present) continue;
+    out.file_sd_configs.push_back(
+        FileSdConfig{file["files"].strings(), file["refresh_interval"].integer});
+  }
+  const bool utf8_names = out.metric_name_validation_scheme == "utf8";
+  out.relabel_configs = relabel_rules(scrape["relabel_configs"], utf8_names);
+  out.metric_relabel_configs = relabel_rules(scrape["metric_relabel_configs"], utf8_names);
+  return out;
+}
+
+}  // namespace hearth
