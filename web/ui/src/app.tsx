@@ -9,6 +9,7 @@ import { Logo, MoonIcon, SunIcon, SystemIcon } from './parts/icons';
 import { Segmented } from './parts/segmented';
 import { Empty } from './parts/states';
 import { QueryPage } from './query/query_page';
+import { AlertmanagersPage } from './rules/alertmanagers_page';
 import { AlertsPage } from './rules/alerts_page';
 import { RulesPage } from './rules/rules_page';
 import { ConfigPage } from './status/config_page';
@@ -25,6 +26,7 @@ const views: { path: string; title: string; page: (moves: number) => preact.JSX.
   { path: 'targets', title: 'Targets', page: () => <TargetsPage /> },
   { path: 'rules', title: 'Rules', page: () => <RulesPage /> },
   { path: 'service-discovery', title: 'Discovery', page: () => <DiscoveryPage /> },
+  { path: 'alertmanager-discovery', title: 'Alertmanagers', page: () => <AlertmanagersPage /> },
   { path: 'tsdb-status', title: 'TSDB', page: () => <TsdbPage /> },
   { path: 'status', title: 'Runtime', page: () => <RuntimePage /> },
   { path: 'config', title: 'Configuration', page: () => <ConfigPage /> },

@@ -14,10 +14,10 @@ import { useEffect, useRef } from 'preact/hooks';
 import { promqlSupport } from './promql_support';
 
 export interface EditorHandle {
-  text: () => string;
   setText: (text: string) => void;
   insert: (text: string) => void; // at the cursor, in place of the selection
   focus: () => void;
+  execute: () => void;
 }
 
 interface Props {
@@ -34,15 +34,15 @@ function replaceAll(view: EditorView, text: string): void {
   });
 }
 
-function makeHandle(view: EditorView): EditorHandle {
+function makeHandle(view: EditorView, execute: () => void): EditorHandle {
   return {
-    text: () => view.state.doc.toString(),
     setText: (text) => replaceAll(view, text),
     insert: (text) => {
       view.dispatch(view.state.replaceSelection(text));
       view.focus();
     },
     focus: () => view.focus(),
+    execute,
   };
 }
 
@@ -110,7 +110,7 @@ export function ExpressionEditor({ text, onExecute, onReady }: Props) {
       }),
     });
     view.current = editor;
-    onReady(makeHandle(editor));
+    onReady(makeHandle(editor, () => run(editor)));
     return () => {
       view.current = null;
       editor.destroy();

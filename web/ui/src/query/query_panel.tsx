@@ -125,7 +125,7 @@ export function QueryPanel({ panel, run, only, onChange, onDuplicate, onRemove }
           {query.loading && query.answer === null
             ? <button type="button" class="button primary" onClick={query.cancel}>Stop</button>
             : <button type="button" class="button primary"
-                onClick={() => editor.current !== null && execute(editor.current.text())}>Execute</button>}
+                onClick={() => editor.current?.execute()}>Execute</button>}
         </div>
       </div>
       <div class="panel-bar">
