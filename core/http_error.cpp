@@ -1,0 +1,111 @@
+#include "core/http_error.h"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "core/go_text.h"
+
+namespace hearth {
+namespace {
+
+// strerror begins with a capital letter, Go's errno texts do not.
+std::string errno_text(int error) {
+  if (error == 0) return "connection failed";
+  std::string text = std::strerror(error);
+  text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+std::string peer(const HttpFailure& failure) {
+  const bool v6 = failure.peer_ip.find(':') != std::string::npos;
+  return fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), failure.peer_ip, failure.peer_port);
+}
+
+std::string host_of(const std::string& url) {
+  std::string host;
+  CURLU* parts = curl_url();
+  char* text = nullptr;
+  if (curl_url_set(parts, CURLUPART_URL, url.c_str(), 0) == CURLUE_OK &&
+      curl_url_get(parts, CURLUPART_HOST, &text, 0) == CURLUE_OK) {
+    host = text;
+  }
+  curl_free(text);
+  curl_url_cleanup(parts);
+  return host;
+}
+
+// The inner text, without method and URL.
+std::string reason(const HttpFailure& failure) {
+  switch (static_cast<CURLcode>(failure.code)) {
+    case CURLE_OPERATION_TIMEDOUT: return "context deadline exceeded";
+    case CURLE_COULDNT_CONNECT:
+      if (failure.peer_ip.empty()) return "dial tcp: " + failure.detail;
+      return fmt::format("dial tcp {}: connect: {}", peer(failure), errno_text(failure.os_error));
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return fmt::format("dial tcp: lookup {}: no such host", host_of(failure.url));
+    case CURLE_COULDNT_RESOLVE_PROXY: return "proxyconnect tcp: " + failure.detail;
+    case CURLE_GOT_NOTHING: return "EOF";
+    case CURLE_PARTIAL_FILE: return "unexpected EOF";
+    case CURLE_RECV_ERROR:
+      return fmt::format("read tcp {}: read: {}", peer(failure),
+                         errno_text(failure.os_error == 0 ? ECONNRESET : failure.os_error));
+    case CURLE_SEND_ERROR:
+      return fmt::format("write tcp {}: write: {}", peer(failure),
+                         errno_text(failure.os_error == 0 ? EPIPE : failure.os_error));
+    case CURLE_TOO_MANY_REDIRECTS: return "stopped after 10 redirects";
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+      return "net/http: HTTP/1.x transport connection broken: malformed HTTP response";
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return "tls: failed to verify certificate: " + failure.detail;
+    case CURLE_SSL_CONNECT_ERROR:
+      if (failure.detail.find("wrong version number") != std::string::npos) {
+        return "tls: first record does not look like a TLS handshake";
+      }
+      return "tls: " + failure.detail;
+    default: break;
+  }
+  return failure.detail.empty() ? curl_easy_strerror(static_cast<CURLcode>(failure.code))
+                                : failure.detail;
+}
+
+}  // namespace
+
+std::string_view http_status_name(int status) {
+  static constexpr std::pair<int, std::string_view> kNames[] = {
+      {100, "Continue"}, {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"},
+      {206, "Partial Content"}, {300, "Multiple Choices"}, {301, "Moved Permanently"}, {302, "Found"},
+      {303, "See Other"}, {304, "Not Modified"}, {307, "Temporary Redirect"},
+      {308, "Permanent Redirect"}, {400, "Bad Request"}, {401, "Unauthorized"},
+      {402, "Payment Required"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
+      {406, "Not Acceptable"}, {407, "Proxy Authentication Required"}, {408, "Request Timeout"},
+      {409, "Conflict"}, {410, "Gone"}, {411, "Length Required"}, {412, "Precondition Failed"},
+      {413, "Request Entity Too Large"}, {414, "Request URI Too Long"},
+      {415, "Unsupported Media Type"}, {417, "Expectation Failed"}, {418, "I'm a teapot"},
+      {421, "Misdirected Request"}, {422, "Unprocessable Entity"}, {426, "Upgrade Required"},
+      {428, "Precondition Required"}, {429, "Too Many Requests"},
+      {431, "Request Header Fields Too Large"}, {451, "Unavailable For Legal Reasons"},
+      {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"},
+      {503, "Service Unavailable"}, {504, "Gateway Timeout"}, {505, "HTTP Version Not Supported"}};
+  for (const auto& [code, name] : kNames) {
+    if (code == status) return name;
+  }
+  return "";
+}
+
+std::string http_failure_text(const HttpFailure& failure) {
+  if (failure.headers_complete) return reason(failure);
+  std::string method = failure.method;
+  for (size_t i = 1; i < method.size(); ++i) {
+    method[i] = static_cast<char>(std::tolower(static_cast<unsigned char>(method[i])));
+  }
+  return fmt::format("{} {}: {}", method, go_quote(failure.url), reason(failure));
+}
+
+}  // namespace hearth

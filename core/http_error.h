@@ -1,0 +1,25 @@
+// What goes wrong with HTTP requests, in the words that Go has for it: they are shown on the targets
+// page and people search for them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace hearth {
+
+std::string_view http_status_name(int status);  // "Not Found"; "" when unknown
+
+struct HttpFailure {
+  int code = 0;  // a CURLcode
+  std::string method, url;
+  std::string detail;  // libcurl's own words
+  bool headers_complete = false;  // it failed while the body was read
+  int os_error = 0;
+  std::string peer_ip;
+  int peer_port = 0;
+};
+
+// `Get "http://a:1/": dial tcp 127.0.0.1:1: connect: connection refused`.
+std::string http_failure_text(const HttpFailure& failure);
+
+}  // namespace hearth

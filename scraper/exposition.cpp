@@ -1,0 +1,156 @@
+#include "scraper/exposition.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "core/error.h"
+#include "core/go_text.h"
+
+namespace hearth {
+namespace {
+
+constexpr size_t kMaxExcerpt = 1024;  // bytes of the input that an error text may quote
+
+constexpr std::array<bool, 256> make_name_bytes() {
+  std::array<bool, 256> table{};
+  for (int c = '0'; c <= '9'; ++c) table[static_cast<size_t>(c)] = true;
+  for (int c = 'a'; c <= 'z'; ++c) table[static_cast<size_t>(c)] = true;
+  for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<size_t>(c)] = true;
+  table['_'] = table[':'] = true;
+  return table;
+}
+constexpr std::array<bool, 256> kNameBytes = make_name_bytes();
+
+// Undoes \\ and \n, and \" too where `quotes`; other escapes stay as they are.
+std::string unescaped_text(std::string_view text, bool quotes) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char following = text[i] == '\\' && i + 1 < text.size() ? text[i + 1] : '\0';
+    if (following == 'n') {
+      out.push_back('\n');
+      ++i;
+    } else if (following == '\\' || (following == '"' && quotes)) {
+      out.push_back(following);
+      ++i;
+    } else {
+      out.push_back(text[i]);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string openmetrics_float(double value) {
+  if (!std::isfinite(value)) return float_g(value);
+  std::string text = float_g(value);
+  if (text.find_first_of("e.") == std::string::npos) text += ".0";
+  return text;
+}
+
+void ExpositionParser::fail(const std::string& text) { throw Error(ErrorKind::kBadData, text); }
+
+std::string ExpositionParser::quote(std::string_view text) {
+  if (text.size() <= kMaxExcerpt) return go_quote(text);
+  return fmt::format("{}... ({} bytes)", go_quote(text.substr(0, kMaxExcerpt)), text.size());
+}
+
+void ExpositionParser::fail_expected(const std::string& expected, const Token& got) const {
+  const char* to = std::min(end_, got.end + 1);
+  const std::string_view found(got.begin, static_cast<size_t>(to - got.begin));
+  const std::string_view entry(start_, static_cast<size_t>(to - start_));
+  fail(fmt::format("{}, got {} (\"{}\") while parsing: {}", expected, quote(found), got.name, quote(entry)));
+}
+
+void ExpositionParser::fail_while(const std::string& what, const char* to) const {
+  const std::string_view entry(start_, static_cast<size_t>(to - start_));
+  fail(fmt::format("{} while parsing: {}", what, quote(entry)));
+}
+
+double ExpositionParser::parse_float(std::string_view text, const char* to) const {
+  if (text.find_first_of("pP_") != std::string_view::npos) {
+    fail_while("unsupported character in float", to);
+  }
+  if (const auto value = parse_go_float(text)) return std::isnan(*value) ? normal_nan() : *value;
+  double ignored = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), ignored);
+  const bool range = result.ec == std::errc::result_out_of_range;
+  fail_while(fmt::format("strconv.ParseFloat: parsing {}: {}", quote(text),
+                         range ? "value out of range" : "invalid syntax"),
+             to);
+}
+
+const char* ExpositionParser::scan_name(const char* p) const {
+  while (p < end_ && kNameBytes[static_cast<uint8_t>(*p)]) ++p;
+  return p;
+}
+
+ExpositionParser::Token ExpositionParser::scan_quoted(const char* p, const char* name, Nul nul,
+                                                      Newline newline) const {
+  const char* const begin = p++;
+  const auto skip_nuls = [&] {
+    while (nul == Nul::kSkipped && p < end_ && *p == '\0') ++p;
+  };
+  for (skip_nuls(); p < end_; skip_nuls()) {
+    const char c = *p;
+    if (c == '"') return {begin, p + 1, name};
+    if (c == '\0' || (c == '\n' && newline == Newline::kStops)) break;
+    ++p;
+    if (c != '\\') continue;
+    skip_nuls();
+    if (p >= end_ || *p == '\n' || *p == '\0') break;
+    ++p;
+  }
+  return {begin, p, kInvalid};
+}
+
+void ExpositionParser::begin_series(const char* start) {
+  start_ = start;
+  has_time_ = has_exemplar_ = false;
+}
+
+void ExpositionParser::set_metadata_type(std::string_view text, std::span<const TypeName> known) {
+  for (const TypeName& candidate : known) {
+    if (candidate.name == text) {
+      type_ = candidate.type;
+      return;
+    }
+  }
+  fail("invalid metric type " + quote(text));
+}
+
+std::string_view ExpositionParser::unescape(std::string_view text, bool quotes) {
+  if (text.find('\\') == std::string_view::npos) return text;
+  return unescaped_.emplace_back(unescaped_text(text, quotes));
+}
+
+std::string_view ExpositionParser::normalised(std::string_view name, std::string_view value) {
+  const bool bound = (type_ == MetricType::kHistogram && name == "le") ||
+                     (type_ == MetricType::kSummary && name == "quantile");
+  if (!bound) return value;
+  const auto number = parse_go_float(value);
+  return number ? unescaped_.emplace_back(openmetrics_float(*number)) : value;
+}
+
+const std::vector<Label>& ExpositionParser::labels() {
+  unescaped_.clear();
+  labels_.clear();
+  labels_.push_back({kMetricName, unescape(name_, true)});
+  for (const RawLabel& raw : raw_labels_) {
+    const std::string_view name = unescape(raw.name, true);
+    labels_.push_back({name, normalised(name, unescape(raw.value, true))});
+  }
+  return labels_;
+}
+
+Exemplar ExpositionParser::exemplar() {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const RawLabel& raw : exemplar_labels_) pairs.emplace_back(raw.name, raw.value);
+  return {Labels::from_pairs(std::move(pairs)), exemplar_value_, exemplar_time_, exemplar_has_time_};
+}
+
+}  // namespace hearth

@@ -1,0 +1,188 @@
+#include "scraper/line_cache.h"
+
+#include <algorithm>
+
+namespace hearth {
+namespace {
+
+constexpr size_t kLookAhead = 8;
+constexpr unsigned kGiveUpLookingAhead = 16;     // misses in a row: the order is random
+constexpr size_t kScratchKept = size_t{1} << 20;  // entries; a larger scratch is freed after use
+
+}  // namespace
+
+// ---- the cache ---------------------------------------------------------------------------------
+
+void LineCache::forget(const std::vector<SeriesRef>& refs) {
+  std::erase_if(entries_, [&](const LineEntry& entry) {
+    return !entry.is(LineEntry::kComment) && std::binary_search(refs.begin(), refs.end(), entry.ref);
+  });
+}
+
+void LineCache::forget_lines() {
+  // An entry that no line can match is seen as vanished by the next walk, unless its series is there.
+  std::erase_if(entries_, [](const LineEntry& entry) { return !entry.is(LineEntry::kTracked); });
+  for (LineEntry& entry : entries_) {
+    entry.fingerprint = 0;
+    entry.length = 0;
+    entry.flags |= LineEntry::kLong;
+  }
+}
+
+// ---- the walk ----------------------------------------------------------------------------------
+
+LineWalk::~LineWalk() {
+  if (diverged_ && !finished_) {
+    for (LineEntry& entry : cache_) entry.flags &= static_cast<uint16_t>(~LineEntry::kSeen);
+  }
+  scratch_.next.clear();
+  if (scratch_.next.capacity() > kScratchKept) scratch_ = LineScratch();
+}
+
+const LineEntry* LineWalk::look_ahead(const char* p, const char* end) {
+  if (misses_ahead_ >= kGiveUpLookingAhead) return nullptr;
+  const size_t stop = std::min(cache_.size(), cursor_ + 1 + kLookAhead);
+  for (size_t i = cursor_ + 1; i < stop; ++i) {
+    const LineEntry& entry = cache_[i];
+    if ((entry.flags & kUnfit) != 0 || !matches(entry, p, end)) continue;
+    if (!diverged_) diverge();
+    cursor_ = i;
+    misses_ahead_ = 0;
+    return &entry;
+  }
+  ++misses_ahead_;
+  return nullptr;
+}
+
+LineWalk::Outcome LineWalk::find(std::string_view text) {
+  found_ = LineEntry();
+  found_.fingerprint = fingerprint(text.data(), text.size(), seed_);
+  if (text.size() > 0xffff) {
+    found_.flags = LineEntry::kLong;
+  } else {
+    found_.length = static_cast<uint16_t>(text.size());
+  }
+  if (!diverged_) {
+    if (cursor_ < cache_.size() && cache_[cursor_].fingerprint == found_.fingerprint) {
+      found_.ref = cache_[cursor_].ref;
+      return cache_[cursor_].is(LineEntry::kDuplicate) ? Outcome::kRepeated : Outcome::kKnown;
+    }
+    diverge();
+  }
+  const LineScratch::Slot& slot = this->slot(found_.fingerprint);
+  if (slot.index == LineScratch::kFree) return Outcome::kNew;
+  if ((slot.index & LineScratch::kInNext) != 0) {
+    found_.ref = scratch_.next[slot.index & ~LineScratch::kInNext].ref;
+    return Outcome::kRepeated;
+  }
+  found_.ref = cache_[slot.index].ref;
+  if (cache_[slot.index].is(LineEntry::kSeen)) return Outcome::kRepeated;
+  cursor_ = slot.index;
+  return Outcome::kKnown;
+}
+
+void LineWalk::repeat() {
+  if (!diverged_) {
+    ++cursor_;
+    return;
+  }
+  found_.flags |= LineEntry::kDuplicate;
+  scratch_.next.push_back(found_);
+}
+
+void LineWalk::add(SeriesRef ref, bool comment, bool tracked) {
+  added_ = true;
+  found_.ref = ref;
+  if (comment) found_.flags |= LineEntry::kComment;
+  if (tracked) found_.flags |= LineEntry::kTracked;
+  insert(found_.fingerprint, static_cast<uint32_t>(scratch_.next.size()) | LineScratch::kInNext);
+  scratch_.next.push_back(found_);
+}
+
+void LineWalk::diverge() {
+  diverged_ = true;
+  in_place_ = cursor_;
+  scratch_.next.assign(cache_.begin(), cache_.begin() + static_cast<ptrdiff_t>(cursor_));
+  size_t size = 64;
+  while (size < 2 * cache_.size() + 64) size *= 2;
+  scratch_.slots.assign(size, {});
+  scratch_.used = 0;
+  for (size_t i = 0; i < cache_.size(); ++i) {
+    if (cache_[i].is(LineEntry::kDuplicate)) continue;
+    const uint32_t where = i < in_place_ ? LineScratch::kInNext : 0;
+    insert(cache_[i].fingerprint, static_cast<uint32_t>(i) | where);
+  }
+}
+
+LineScratch::Slot& LineWalk::slot(uint64_t print) {
+  const size_t mask = scratch_.slots.size() - 1;
+  size_t i = print & mask;
+  while (scratch_.slots[i].index != LineScratch::kFree && scratch_.slots[i].fingerprint != print) {
+    i = (i + 1) & mask;
+  }
+  return scratch_.slots[i];
+}
+
+void LineWalk::insert(uint64_t print, uint32_t index) {
+  LineScratch::Slot& place = slot(print);
+  if (place.index != LineScratch::kFree) return;
+  place = {print, index};
+  if (++scratch_.used * 2 < scratch_.slots.size()) return;
+  std::vector<LineScratch::Slot> old(scratch_.slots.size() * 2);
+  old.swap(scratch_.slots);
+  for (const LineScratch::Slot& moved : old) {
+    if (moved.index != LineScratch::kFree) slot(moved.fingerprint) = moved;
+  }
+}
+
+std::vector<SeriesRef> LineWalk::vanished() {
+  std::vector<SeriesRef> refs;
+  for (size_t i = diverged_ ? in_place_ : cursor_; i < cache_.size(); ++i) {
+    const LineEntry& entry = cache_[i];
+    if (entry.is(LineEntry::kSeen)) continue;
+    if (entry.is(LineEntry::kComment)) comments_lost_ = true;
+    if (entry.is(LineEntry::kTracked) && entry.ref != 0) refs.push_back(entry.ref);
+  }
+  if (refs.empty()) return refs;
+  std::sort(refs.begin(), refs.end());
+  refs.erase(std::unique(refs.begin(), refs.end()), refs.end());
+  // A series may still be there under another text.
+  std::vector<bool> there(refs.size());
+  const auto look = [&](const LineEntry& entry) {
+    if (entry.is(LineEntry::kComment)) return;
+    const auto it = std::lower_bound(refs.begin(), refs.end(), entry.ref);
+    if (it != refs.end() && *it == entry.ref) there[static_cast<size_t>(it - refs.begin())] = true;
+  };
+  if (diverged_) {
+    for (const LineEntry& entry : scratch_.next) look(entry);
+  } else {
+    for (size_t i = 0; i < cursor_; ++i) look(cache_[i]);
+  }
+  size_t kept = 0;
+  for (size_t i = 0; i < refs.size(); ++i) {
+    if (!there[i]) refs[kept++] = refs[i];
+  }
+  refs.resize(kept);
+  return refs;
+}
+
+void LineWalk::commit() {
+  finished_ = true;
+  if (diverged_) {
+    cache_.assign(scratch_.next.begin(), scratch_.next.end());
+  } else {
+    cache_.resize(cursor_);
+  }
+  if (cache_.capacity() > 2 * cache_.size() + 16) cache_.shrink_to_fit();
+  if (!added_) return;
+  std::vector<SeriesRef> refs;
+  for (const LineEntry& entry : cache_) {
+    if ((entry.flags & (LineEntry::kComment | LineEntry::kDuplicate)) == 0 && entry.ref != 0) {
+      refs.push_back(entry.ref);
+    }
+  }
+  if (!std::is_sorted(refs.begin(), refs.end())) std::sort(refs.begin(), refs.end());
+  owner_.has_aliases_ = std::adjacent_find(refs.begin(), refs.end()) != refs.end();
+}
+
+}  // namespace hearth

@@ -1,0 +1,177 @@
+// Recognises the lines of a target's body: almost always the same lines stand in the same order as in
+// the last body, so a line is known by its position and a fingerprint, without being parsed.
+//
+// 16 bytes per line. Invariants: (1) entries stand in the order of the last complete body; (2) of equal
+// lines the first is the one that counts, later ones are marked kDuplicate.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+#include "core/storage.h"
+#include "scraper/exposition.h"
+
+namespace hearth {
+
+// 64 bits of `length` bytes at `p`; reads up to 16 bytes, never past the padding of a Body.
+inline uint64_t fingerprint(const char* p, size_t length, uint64_t seed) {
+  constexpr uint64_t k0 = 0xa0761d6478bd642f, k1 = 0xe7037ed1a0b428db;
+  const auto load = [](const char* from) {
+    uint64_t x;
+    std::memcpy(&x, from, 8);
+    return x;
+  };
+  const auto mix = [](uint64_t a, uint64_t b) {
+    const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
+    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+  };
+  uint64_t state = seed ^ length * k0;
+  size_t i = 0;
+  for (; i + 16 < length; i += 16) state = mix(load(p + i) ^ k1, load(p + i + 8) ^ state);
+  uint64_t low = load(p + i), high = load(p + i + 8);  // the last 0..16 bytes, the rest masked away
+  const size_t left = length - i;
+  if (left < 8) low &= (uint64_t{1} << (8 * left)) - 1;
+  if (left <= 8) {
+    high = 0;
+  } else if (left < 16) {
+    high &= (uint64_t{1} << (8 * (left - 8))) - 1;
+  }
+  return mix(mix(low ^ k1, high ^ state), k0);
+}
+
+struct LineEntry {
+  // kTracked: the series gets a stale marker when it vanishes. kLong: the line is longer than length
+  // can say; it is recognised after parsing only.
+  enum Flags : uint16_t { kSeen = 1, kDuplicate = 2, kComment = 4, kTracked = 8, kLong = 16 };
+
+  uint64_t fingerprint = 0;
+  SeriesRef ref = 0;  // 0: dropped by relabelling. Of a comment: its EntryKind << 8 | MetricType
+  uint16_t length = 0;
+  uint16_t flags = 0;
+
+  bool is(Flags flag) const { return (flags & flag) != 0; }
+  static SeriesRef comment(EntryKind kind, MetricType type) {
+    return static_cast<SeriesRef>(kind) << 8 | static_cast<SeriesRef>(type);
+  }
+  EntryKind comment_kind() const { return static_cast<EntryKind>(ref >> 8); }
+  MetricType comment_type() const { return static_cast<MetricType>(ref & 0xff); }
+};
+static_assert(sizeof(LineEntry) == 16);
+
+// What a walk over a body needs only while it lasts; one per worker. One thread.
+struct LineScratch {
+  static constexpr uint32_t kFree = 0xffffffff;
+  static constexpr uint32_t kInNext = 0x80000000;  // the index is one of `next`, else of the cache
+  struct Slot {
+    uint64_t fingerprint = 0;
+    uint32_t index = kFree;
+  };
+
+  std::vector<LineEntry> next;
+  std::vector<Slot> slots;  // open addressing, a power of two
+  size_t used = 0;
+};
+
+// The lines of one target. One thread at a time.
+class LineCache {
+ public:
+  const std::vector<LineEntry>& entries() const { return entries_; }
+  // Whether two lines with different texts name the same series.
+  bool has_aliases() const { return has_aliases_; }
+  size_t bytes() const { return entries_.capacity() * sizeof(LineEntry); }
+  // Forgets the lines of these series (sorted): they died in the storage.
+  void forget(const std::vector<SeriesRef>& refs);
+  // Forgets all lines but keeps which series are to be marked stale.
+  void forget_lines();
+  // Calls mark(ref) for each series that is tracked, and tracks it no longer.
+  template <class Mark>
+  void end_all(Mark mark) {
+    for (LineEntry& entry : entries_) {
+      if (entry.is(LineEntry::kTracked)) mark(entry.ref);
+      entry.flags &= static_cast<uint16_t>(~LineEntry::kTracked);
+    }
+  }
+
+ private:
+  friend class LineWalk;
+  std::vector<LineEntry> entries_;
+  bool has_aliases_ = false;
+};
+
+// One walk over a body. The cache changes only by finish(); a walk that is given up leaves its lines as
+// they were. One thread.
+class LineWalk {
+ public:
+  enum class Outcome { kKnown, kRepeated, kNew };
+
+  LineWalk(LineCache& cache, LineScratch& scratch, uint64_t seed)
+      : owner_(cache), cache_(cache.entries_), scratch_(scratch), seed_(seed) {}
+  ~LineWalk();
+  LineWalk(const LineWalk&) = delete;
+  LineWalk& operator=(const LineWalk&) = delete;
+
+  // The entry that is expected next, if the line at `p` begins with it; else nullptr. Either take() it,
+  // or leave it and use find().
+  const LineEntry* expected(const char* p, const char* end) const {
+    if (cursor_ >= cache_.size()) return nullptr;
+    const LineEntry& entry = cache_[cursor_];
+    return (entry.flags & kUnfit) == 0 && matches(entry, p, end) ? &entry : nullptr;
+  }
+  // Looks a few entries further for the line at `p` and moves there.
+  const LineEntry* look_ahead(const char* p, const char* end);
+  // The current entry is in the body; its series is tracked or not.
+  void take(bool tracked) {
+    LineEntry& entry = cache_[cursor_];
+    if (tracked != entry.is(LineEntry::kTracked)) entry.flags ^= LineEntry::kTracked;
+    if (diverged_) {
+      scratch_.next.push_back(entry);
+      entry.flags |= LineEntry::kSeen;
+    }
+    ++cursor_;
+  }
+
+  // Looks for a parsed line anywhere. kKnown: entry() is it, take() it. kRepeated: it stood in this body
+  // before and names repeated_ref(); repeat() it. kNew: add() it, or nothing.
+  Outcome find(std::string_view text);
+  const LineEntry& entry() const { return cache_[cursor_]; }
+  SeriesRef repeated_ref() const { return found_.ref; }
+  void repeat();
+  void add(SeriesRef ref, bool comment, bool tracked);
+
+  // The walk is complete: calls mark(ref) for each tracked series that this body does not have.
+  template <class Mark>
+  void finish(Mark mark) {
+    for (const SeriesRef ref : vanished()) mark(ref);
+    commit();
+  }
+  bool comments_lost() const { return comments_lost_; }  // after finish()
+
+ private:
+  static constexpr uint16_t kUnfit = LineEntry::kSeen | LineEntry::kDuplicate | LineEntry::kLong;
+  bool matches(const LineEntry& entry, const char* p, const char* end) const {
+    const size_t length = entry.length;
+    if (static_cast<size_t>(end - p) < length) return false;
+    const char after = entry.is(LineEntry::kComment) ? '\n' : ' ';
+    return p[length] == after && fingerprint(p, length, seed_) == entry.fingerprint;
+  }
+  void diverge();
+  LineScratch::Slot& slot(uint64_t print);
+  void insert(uint64_t print, uint32_t index);
+  std::vector<SeriesRef> vanished();
+  void commit();
+
+  LineCache& owner_;
+  std::vector<LineEntry>& cache_;
+  LineScratch& scratch_;
+  const uint64_t seed_;
+  size_t cursor_ = 0;
+  bool diverged_ = false;  // until then every entry before cursor_ was taken in place
+  size_t in_place_ = 0;    // how many were, when it diverged
+  bool added_ = false, comments_lost_ = false, finished_ = false;
+  unsigned misses_ahead_ = 0;
+  LineEntry found_;  // what find() looked for
+};
+
+}  // namespace hearth

@@ -1,0 +1,314 @@
+#include "scraper/loop.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <set>
+#include <thread>
+#include <unordered_map>
+#include <variant>
+
+#include "config/http_options.h"
+#include "core/duration.h"
+#include "core/error.h"
+#include "core/go_text.h"
+#include "core/http_client.h"
+#include "core/log.h"
+#include "scraper/negotiation.h"
+#include "scraper/schedule.h"
+
+namespace hearth {
+namespace {
+
+constexpr DurationMs kLongestWait = 60'000;  // ms
+
+// A target as the loop sees it. Belongs to the loop's thread.
+struct Scheduled {
+  Target* target = nullptr;
+  std::unique_ptr<Target> retired;  // ours to destroy
+  std::unique_ptr<HttpClient::Slot> slot;
+  DurationMs phase = 0;
+  int64_t due = 0;     // monotonic ns
+  bool busy = false;   // a transfer or its body's work is under way
+  bool overdue = false;  // came due while busy
+  TimeMs stale_time = 0;  // of the markers, once retired
+};
+
+struct Add {
+  Target* target;
+  uint64_t seed;
+};
+struct Retire {
+  std::unique_ptr<Target> target;
+};
+struct Finished {
+  Target* target;
+};
+using Command = std::variant<Add, Retire, Finished>;
+
+}  // namespace
+
+struct ScrapeLoop::State {
+  State(const ScraperOptions& o, const ScrapeSink& s, Pool& p) : options(o), sink(s), pool(p) {}
+
+  void run();
+  void post(Command command);
+  void execute(Command command);
+  void schedule(Scheduled& item, int64_t due);
+  void due(Scheduled& item);
+  void scrape(Scheduled& item);
+  HttpRequest request(const Target& target, const ScrapeConfig& config) const;
+  void work(Scheduled& item, std::shared_ptr<const ScrapeConfig> config, ScrapeTiming timing,
+            FetchedBody fetched);
+  void retire(Scheduled& item);
+  void bury(Scheduled& item);
+  int64_t after(DurationMs wait) const { return sink.clock.monotonic_nanos() + wait * 1'000'000; }
+
+  const ScraperOptions options;
+  const ScrapeSink sink;
+  Pool& pool;
+
+  Mutex mutex;
+  CondVar idle;
+  std::vector<Command> commands GUARDED_BY(mutex);
+  size_t working GUARDED_BY(mutex) = 0;  // bodies in the pool
+  std::atomic<bool> stopping{false};
+
+  // Of the loop's thread.
+  HttpClient http;
+  std::unordered_map<Target*, std::unique_ptr<Scheduled>> items;
+  std::set<std::pair<int64_t, Scheduled*>> timers;
+
+  std::thread thread;
+};
+
+// ---- commands ----------------------------------------------------------------------------------
+
+void ScrapeLoop::State::post(Command command) {
+  {
+    MutexLock lock(mutex);
+    commands.push_back(std::move(command));
+  }
+  http.wake();
+}
+
+void ScrapeLoop::State::execute(Command command) {
+  if (const Add* add = std::get_if<Add>(&command)) {
+    Target& target = *add->target;
+    auto item = std::make_unique<Scheduled>();
+    item->target = &target;
+    item->phase = scrape_phase(target.hash(), add->seed, target.interval());
+    const TimeMs now = sink.clock.now();
+    schedule(*item, after(first_scrape(now, item->phase, target.interval()) - now));
+    items.emplace(&target, std::move(item));
+  } else if (Retire* gone = std::get_if<Retire>(&command)) {
+    Scheduled& item = *items.at(gone->target.get());
+    item.retired = std::move(gone->target);
+    if (!item.busy) retire(item);
+  } else {
+    Scheduled& item = *items.at(std::get<Finished>(command).target);
+    item.busy = false;
+    if (item.retired != nullptr) {
+      if (item.stale_time == 0) {
+        retire(item);
+      } else {
+        bury(item);
+      }
+    } else if (item.overdue) {
+      item.overdue = false;
+      timers.erase({item.due, &item});
+      due(item);
+    }
+  }
+}
+
+// ---- the schedule ------------------------------------------------------------------------------
+
+void ScrapeLoop::State::schedule(Scheduled& item, int64_t due) {
+  item.due = due;
+  timers.emplace(due, &item);
+}
+
+// Requires: the item has no timer.
+void ScrapeLoop::State::due(Scheduled& item) {
+  if (item.retired != nullptr) {  // the time for stale markers
+    item.busy = true;
+    {
+      MutexLock lock(mutex);
+      ++working;
+    }
+    pool.submit(Pool::Lane::kScrape, [this, &item] {
+      guard("stale markers", [&] { end_target(*item.target, item.stale_time, sink); });
+      post(Finished{item.target});
+      MutexLock lock(mutex);
+      --working;
+      idle.notify_all();
+    });
+    return;
+  }
+  const TimeMs now = sink.clock.now();
+  const DurationMs interval = item.target->interval();
+  schedule(item, after(next_scrape(now, item.phase, interval) - now));
+  if (item.busy) {
+    item.overdue = true;
+  } else {
+    scrape(item);
+  }
+}
+
+// Nothing of the target is under way any more.
+void ScrapeLoop::State::retire(Scheduled& item) {
+  timers.erase({item.due, &item});
+  item.slot.reset();
+  if (item.target->scrape.last_start_nanos == 0) {  // never scraped: there is nothing to end
+    bury(item);
+    return;
+  }
+  const DurationMs interval = item.target->interval();
+  const TimeMs now = sink.clock.now();
+  item.stale_time = next_scrape(now - interval / 2, item.phase, interval);
+  schedule(item, after(item.stale_time - now + interval + interval / 10));
+}
+
+void ScrapeLoop::State::bury(Scheduled& item) {
+  const std::unique_ptr<Target> last = std::move(item.retired);
+  items.erase(last.get());
+}
+
+// ---- a scrape ----------------------------------------------------------------------------------
+
+HttpRequest ScrapeLoop::State::request(const Target& target, const ScrapeConfig& config) const {
+  HttpAccess access = http_access(config.http_client, options.config_dir);
+  HttpRequest request;
+  request.url = target.url();
+  request.timeout = target.timeout();
+  request.options = std::move(access.options);
+  request.headers = std::move(access.headers);
+  request.headers.push_back("User-Agent: " + options.user_agent);
+  request.headers.push_back(
+      "Accept: " + accept_header(config.scrape_protocols, config.metric_name_escaping_scheme));
+  request.headers.push_back(std::string("Accept-Encoding: ") +
+                            (config.enable_compression ? "gzip" : "identity"));
+  request.headers.push_back("X-Prometheus-Scrape-Timeout-Seconds: " +
+                            float_f(static_cast<double>(target.timeout()) / 1000));
+  request.max_body_bytes = max_body_bytes(config);
+  request.expected_body_bytes = target.scrape.last_wire_bytes;
+  return request;
+}
+
+void ScrapeLoop::State::scrape(Scheduled& item) {
+  Target& target = *item.target;
+  const std::shared_ptr<const ScrapeConfig> config = target.config();
+  ScrapeTiming timing;
+  timing.start = sink.clock.now();
+  timing.start_nanos = sink.clock.monotonic_nanos();
+  timing.time = options.adjust_timestamps ? sample_time(timing.start, item.phase, target.interval(),
+                                                        options.timestamp_tolerance)
+                                          : timing.start;
+  if (target.scrape.last_start_nanos != 0) {
+    sink.metrics.interval_length(duration_text(target.interval()))
+        .observe(static_cast<double>(timing.start_nanos - target.scrape.last_start_nanos) / 1e9);
+  }
+  target.scrape.last_start_nanos = timing.start_nanos;
+  item.busy = true;
+
+  FetchedBody failed;
+  failed.error = target.forced_error();
+  HttpRequest http_request;
+  if (failed.error.empty()) {
+    try {
+      http_request = request(target, *config);
+    } catch (const Error& error) {
+      failed.error = fmt::format("Get {}: {}", go_quote(target.url()), error.what());
+    }
+  }
+  if (!failed.error.empty()) {
+    work(item, config, timing, std::move(failed));
+    return;
+  }
+  if (item.slot == nullptr) item.slot = http.slot();
+  http.start(*item.slot, http_request, [this, &item, config, timing](HttpResponse response) {
+    FetchedBody fetched;
+    fetched.error = std::move(response.error);
+    fetched.too_large = response.body_too_large;
+    if (fetched.error.empty() && response.status != 200) {
+      fetched.error = "server returned HTTP status " + response.status_text;
+    }
+    fetched.content_type = std::move(response.content_type);
+    fetched.gzip = response.content_encoding == "gzip";
+    fetched.bytes = std::move(response.body);
+    item.target->scrape.last_wire_bytes = fetched.bytes.size();
+    work(item, config, timing, std::move(fetched));
+  });
+}
+
+void ScrapeLoop::State::work(Scheduled& item, std::shared_ptr<const ScrapeConfig> config,
+                             ScrapeTiming timing, FetchedBody fetched) {
+  {
+    MutexLock lock(mutex);
+    ++working;
+  }
+  auto body = std::make_shared<FetchedBody>(std::move(fetched));  // std::function wants to copy it
+  Target* target = item.target;
+  pool.submit(Pool::Lane::kScrape, [this, target, config = std::move(config), timing, body] {
+    guard("scrape", [&] { finish_scrape(*target, *config, std::move(*body), timing, sink); });
+    post(Finished{target});
+    MutexLock lock(mutex);
+    --working;
+    idle.notify_all();
+  });
+}
+
+// ---- the thread --------------------------------------------------------------------------------
+
+void ScrapeLoop::State::run() {
+  name_thread("scrape loop");
+  std::vector<Command> batch;
+  while (!stopping) {
+    {
+      MutexLock lock(mutex);
+      batch.swap(commands);
+    }
+    for (Command& command : batch) {
+      guard("scrape loop", [&] { execute(std::move(command)); });
+    }
+    batch.clear();
+    guard("scrape loop", [&] {
+      const int64_t now = sink.clock.monotonic_nanos();
+      while (!timers.empty() && timers.begin()->first <= now) {
+        Scheduled& item = *timers.begin()->second;
+        timers.erase(timers.begin());
+        due(item);
+      }
+      DurationMs wait = kLongestWait;
+      if (!timers.empty()) {
+        const int64_t left = timers.begin()->first - sink.clock.monotonic_nanos();
+        wait = std::min(wait, std::max<int64_t>((left + 999'999) / 1'000'000, 0));
+      }
+      http.poll(wait);
+    });
+  }
+}
+
+ScrapeLoop::ScrapeLoop(const ScraperOptions& options, const ScrapeSink& sink, Pool& pool)
+    : state_(std::make_unique<State>(options, sink, pool)) {
+  state_->thread = std::thread([state = state_.get()] { state->run(); });
+}
+
+ScrapeLoop::~ScrapeLoop() { stop(); }
+
+void ScrapeLoop::add(Target& target, uint64_t seed) { state_->post(Add{&target, seed}); }
+
+void ScrapeLoop::retire(std::unique_ptr<Target> target) { state_->post(Retire{std::move(target)}); }
+
+void ScrapeLoop::stop() {
+  if (!state_->thread.joinable()) return;
+  state_->stopping = true;
+  state_->http.wake();
+  state_->thread.join();
+  MutexLock lock(state_->mutex);
+  while (state_->working > 0) state_->idle.wait(state_->mutex);
+  state_->items.clear();  // ends their transfers
+}
+
+}  // namespace hearth

@@ -1,0 +1,21 @@
+// From the labels that a line exposes to the labels of its series.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "config/config.h"
+#include "core/labels.h"
+
+namespace hearth {
+
+// Joins exposed labels with the target's (honor_labels decides conflicts: else the exposed one becomes
+// exported_<name>), then applies metric_relabel_configs. Returns false when the line is dropped. Throws
+// Error(kBadData) in Prometheus' words for names that cannot be stored and for label limits.
+bool sample_labels(std::span<const Label> exposed, LabelsView target, const ScrapeConfig& config,
+                   LabelsBuilder& out);
+
+// Of the series that a scrape makes itself: name and target labels, nothing else.
+Labels report_labels(std::string_view name, LabelsView target);
+
+}  // namespace hearth

@@ -1,0 +1,238 @@
+#include "scraper/scrape.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/compress.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "scraper/negotiation.h"
+#include "scraper/series_reader.h"
+
+namespace hearth {
+
+size_t max_body_bytes(const ScrapeConfig& config) {
+  constexpr size_t kUnlimited = size_t{1} << 30;  // even then a target must not fill the memory
+  return config.body_size_limit > 0 ? config.body_size_limit : kUnlimited;
+}
+
+namespace {
+
+constexpr DurationMs kMaxAhead = 10 * 60'000;  // samples further in the future are out of bounds
+constexpr unsigned kKeepMetadata = 10;         // scrapes that a vanished family is still known
+constexpr int kMaxAttempts = 3;
+constexpr const char* kBodyLimitText = "body size limit exceeded";
+
+// Batches are reused: one per worker.
+Batch& scratch_batch() {
+  thread_local Batch batch;
+  batch.clear();
+  return batch;
+}
+
+// One scrape of one target. One thread.
+class Scrape {
+ public:
+  Scrape(Target& target, const ScrapeConfig& config, const ScrapeTiming& timing, const ScrapeSink& sink)
+      : target_(target), config_(config), timing_(timing), sink_(sink), batch_(scratch_batch()) {}
+
+  void run(FetchedBody fetched);
+
+ private:
+  void decode(FetchedBody fetched);
+  void read(ReadCounts& counts);
+  void fill(const std::string& fetch_error);
+  AppendResult commit();
+  void forget(const AppendResult& result);
+  void count(const AppendResult& result);
+  void warn(const char* text, size_t dropped) const;
+  double duration_seconds() const {
+    return static_cast<double>(sink_.clock.monotonic_nanos() - timing_.start_nanos) / 1e9;
+  }
+
+  Target& target_;
+  const ScrapeConfig& config_;
+  const ScrapeTiming& timing_;
+  const ScrapeSink& sink_;
+  Batch& batch_;
+  Body body_;
+  std::string error_;
+  ScrapeReport report_;
+  std::vector<SeriesRef> stale_;
+  bool first_attempt_ = true;
+};
+
+// The body as text, below its limits.
+void Scrape::decode(FetchedBody fetched) {
+  const size_t limit = max_body_bytes(config_);
+  const auto refuse = [&] {
+    sink_.metrics.exceeded_body_size.add();
+    report_.body_bytes = -1;
+    throw Error(ErrorKind::kBadData, kBodyLimitText);
+  };
+  if (fetched.too_large) refuse();
+  if (fetched.gzip) {
+    std::string plain;
+    try {
+      gzip_uncompress(fetched.bytes, plain, limit);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kBadData) refuse();
+      throw;
+    }
+    fetched.bytes = std::move(plain);
+  }
+  // A body as large as the limit is over it, as Prometheus has it.
+  if (fetched.bytes.size() >= limit) refuse();
+  report_.body_bytes = static_cast<double>(fetched.bytes.size());
+  body_ = Body(std::move(fetched.bytes));
+  if (!body_.text().empty()) {
+    target_.scrape.format = body_format(fetched.content_type, config_.fallback_scrape_protocol);
+  }
+}
+
+void Scrape::read(ReadCounts& counts) {
+  Target::ScrapeState& state = target_.scrape;
+  if (body_.text().empty()) {  // like a failed scrape, but up
+    state.lines.end_all([&](SeriesRef ref) { stale_.push_back(ref); });
+    return;
+  }
+  const ReadTask task{body_,          state.format, timing_.time,   sink_.clock.now() + kMaxAhead,
+                      target_.labels(), config_,      sink_.appender, state.lines,
+                      target_.metadata};
+  if (read_series(task, batch_, stale_, counts)) state.metadata_outdated_in = kKeepMetadata;
+  if (state.metadata_outdated_in > 0 && --state.metadata_outdated_in == 0) {
+    target_.metadata.retain(families_of(body_, state.format));
+  }
+}
+
+// Makes the batch. Afterwards error_ says how the scrape went.
+void Scrape::fill(const std::string& fetch_error) {
+  Target::ScrapeState& state = target_.scrape;
+  batch_.clear();
+  error_ = fetch_error;
+  ReadCounts counts;
+  if (error_.empty()) {
+    try {
+      read(counts);
+    } catch (const Error& error) {
+      error_ = error.what();
+    }
+  }
+  if (!error_.empty()) {
+    batch_.clear();
+    state.lines.end_all([&](SeriesRef ref) { stale_.push_back(ref); });
+  }
+  if (first_attempt_) report_.counts = counts;
+  for (const SeriesRef ref : stale_) batch_.push(ref, timing_.time, stale_marker());
+  report_.up = error_.empty();
+  report_.timeout = target_.timeout();
+  report_.duration_seconds = duration_seconds();
+  append_report(report_, target_.labels(), config_, timing_.time, sink_.appender, state.report_refs,
+                batch_);
+}
+
+// Series have died in the storage since they were last seen: their lines are resolved again.
+void Scrape::forget(const AppendResult& result) {
+  std::vector<SeriesRef> dead;
+  for (const uint32_t position : result.unknown) dead.push_back(batch_.refs[position]);
+  std::sort(dead.begin(), dead.end());
+  const auto is_dead = [&](SeriesRef ref) { return std::binary_search(dead.begin(), dead.end(), ref); };
+  std::erase_if(stale_, is_dead);
+  for (SeriesRef& ref : target_.scrape.report_refs) {
+    if (is_dead(ref)) ref = 0;
+  }
+  target_.scrape.lines.forget(dead);
+  first_attempt_ = false;
+}
+
+AppendResult Scrape::commit() {
+  const std::string fetch_error = error_;
+  for (int attempt = 1;; ++attempt) {
+    fill(fetch_error);
+    AppendResult result = sink_.appender.append(batch_);
+    if (result.unknown.empty()) return result;
+    if (attempt == kMaxAttempts) {
+      throw Error(ErrorKind::kInternal,
+                  fmt::format("{} series vanished from the storage while they were written",
+                              result.unknown.size()));
+    }
+    forget(result);
+  }
+}
+
+void Scrape::warn(const char* text, size_t dropped) const {
+  if (dropped == 0) return;
+  log_warn(text, "component", "scrape manager", "scrape_pool", config_.job_name, "target", target_.url(),
+           "num_dropped", dropped);
+}
+
+void Scrape::count(const AppendResult& result) {
+  const ReadCounts& counts = report_.counts;
+  const size_t duplicates = counts.duplicates + result.duplicate;
+  const size_t out_of_order = counts.out_of_order + result.out_of_order;
+  const size_t out_of_bounds = counts.out_of_bounds + result.out_of_bounds;
+  sink_.metrics.duplicate.add(static_cast<double>(duplicates));
+  sink_.metrics.out_of_order.add(static_cast<double>(out_of_order));
+  sink_.metrics.out_of_bounds.add(static_cast<double>(out_of_bounds));
+  warn("Error on ingesting out-of-order samples", out_of_order);
+  warn("Error on ingesting samples with different value but same timestamp", duplicates);
+  warn("Error on ingesting samples that are too old or are too far into the future", out_of_bounds);
+  if (counts.sample_limit_exceeded) sink_.metrics.exceeded_sample_limit.add();
+  if (error_.find("label_") == 0) sink_.metrics.exceeded_label_limits.add();
+}
+
+void Scrape::run(FetchedBody fetched) {
+  if (target_.take_lines_outdated()) target_.scrape.lines.forget_lines();
+  error_ = fetched.error;
+  if (error_.empty()) {
+    try {
+      decode(std::move(fetched));
+    } catch (const Error& error) {
+      error_ = error.what();
+    }
+  }
+  AppendResult result;
+  try {
+    result = commit();
+  } catch (const Error& error) {
+    target_.report(timing_.start, duration_seconds(), error.what());
+    throw;
+  }
+  count(result);
+  if (!error_.empty()) {
+    log_debug("Scrape failed", "component", "scrape manager", "scrape_pool", config_.job_name, "target",
+              target_.url(), "err", error_);
+  }
+  target_.report(timing_.start, report_.duration_seconds, error_);
+}
+
+}  // namespace
+
+void finish_scrape(Target& target, const ScrapeConfig& config, FetchedBody fetched,
+                   const ScrapeTiming& timing, const ScrapeSink& sink) {
+  Scrape(target, config, timing, sink).run(std::move(fetched));
+}
+
+void end_target(Target& target, TimeMs time, const ScrapeSink& sink) {
+  Batch& batch = scratch_batch();
+  target.scrape.lines.end_all([&](SeriesRef ref) { batch.push(ref, time, stale_marker()); });
+  for (const SeriesRef ref : target.scrape.report_refs) {
+    if (ref != 0) batch.push(ref, time, stale_marker());
+  }
+  AppendResult result = sink.appender.append(batch);
+  if (result.unknown.empty()) return;
+  // Series that are gone need no marker.
+  Batch rest;
+  size_t next = 0;
+  for (uint32_t i = 0; i < batch.size(); ++i) {
+    if (next < result.unknown.size() && result.unknown[next] == i) {
+      ++next;
+    } else {
+      rest.push(batch.refs[i], batch.times[i], batch.values[i]);
+    }
+  }
+  sink.appender.append(rest);
+}
+
+}  // namespace hearth

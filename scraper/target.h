@@ -1,0 +1,88 @@
+// One thing to scrape: who it is, what is known of its series, how its last scrape went.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "core/labels.h"
+#include "core/mutex.h"
+#include "scraper/line_cache.h"
+#include "scraper/manager.h"
+#include "scraper/metadata_table.h"
+#include "scraper/report.h"
+
+namespace hearth {
+
+// What a discovered label set becomes by a job's defaults and relabel_configs.
+struct ResolvedTarget {
+  Labels discovered;             // with the job's defaults, before relabelling
+  std::optional<Labels> labels;  // with __address__ and the like; nullopt = dropped
+};
+
+// Throws Error(kBadData) in Prometheus' words for a target that cannot be scraped.
+ResolvedTarget resolve_target(LabelsView discovered, const ScrapeConfig& config);
+
+// The URL that labels and parameters of a target make.
+std::string target_url(LabelsView labels, const ScrapeConfig& config);
+
+// Identity and status are thread-safe; `scrape` belongs to whoever scrapes it at the moment: one thread
+// at a time.
+class Target {
+ public:
+  // `labels` as resolve_target() gives them.
+  Target(Labels discovered, const Labels& labels, std::shared_ptr<const ScrapeConfig> config);
+
+  const Labels& labels() const { return labels_; }  // public ones: none begins with __
+  const std::string& url() const { return url_; }
+  uint64_t hash() const { return hash_; }  // equal to Prometheus'
+  DurationMs interval() const { return interval_; }
+  DurationMs timeout() const { return timeout_; }
+
+  // What the next scrape works with. A change that concerns how lines become series makes the next
+  // scrape resolve all of them anew.
+  std::shared_ptr<const ScrapeConfig> config() const;
+  void set_config(Labels discovered, std::shared_ptr<const ScrapeConfig> config);
+  bool take_lines_outdated();
+  // A scrape fails with this text without being tried; "" = it is tried.
+  std::string forced_error() const;
+  void set_forced_error(std::string text);
+
+  void report(TimeMs start, double duration_seconds, const std::string& error);
+  TargetStatus status() const;
+
+  // What one scrape leaves for the next. One thread at a time.
+  struct ScrapeState {
+    LineCache lines;
+    std::array<SeriesRef, kReportSeries> report_refs{};
+    ExpositionFormat format = ExpositionFormat::kText;  // of the last body
+    unsigned metadata_outdated_in = 0;  // scrapes until families that vanished are forgotten; 0 = none
+    int64_t last_start_nanos = 0;
+    size_t last_wire_bytes = 0;  // of the last response
+  };
+  ScrapeState scrape;
+  MetadataTable metadata;
+  bool started = false;  // of the pool: the loop has it
+
+ private:
+  const Labels labels_;
+  const std::string url_;
+  const uint64_t hash_;
+  DurationMs interval_ = 0, timeout_ = 0;
+
+  mutable Mutex mutex_;
+  Labels discovered_ GUARDED_BY(mutex_);
+  std::shared_ptr<const ScrapeConfig> config_ GUARDED_BY(mutex_);
+  bool lines_outdated_ GUARDED_BY(mutex_) = false;
+  std::string forced_error_ GUARDED_BY(mutex_);
+  std::string last_error_ GUARDED_BY(mutex_);
+  TimeMs last_scrape_ GUARDED_BY(mutex_) = 0;
+  double last_duration_seconds_ GUARDED_BY(mutex_) = 0;
+  TargetHealth health_ GUARDED_BY(mutex_) = TargetHealth::kUnknown;
+};
+
+}  // namespace hearth
