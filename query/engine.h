@@ -24,6 +24,7 @@ struct EngineOptions {
   DurationMs default_step = 60'000;   // evaluation_interval: of subqueries without a step
   bool delayed_name_removal = false;
   size_t slice_series = 256;  // series per slice of parallel work; tests vary it
+  const Clock* clock = nullptr;  // for timeouts; null = the system's
   ParseOptions parse;
 };
 

@@ -1,0 +1,102 @@
+#include "query/annotations.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/duration.h"
+#include "core/go_text.h"
+
+namespace hearth::promql {
+namespace {
+
+// " (line:column)", both from 1.
+std::string position_text(std::string_view query, PosRange pos) {
+  const std::string_view before = query.substr(0, std::min<size_t>(pos.start, query.size()));
+  const size_t line_start = before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1;
+  return fmt::format(" ({}:{})", 1 + std::count(before.begin(), before.end(), '\n'),
+                     1 + before.size() - line_start);
+}
+
+void add(std::map<std::string, PosRange>& to, const std::string& text, PosRange pos) {
+  const auto [entry, is_new] = to.emplace(text, pos);
+  if (!is_new && pos.start < entry->second.start) entry->second = pos;
+}
+
+// Go's %.2g.
+std::string two_digits(double value) {
+  std::string text = fmt::format("{:.2g}", value);
+  if (text == "inf") return "+Inf";
+  if (text == "-inf") return "-Inf";
+  if (text == "nan" || text == "-nan") return "NaN";
+  return text;
+}
+
+}  // namespace
+
+void Annotations::warn(const std::string& text, PosRange pos) {
+  MutexLock lock(mutex_);
+  add(warnings_, text, pos);
+}
+
+void Annotations::info(const std::string& text, PosRange pos) {
+  MutexLock lock(mutex_);
+  add(infos_, text, pos);
+}
+
+void Annotations::forced_monotonicity(std::string_view metric, PosRange pos, TimeMs t, Fix fix) {
+  std::string text =
+      "input to histogram_quantile needed to be fixed for monotonicity (see "
+      "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)" +
+      for_metric(metric);
+  MutexLock lock(mutex_);
+  const auto [entry, is_new] =
+      fixes_.emplace(std::move(text), Monotonicity{pos, t, t, fix, 1});
+  if (is_new) return;
+  Monotonicity& known = entry->second;
+  if (pos.start < known.pos.start) known.pos = pos;
+  known.first = std::min(known.first, t);
+  known.last = std::max(known.last, t);
+  known.fix.min_bucket = std::min(known.fix.min_bucket, fix.min_bucket);
+  known.fix.max_bucket = std::max(known.fix.max_bucket, fix.max_bucket);
+  known.fix.max_diff = std::max(known.fix.max_diff, fix.max_diff);
+  ++known.count;
+}
+
+void Annotations::texts(std::string_view query, std::vector<std::string>& warnings,
+                        std::vector<std::string>& infos) const {
+  MutexLock lock(mutex_);
+  for (const auto& [text, pos] : warnings_) {
+    warnings.push_back("PromQL warning: " + text + position_text(query, pos));
+  }
+  for (const auto& [text, pos] : infos_) {
+    infos.push_back("PromQL info: " + text + position_text(query, pos));
+  }
+  for (const auto& [text, known] : fixes_) {
+    infos.push_back(fmt::format(
+        "PromQL info: {}, from buckets {} to {}, with a max diff of {}, over {} samples from {} to {}{}",
+        text, float_g(known.fix.min_bucket), float_g(known.fix.max_bucket),
+        two_digits(known.fix.max_diff), known.count, rfc3339_text(known.first / 1000 * 1000),
+        rfc3339_text(known.last / 1000 * 1000), position_text(query, known.pos)));
+  }
+  std::sort(warnings.begin(), warnings.end());
+  std::sort(infos.begin(), infos.end());
+}
+
+std::string for_metric(std::string_view metric) {
+  return metric.empty() ? std::string() : " for metric name " + go_quote(metric);
+}
+
+std::string mixed_floats_histograms_text(std::string_view metric) {
+  return "encountered a mix of histograms and floats for metric name " + go_quote(metric);
+}
+
+std::string histogram_ignored_in_aggregation_text(std::string_view aggregation) {
+  return fmt::format("ignored histogram in {} aggregation", aggregation);
+}
+
+std::string invalid_quantile_text(double quantile) {
+  return "quantile value should be between 0 and 1, got " + float_g(quantile);
+}
+
+}  // namespace hearth::promql

@@ -1,0 +1,54 @@
+// What a query tells besides its result: warnings and infos, in Prometheus' words.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/mutex.h"
+#include "query/ast.h"
+
+namespace hearth::promql {
+
+// Equal texts are kept once, with the first of their positions. Thread-safe.
+class Annotations {
+ public:
+  // `text` without "PromQL warning: " / "PromQL info: " and without the position.
+  void warn(const std::string& text, PosRange pos);
+  void info(const std::string& text, PosRange pos);
+
+  // Buckets of a classic histogram that had to be made monotonic at time t; several become one text.
+  struct Fix {
+    double min_bucket, max_bucket, max_diff;
+  };
+  void forced_monotonicity(std::string_view metric, PosRange pos, TimeMs t, Fix fix);
+
+  // Appends the finished texts, sorted.
+  void texts(std::string_view query, std::vector<std::string>& warnings,
+             std::vector<std::string>& infos) const;
+
+ private:
+  struct Monotonicity {
+    PosRange pos;
+    TimeMs first, last;
+    Fix fix;
+    int64_t count;
+  };
+  mutable Mutex mutex_;
+  std::map<std::string, PosRange> warnings_ GUARDED_BY(mutex_);
+  std::map<std::string, PosRange> infos_ GUARDED_BY(mutex_);
+  std::map<std::string, Monotonicity> fixes_ GUARDED_BY(mutex_);
+};
+
+// " for metric name "x"", or nothing where the name is empty.
+std::string for_metric(std::string_view metric);
+
+// The texts that more than one operator has.
+std::string mixed_floats_histograms_text(std::string_view metric);
+std::string histogram_ignored_in_aggregation_text(std::string_view aggregation);
+std::string invalid_quantile_text(double quantile);
+
+}  // namespace hearth::promql

@@ -1,0 +1,40 @@
+// Binary operators on rows.
+#pragma once
+
+#include "query/ast.h"
+#include "query/context.h"
+#include "query/rows.h"
+
+namespace hearth::promql {
+
+// One operator as an expression has it. Immutable, thread-safe.
+class Arithmetic {
+ public:
+  // What a comparison without `bool` gives where it holds.
+  enum class Keep { kLeft, kRight };
+  Arithmetic(BinaryOp op, bool return_bool, Keep keep, PosRange pos);
+
+  // Row `to` of `out` = left row `l` op right row `r`. `out` may be one of them, with `to` its row.
+  // `out`'s row has no histograms, unless it is one of them.
+  void row(Context& context, const Rows& left, size_t l, const Rows& right, size_t r, Rows& out,
+           size_t to) const;
+
+  // Whether the result is no longer the metric it was.
+  bool drops_name() const { return return_bool_ || changes_metric_; }
+  bool changes_metric() const { return changes_metric_; }
+  bool return_bool() const { return return_bool_; }
+
+ private:
+  using Kernel = void (*)(const double* left, const double* right, size_t count, double* out);
+  void slow_row(Context& context, const Rows& left, size_t l, const Rows& right, size_t r, Rows& out,
+                size_t to) const;
+
+  const BinaryOp op_;
+  const bool return_bool_;
+  const Keep keep_;
+  const bool changes_metric_;
+  const PosRange pos_;
+  Kernel kernel_;
+};
+
+}  // namespace hearth::promql

@@ -1,0 +1,94 @@
+// What all nodes of one running query share: its limits, its memory, what it tells besides the result.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/arena.h"
+#include "core/budget.h"
+#include "core/clock.h"
+#include "core/mutex.h"
+#include "core/storage.h"
+#include "core/threads.h"
+#include "query/annotations.h"
+#include "query/engine.h"
+#include "query/rows.h"
+
+namespace hearth::promql {
+
+// Thread-safe, except where it says otherwise.
+class Context {
+ public:
+  Context(const EngineOptions& options, Budget& budget, Pool* pool);
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  const EngineOptions& options;
+  Budget& budget;
+  Annotations annotations;
+
+  // Set before the query runs.
+  DurationMs lookback = 0;
+  const std::atomic<bool>* canceled = nullptr;
+  const Clock* clock = nullptr;
+  int64_t deadline_nanos = 0;  // of the clock's monotonic time; 0 = none
+  std::unique_ptr<Querier> querier;
+
+  // Throws Error(kCanceled) or Error(kTimeout) when the query shall end. Called per slice.
+  void check() const;
+
+  // Memory that lives as long as the query. Only while opening, which is one thread.
+  Arena& arena() { return arena_; }
+  LabelsView keep_labels(std::string_view flat) { return LabelsView(arena_.copy(flat)); }
+
+  // Takes memory for `series` rows of `steps`, `bytes_per_cell` each, or throws Error(kExecution)
+  // that says what to do about it.
+  void reserve(size_t series, size_t steps, size_t bytes_per_cell);
+
+  // Points held at this moment; throws Error(kExecution) above options.max_samples.
+  void charge_cells(size_t cells);
+  void release_cells(size_t cells);
+  int64_t peak_cells() const { return peak_cells_.load(std::memory_order_relaxed); }
+
+  // Samples that selectors returned, in total and by step of the query (when asked for).
+  void count_samples(int64_t samples) {
+    total_samples_.fetch_add(samples, std::memory_order_relaxed);
+  }
+  int64_t total_samples() const { return total_samples_.load(std::memory_order_relaxed); }
+
+  // Runs work(0..count-1) on the caller and the pool.
+  void parallel(size_t count, const std::function<void(size_t)>& work);
+  size_t threads() const { return pool_ == nullptr ? 1 : pool_->threads() + 1; }
+
+ private:
+  friend class ScratchRows;
+  Pool* const pool_;
+  Arena arena_;
+  std::atomic<int64_t> cells_{0};
+  std::atomic<int64_t> peak_cells_{0};
+  std::atomic<int64_t> total_samples_{0};
+  std::atomic<size_t> reserved_{0};
+  Mutex mutex_;
+  std::vector<std::unique_ptr<Rows>> free_rows_ GUARDED_BY(mutex_);
+};
+
+// Rows that a node needs for a moment; their memory is used again. One thread.
+class ScratchRows {
+ public:
+  ScratchRows(Context& context, size_t steps);
+  ~ScratchRows();
+  ScratchRows(const ScratchRows&) = delete;
+  ScratchRows& operator=(const ScratchRows&) = delete;
+  Rows& operator*() { return *rows_; }
+  Rows* operator->() { return rows_.get(); }
+
+ private:
+  Context& context_;
+  std::unique_ptr<Rows> rows_;
+};
+
+}  // namespace hearth::promql

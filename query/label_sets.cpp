@@ -1,0 +1,97 @@
+#include "query/label_sets.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+
+namespace hearth::promql {
+
+bool is_metadata_label(std::string_view name) {
+  return name == kMetricName || name == "__type__" || name == "__unit__";
+}
+
+LabelsView without_metadata(Context& context, LabelsView labels) {
+  size_t found = 0;
+  for (const Label& label : labels) {
+    if (label.name > std::string_view("__unit__")) break;
+    found += is_metadata_label(label.name);
+  }
+  if (found == 0) return labels;
+  const Label first = *labels.begin();
+  if (found == 1 && first.name == kMetricName) {  // the rest stands behind it
+    const char* end = labels.flat().data() + labels.flat().size();
+    const char* rest = first.value.data() + first.value.size();
+    return LabelsView({rest, static_cast<size_t>(end - rest)});
+  }
+  std::string kept;
+  for (const Label& label : labels) {
+    if (!is_metadata_label(label.name)) append_flat_label(kept, label.name, label.value);
+  }
+  return context.keep_labels(kept);
+}
+
+LabelNames::LabelNames(std::vector<std::string> names, bool keep)
+    : names_(std::move(names)), keep_(keep) {
+  std::sort(names_.begin(), names_.end());
+  names_.erase(std::unique(names_.begin(), names_.end()), names_.end());
+}
+
+bool LabelNames::contains(std::string_view name) const {
+  return std::binary_search(names_.begin(), names_.end(), name, std::less<>());
+}
+
+void LabelNames::choose(LabelsView labels, std::string& flat) const {
+  flat.clear();
+  if (keep_ && names_.empty()) return;
+  auto name = names_.begin();
+  for (const Label& label : labels) {
+    while (name != names_.end() && *name < label.name) ++name;
+    if ((name != names_.end() && *name == label.name) == keep_) {
+      append_flat_label(flat, label.name, label.value);
+    }
+  }
+}
+
+void Merging::set(SeriesList& series) {
+  members_.clear();
+  std::unordered_map<std::string_view, uint32_t> known;
+  known.reserve(series.size());
+  std::vector<uint32_t> output(series.size());
+  for (size_t i = 0; i < series.size(); ++i) {
+    output[i] =
+        known.emplace(series.labels[i].flat(), static_cast<uint32_t>(known.size())).first->second;
+  }
+  if (known.size() == series.size()) return;
+  SeriesList merged;
+  members_.resize(known.size());
+  for (size_t i = 0; i < series.size(); ++i) {
+    auto& members = members_[output[i]];
+    members.push_back(static_cast<uint32_t>(i));
+    if (members.size() > 1) continue;
+    merged.labels.push_back(series.labels[i]);
+    if (!series.drop_name.empty()) merged.drop_name.push_back(series.drop_name[i]);
+  }
+  series = std::move(merged);
+}
+
+void merge_row(Rows& into, size_t row, const Rows& from, size_t from_row) {
+  const double* in = from[from_row];
+  const HistogramPtr* in_histograms = from.histograms(from_row);
+  double* out = into[row];
+  for (size_t step = 0; step < into.steps(); ++step) {
+    const bool histogram = in_histograms != nullptr && in_histograms[step] != nullptr;
+    if (is_absent(in[step]) && !histogram) continue;
+    if (into.has_point(row, step)) throw_same_labelset();
+    if (histogram) {
+      into.make_histograms(row)[step] = in_histograms[step];
+    } else {
+      out[step] = in[step];
+    }
+  }
+}
+
+void throw_same_labelset() {
+  throw Error(ErrorKind::kExecution, "vector cannot contain metrics with the same labelset");
+}
+
+}  // namespace hearth::promql

@@ -1,0 +1,73 @@
+// Changes of label sets that several operators make.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/labels.h"
+#include "query/operator.h"
+
+namespace hearth::promql {
+
+// Labels that say what a metric is, and go when an operation changes that: name, type, unit.
+bool is_metadata_label(std::string_view name);
+
+// The set without these labels; mostly a part of the same bytes, else a copy for the whole query.
+LabelsView without_metadata(Context& context, LabelsView labels);
+
+// Sorted names to keep (or to leave out), as by(), without(), on() and ignoring() have them.
+class LabelNames {
+ public:
+  LabelNames(std::vector<std::string> names, bool keep);
+  // Replaces `flat` by the chosen labels in the flat form, which serves as a key, too.
+  void choose(LabelsView labels, std::string& flat) const;
+  const std::vector<std::string>& names() const { return names_; }
+  bool contains(std::string_view name) const;
+
+ private:
+  std::vector<std::string> names_;
+  bool keep_;
+};
+
+// Numbers distinct texts 0, 1, 2, ...
+class Numbering {
+ public:
+  // Returns the text's number, and whether it is new.
+  std::pair<uint32_t, bool> number(const std::string& text) {
+    const auto [entry, is_new] = numbers_.emplace(text, static_cast<uint32_t>(numbers_.size()));
+    return {entry->second, is_new};
+  }
+  // The number of a text that has one, else -1.
+  int64_t find(const std::string& text) const {
+    const auto found = numbers_.find(text);
+    return found == numbers_.end() ? -1 : int64_t{found->second};
+  }
+  size_t size() const { return numbers_.size(); }
+
+ private:
+  std::unordered_map<std::string, uint32_t> numbers_;
+};
+
+// Rows whose labels became equal are one series, as long as no two have a point at the same step.
+// Immutable after set().
+class Merging {
+ public:
+  // Makes `series` distinct; it had one entry per row before.
+  void set(SeriesList& series);
+
+  // Whether every row is a series of its own.
+  bool is_identity() const { return members_.empty(); }
+  const std::vector<uint32_t>& members(size_t series) const { return members_[series]; }
+
+ private:
+  std::vector<std::vector<uint32_t>> members_;  // empty: identity
+};
+
+// Adds the points of a row to another. Throws Error(kExecution) where both have one.
+void merge_row(Rows& into, size_t row, const Rows& from, size_t from_row);
+
+[[noreturn]] void throw_same_labelset();
+
+}  // namespace hearth::promql

@@ -1,0 +1,253 @@
+// *_over_time.
+#include <algorithm>
+#include <cmath>
+
+#include "query/kahan.h"
+#include "query/quantile.h"
+#include "query/range_histograms.h"
+#include "query/window.h"
+
+namespace hearth::promql {
+namespace {
+
+// Folds windows that slide in amortised constant time, with merges only, never taking back: a window
+// is a suffix of the samples before `middle_`, folded from the right once, and a run after it.
+template <class Fold>
+class SlidingFold {
+ public:
+  explicit SlidingFold(const std::vector<double>& v) : v_(v) {}
+  Fold fold(uint32_t begin, uint32_t end) {
+    if (begin >= middle_) turn(begin, end);
+    for (; end_ < end; ++end_) has_run_ = has_run_ ? (run_.add(v_[end_]), true) : start_run();
+    Fold all = suffixes_[middle_ - 1 - begin];
+    if (has_run_) all.merge(run_);
+    return all;
+  }
+
+ private:
+  bool start_run() {
+    run_ = Fold(v_[end_]);
+    return true;
+  }
+  void turn(uint32_t begin, uint32_t end) {
+    suffixes_.clear();
+    for (uint32_t i = end; i-- > begin;) {
+      Fold fold(v_[i]);
+      if (!suffixes_.empty()) fold.merge(suffixes_.back());
+      suffixes_.push_back(fold);
+    }
+    middle_ = end_ = end;
+    has_run_ = false;
+  }
+  const std::vector<double>& v_;
+  std::vector<Fold> suffixes_;  // [k]: of the k + 1 samples before middle_
+  uint32_t middle_ = 0, end_ = 0;
+  Fold run_{0};
+  bool has_run_ = false;
+};
+
+struct SumFold : KahanSum {
+  explicit SumFold(double first) { add(first); }
+  void merge(const SumFold& other) { KahanSum::merge(other); }
+  double result() const { return total(); }
+};
+
+struct MeanFold : KahanMean {
+  using KahanMean::KahanMean;
+  double result() const { return mean(); }
+};
+
+// Windows that overlap less than this many times are folded sample by sample, as Prometheus does.
+constexpr size_t kFewOverlaps = 8;
+
+template <class Fold>
+void fold_windows(const Windows& w, Rows& out, size_t row,
+                  void (*histogram_fold)(const Windows&, size_t, Rows&, size_t)) {
+  const auto& v = w.samples.v;
+  const auto direct = [&](size_t i) {
+    Fold fold(v[w.floats.begin[i]]);
+    for (uint32_t k = w.floats.begin[i] + 1; k < w.floats.end[i]; ++k) fold.add(v[k]);
+    return fold.result();
+  };
+  size_t visits = 0;
+  for (size_t i = 0; i < w.steps(); ++i) visits += w.floats.size(i);
+  const bool slide = visits > kFewOverlaps * v.size();
+  SlidingFold<Fold> sliding(v);
+  for (size_t i = 0; i < w.steps(); ++i) {
+    if (!w.histograms.empty(i)) {
+      if (w.mixed(i)) {
+        w.warn_mixed();
+      } else {
+        histogram_fold(w, i, out, row);
+      }
+      continue;
+    }
+    if (w.floats.empty(i)) continue;
+    double& cell = out[row][i];
+    if (!slide) {
+      cell = direct(i);
+      continue;
+    }
+    cell = sliding.fold(w.floats.begin[i], w.floats.end[i]).result();
+    if (!std::isfinite(cell)) cell = direct(i);
+  }
+}
+
+void sum_over_time(const Windows& w, Rows& out, size_t row) {
+  fold_windows<SumFold>(w, out, row, histogram_sum_over_time);
+}
+
+void avg_over_time(const Windows& w, Rows& out, size_t row) {
+  fold_windows<MeanFold>(w, out, row, histogram_avg_over_time);
+}
+
+// Functions that look at floats only tell when a window has histograms, too. Returns whether window
+// i has floats.
+bool has_floats(const Windows& w, size_t i) {
+  if (w.mixed(i)) w.inform_histograms_ignored();
+  return !w.floats.empty(i);
+}
+
+// The extreme value of each window by a monotone queue of candidates. better(a, b): a is chosen
+// over b; of equals the first stays, or with kLatest the last.
+template <bool kMax, bool kLatest, bool kTime>
+void extreme_over_time(const Windows& w, Rows& out, size_t row) {
+  const auto& v = w.samples.v;
+  const auto replaces = [](double newer, double older) {  // newer makes older no candidate any more
+    if (std::isnan(older)) return true;
+    if (kLatest) return kMax ? newer >= older : newer <= older;
+    return kMax ? newer > older : newer < older;
+  };
+  static thread_local std::vector<uint32_t> queue;
+  queue.clear();
+  size_t head = 0;
+  uint32_t next = 0;
+  for (size_t i = 0; i < w.steps(); ++i) {
+    const uint32_t begin = w.floats.begin[i], end = w.floats.end[i];
+    for (; next < end; ++next) {
+      while (queue.size() > head && replaces(v[next], v[queue.back()])) queue.pop_back();
+      queue.push_back(next);
+    }
+    while (head < queue.size() && queue[head] < begin) ++head;
+    if (!has_floats(w, i)) continue;
+    const uint32_t best = queue[head];
+    out[row][i] = kTime ? static_cast<double>(w.samples.t[best]) / 1000 : v[best];
+  }
+}
+
+void count_over_time(const Windows& w, Rows& out, size_t row) {
+  for (size_t i = 0; i < w.steps(); ++i) {
+    if (w.empty(i)) continue;
+    out[row][i] = static_cast<double>(w.floats.size(i) + w.histograms.size(i));
+  }
+}
+
+void present_over_time(const Windows& w, Rows& out, size_t row) {
+  for (size_t i = 0; i < w.steps(); ++i) {
+    if (!w.empty(i)) out[row][i] = 1;
+  }
+}
+
+// The first or last sample of each window, or its time.
+template <bool kFirst, bool kTime>
+void edge_over_time(const Windows& w, Rows& out, size_t row) {
+  for (size_t i = 0; i < w.steps(); ++i) {
+    if (w.empty(i)) continue;
+    const uint32_t f = kFirst ? w.floats.begin[i] : w.floats.end[i] - 1;
+    const uint32_t h = kFirst ? w.histograms.begin[i] : w.histograms.end[i] - 1;
+    bool take_float = w.histograms.empty(i);
+    if (w.mixed(i)) {
+      const TimeMs ft = w.samples.t[f], ht = w.samples.histogram_t[h];
+      take_float = kFirst ? ft < ht : ft > ht;
+    }
+    if (kTime) {
+      out[row][i] =
+          static_cast<double>(take_float ? w.samples.t[f] : w.samples.histogram_t[h]) / 1000;
+    } else if (take_float) {
+      out[row][i] = w.samples.v[f];
+    } else {
+      out.make_histograms(row)[i] =
+          std::make_shared<const FloatHistogram>(w.samples.histograms[h]);
+    }
+  }
+}
+
+template <bool kRoot>
+void variance_over_time(const Windows& w, Rows& out, size_t row) {
+  for (size_t i = 0; i < w.steps(); ++i) {
+    if (!has_floats(w, i)) continue;
+    double count = 0;
+    KahanSum mean, squares;
+    for (uint32_t k = w.floats.begin[i]; k < w.floats.end[i]; ++k) {
+      const double value = w.samples.v[k];
+      ++count;
+      const double delta = value - (mean.sum + mean.lost);
+      mean.add(delta / count);
+      squares.add(delta * (value - (mean.sum + mean.lost)));
+    }
+    const double variance = (squares.sum + squares.lost) / count;
+    out[row][i] = kRoot ? std::sqrt(variance) : variance;
+  }
+}
+
+std::vector<double>& copy_window(const Windows& w, size_t i) {
+  static thread_local std::vector<double> values;
+  const double* v = w.samples.v.data();
+  values.assign(v + w.floats.begin[i], v + w.floats.end[i]);
+  return values;
+}
+
+void quantile_over_time(const Windows& w, Rows& out, size_t row) {
+  for (size_t i = 0; i < w.steps(); ++i) {
+    if (w.floats.empty(i)) continue;
+    const double q = w.scalars[0][i];
+    if (std::isnan(q) || q < 0 || q > 1) {
+      w.context.annotations.warn(invalid_quantile_text(q), w.pos);
+    }
+    if (w.mixed(i)) w.inform_histograms_ignored();
+    out[row][i] = quantile(q, copy_window(w, i));
+  }
+}
+
+void mad_over_time(const Windows& w, Rows& out, size_t row) {
+  for (size_t i = 0; i < w.steps(); ++i) {
+    if (!has_floats(w, i)) continue;
+    std::vector<double>& values = copy_window(w, i);
+    if (std::any_of(values.begin(), values.end(), [](double v) { return std::isnan(v); })) {
+      out[row][i] = normal_nan();
+      continue;
+    }
+    const double median = quantile(0.5, values);
+    for (double& value : values) value = std::fabs(value - median);
+    out[row][i] = quantile(0.5, values);
+  }
+}
+
+constexpr RangeFunction kFunctions[] = {
+    {"sum_over_time", sum_over_time},
+    {"avg_over_time", avg_over_time},
+    {"min_over_time", extreme_over_time<false, false, false>},
+    {"max_over_time", extreme_over_time<true, false, false>},
+    {"ts_of_min_over_time", extreme_over_time<false, true, true>},
+    {"ts_of_max_over_time", extreme_over_time<true, true, true>},
+    {"count_over_time", count_over_time},
+    {"present_over_time", present_over_time},
+    {"first_over_time", edge_over_time<true, false>, true},
+    {"last_over_time", edge_over_time<false, false>, true},
+    {"ts_of_first_over_time", edge_over_time<true, true>},
+    {"ts_of_last_over_time", edge_over_time<false, true>},
+    {"stddev_over_time", variance_over_time<true>},
+    {"stdvar_over_time", variance_over_time<false>},
+    {"quantile_over_time", quantile_over_time},
+    {"mad_over_time", mad_over_time},
+};
+
+}  // namespace
+
+const RangeFunction* find_over_time_function(std::string_view name) {
+  const auto* found = std::find_if(std::begin(kFunctions), std::end(kFunctions),
+                                   [&](const RangeFunction& f) { return f.name == name; });
+  return found == std::end(kFunctions) ? nullptr : found;
+}
+
+}  // namespace hearth::promql

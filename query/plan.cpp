@@ -1,0 +1,225 @@
+#include "query/plan.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "query/aggregate.h"
+#include "query/binary.h"
+#include "query/functions.h"
+#include "query/subquery.h"
+#include "query/topk.h"
+
+namespace hearth::promql {
+
+const std::string& string_argument(const Expr& expr) {
+  const auto* literal = as<StringLiteral>(&unwrap(expr));
+  if (literal == nullptr) throw Error(ErrorKind::kExecution, "expected a string literal");
+  return literal->value;
+}
+
+Planner::Planner(const EngineOptions& options, const QueryRequest& request, DurationMs lookback,
+                 DurationMs default_step)
+    : options_(options), request_(request), lookback_(lookback), default_step_(default_step) {}
+
+Plan Planner::plan(const Expr& expr) {
+  Plan plan;
+  plan.type = value_type(expr);
+  Steps steps{request_.start, request_.step, 1};
+  if (request_.step > 0) {
+    steps.count = request_.end < request_.start
+                      ? 0
+                      : static_cast<size_t>((request_.end - request_.start) / request_.step) + 1;
+  }
+  if (plan.type == ValueType::kString) {
+    plan.string = string_argument(expr);
+  } else if (plan.type == ValueType::kMatrix) {
+    plan.matrix = build_range(expr, steps);
+  } else {
+    plan.root = build(expr, steps);
+    if (options_.delayed_name_removal) plan.root = make_nameless(std::move(plan.root), true);
+  }
+  plan.range = range_;
+  return plan;
+}
+
+OperatorPtr Planner::build(const Expr& expr, Steps steps) {
+  const Expr& inner = unwrap(expr);
+  if (inner.kind == ExprKind::kNumber || steps.count == 1 || !is_invariant(inner)) {
+    return build_varying(inner, steps);
+  }
+  return make_step_invariant(steps, build_varying(inner, {steps.start, steps.step, 1}));
+}
+
+OperatorPtr Planner::build_varying(const Expr& expr, Steps steps) {
+  switch (expr.kind) {
+    case ExprKind::kNumber:
+      return make_constant(steps, as<NumberLiteral>(&expr)->value);
+    case ExprKind::kVectorSelector:
+      return build_selector(*as<VectorSelector>(&expr), steps, SelectOp::Give::kValue);
+    case ExprKind::kCall:
+      return build_call(*as<Call>(&expr), steps);
+    case ExprKind::kAggregate:
+      return build_aggregate(*as<AggregateExpr>(&expr), steps);
+    case ExprKind::kBinary:
+      return build_binary(*as<BinaryExpr>(&expr), steps);
+    case ExprKind::kUnary: {
+      const auto& unary = *as<UnaryExpr>(&expr);
+      OperatorPtr child = build(*unary.expr, steps);
+      return unary.negative ? make_negation(std::move(child)) : std::move(child);
+    }
+    default:
+      throw Error(ErrorKind::kExecution, "unexpected " + std::string(value_type_name(value_type(expr))));
+  }
+}
+
+OperatorPtr Planner::build_aggregate(const AggregateExpr& expr, Steps steps) {
+  OperatorPtr child = build(*expr.expr, steps);
+  if (expr.op == AggregateOp::kCountValues) {
+    return make_count_values(std::move(child), string_argument(*expr.param), expr.grouping, expr.without);
+  }
+  Grouping grouping(expr.grouping, expr.without);
+  if (expr.param == nullptr) {
+    return make_fold_aggregate(expr.op, std::move(child), std::move(grouping),
+                               unwrap(*expr.expr).pos);
+  }
+  ParamAggregate parts{expr.op,  std::move(child), build(*expr.param, steps), std::move(grouping),
+                       expr.pos, unwrap(*expr.expr).pos, unwrap(*expr.param).pos};
+  return expr.op == AggregateOp::kQuantile ? make_quantile(std::move(parts)) : make_topk(std::move(parts));
+}
+
+OperatorPtr Planner::build_binary(const BinaryExpr& expr, Steps steps) {
+  OperatorPtr left = build(*expr.left, steps);
+  OperatorPtr right = build(*expr.right, steps);
+  const bool vectors = value_type(*expr.left) == ValueType::kVector &&
+                       value_type(*expr.right) == ValueType::kVector;
+  if (!vectors) return make_scalar_binary(expr, std::move(left), std::move(right));
+  if (is_set_op(expr.op)) return make_set_operation(expr, std::move(left), std::move(right));
+  return make_join(expr, std::move(left), std::move(right));
+}
+
+OperatorPtr Planner::build_selector(const VectorSelector& selector, Steps steps, SelectOp::Give give) {
+  const DurationMs offset = duration(selector.offset_expr.get(), selector.offset, false);
+  const Instants at = instants(steps, selector.at_kind, selector.at, offset);
+  const bool smoothed = selector.modifier == SelectorModifier::kSmoothed;
+  const TimeRange range{add_time(subtract_time(at.first, lookback_), 1),
+                        smoothed ? add_time(at.last(), lookback_) : at.last()};
+  return std::make_unique<SelectOp>(at, selection(selector.matchers, range), give, smoothed);
+}
+
+Instants Planner::instants(Steps steps, AtKind at_kind, TimeMs at, DurationMs offset) const {
+  Instants instants;
+  instants.steps = steps;
+  instants.fixed = at_kind != AtKind::kNone;
+  TimeMs first = steps.start;
+  if (at_kind == AtKind::kTime) first = at;
+  if (at_kind == AtKind::kStart) first = request_.start;
+  if (at_kind == AtKind::kEnd) first = request_.end;
+  instants.first = subtract_time(first, offset);
+  return instants;
+}
+
+SelectionPtr Planner::selection(const std::vector<Matcher>& matchers, TimeRange range) {
+  range_.min = std::min(range_.min, range.min);
+  range_.max = std::max(range_.max, range.max);
+  std::vector<std::string> texts;
+  for (const Matcher& matcher : matchers) texts.push_back(matcher.text());
+  std::sort(texts.begin(), texts.end());
+  std::string key;
+  for (const std::string& text : texts) key += text + ",";
+  SelectionPtr& known = selections_[key];
+  if (known == nullptr) {
+    known = std::make_shared<Selection>(matchers, range);
+  } else {
+    known->widen(range);
+  }
+  return known;
+}
+
+// ---- durations computed from others --------------------------------------------------------------
+
+DurationMs Planner::duration(const Expr* expr, DurationMs written, bool positive) const {
+  if (expr == nullptr) return written;
+  const double seconds = duration_seconds(*expr);
+  if (positive && !(seconds > 0)) {
+    throw Error(ErrorKind::kExecution, "duration must be greater than 0");
+  }
+  if (!(std::fabs(seconds) < 9223372036.0)) throw Error(ErrorKind::kExecution, "duration out of range");
+  return static_cast<DurationMs>(seconds * 1000);
+}
+
+double Planner::duration_seconds(const Expr& expr) const {
+  if (const auto* number = as<NumberLiteral>(&expr)) return number->value;
+  const auto* node = as<DurationExpr>(&expr);
+  if (node == nullptr) throw Error(ErrorKind::kExecution, "unexpected expression in a duration");
+  using Op = DurationExpr::Op;
+  const double left = node->left == nullptr ? 0 : duration_seconds(*node->left);
+  const double right = node->right == nullptr ? 0 : duration_seconds(*node->right);
+  switch (node->op) {
+    case Op::kAdd: return left + right;
+    case Op::kSub: return left - right;
+    case Op::kMul: return left * right;
+    case Op::kDiv:
+      if (right == 0) throw Error(ErrorKind::kExecution, "division by zero");
+      return left / right;
+    case Op::kMod:
+      if (right == 0) throw Error(ErrorKind::kExecution, "modulo by zero");
+      return std::fmod(left, right);
+    case Op::kPow: return std::pow(left, right);
+    case Op::kNegate: return -right;
+    case Op::kStep: return static_cast<double>(request_.step) / 1000;
+    case Op::kRange: return static_cast<double>(request_.end - request_.start) / 1000;
+    case Op::kMin: return std::min(left, right);
+    case Op::kMax: return std::max(left, right);
+  }
+  return 0;
+}
+
+// ---- what is the same at every step --------------------------------------------------------------
+
+bool Planner::is_invariant(const Expr& expr) {
+  const auto known = invariant_.find(&expr);
+  if (known != invariant_.end()) return known->second;
+  const bool invariant = compute_invariant(expr);
+  invariant_.emplace(&expr, invariant);
+  return invariant;
+}
+
+bool Planner::compute_invariant(const Expr& expr) {
+  // These look at the time, or at the time of samples, even when their arguments stay the same.
+  static constexpr std::string_view kLookAtTime[] = {
+      "days_in_month", "day_of_month", "day_of_week", "day_of_year", "hour", "minute",
+      "month", "year", "predict_linear", "time", "timestamp"};
+  switch (expr.kind) {
+    case ExprKind::kNumber:
+    case ExprKind::kString:
+      return true;
+    case ExprKind::kVectorSelector:
+      return as<VectorSelector>(&expr)->at_kind != AtKind::kNone;
+    case ExprKind::kMatrixSelector:
+      return is_invariant(*as<MatrixSelector>(&expr)->vector);
+    case ExprKind::kSubquery:
+      return as<SubqueryExpr>(&expr)->at_kind != AtKind::kNone;
+    case ExprKind::kParen:
+      return is_invariant(*as<ParenExpr>(&expr)->expr);
+    case ExprKind::kUnary:
+      return is_invariant(*as<UnaryExpr>(&expr)->expr);
+    case ExprKind::kAggregate:
+      return is_invariant(*as<AggregateExpr>(&expr)->expr);
+    case ExprKind::kBinary:
+      return is_invariant(*as<BinaryExpr>(&expr)->left) && is_invariant(*as<BinaryExpr>(&expr)->right);
+    case ExprKind::kCall: {
+      const auto& call = *as<Call>(&expr);
+      if (std::find(std::begin(kLookAtTime), std::end(kLookAtTime), call.function->name) !=
+          std::end(kLookAtTime)) {
+        return false;
+      }
+      return std::all_of(call.args.begin(), call.args.end(),
+                         [this](const ExprPtr& arg) { return is_invariant(*arg); });
+    }
+    default:
+      return false;
+  }
+}
+
+}  // namespace hearth::promql

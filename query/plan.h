@@ -1,0 +1,71 @@
+// Expression -> operators: which instants are looked at, what is shared, what is the same at every step.
+#pragma once
+
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "query/ast.h"
+#include "query/engine.h"
+#include "query/operator.h"
+#include "query/window.h"
+
+namespace hearth::promql {
+
+// What a query runs. One of the three is set, by type.
+struct Plan {
+  ValueType type = ValueType::kNone;
+  OperatorPtr root;       // a vector or a scalar
+  RangeSourcePtr matrix;  // of an instant query
+  std::string string;
+  TimeRange range{kMaxTime, kMinTime};  // of the samples that may be looked at; min > max: none
+};
+
+// One thread; makes one plan. The tree need not outlive it.
+class Planner {
+ public:
+  // `lookback` is the query's; `default_step` that of subqueries without a step.
+  Planner(const EngineOptions& options, const QueryRequest& request, DurationMs lookback,
+          DurationMs default_step);
+  // Throws Error(kExecution) for arguments that cannot work at any time.
+  Plan plan(const Expr& expr);
+
+ private:
+  OperatorPtr build(const Expr& expr, Steps steps);
+  OperatorPtr build_varying(const Expr& expr, Steps steps);
+  OperatorPtr build_aggregate(const AggregateExpr& expr, Steps steps);
+  OperatorPtr build_binary(const BinaryExpr& expr, Steps steps);
+  OperatorPtr build_selector(const VectorSelector& selector, Steps steps, SelectOp::Give give);
+
+  // ---- plan_call.cpp
+  OperatorPtr build_call(const Call& call, Steps steps);
+  OperatorPtr build_scalar_call(const Call& call, Steps steps);
+  OperatorPtr build_label_call(const Call& call, Steps steps);
+  OperatorPtr build_histogram_call(const Call& call, Steps steps);
+  OperatorPtr build_range_call(const Call& call, Steps steps);
+  RangeSourcePtr build_range(const Expr& expr, Steps steps);
+  std::vector<OperatorPtr> build_scalars(const Call& call, size_t first, Steps steps);
+
+  // Whether the value is the same at every step.
+  bool is_invariant(const Expr& expr);
+  bool compute_invariant(const Expr& expr);
+
+  Instants instants(Steps steps, AtKind at_kind, TimeMs at, DurationMs offset) const;
+  DurationMs duration(const Expr* expr, DurationMs written, bool positive) const;
+  double duration_seconds(const Expr& expr) const;
+  SelectionPtr selection(const std::vector<Matcher>& matchers, TimeRange range);
+
+  const EngineOptions& options_;
+  const QueryRequest& request_;
+  const DurationMs lookback_;
+  const DurationMs default_step_;
+  std::map<std::string, SelectionPtr> selections_;  // by their matchers
+  std::unordered_map<const Expr*, bool> invariant_;
+  TimeRange range_{kMaxTime, kMinTime};
+};
+
+// The text of a string argument.
+const std::string& string_argument(const Expr& expr);
+
+}  // namespace hearth::promql

@@ -1,0 +1,184 @@
+// Function calls -> operators.
+#include <fmt/format.h>
+
+#include <numbers>
+
+#include "core/error.h"
+#include "query/functions.h"
+#include "query/histogram_functions.h"
+#include "query/plan.h"
+#include "query/subquery.h"
+
+namespace hearth::promql {
+namespace {
+
+const std::vector<Matcher>& matchers_of(const Expr& expr) {
+  static const std::vector<Matcher> kNone;
+  const Expr* inner = &unwrap(expr);
+  if (const auto* matrix = as<MatrixSelector>(inner)) inner = matrix->vector.get();
+  const auto* selector = as<VectorSelector>(inner);
+  return selector == nullptr ? kNone : selector->matchers;
+}
+
+// Windows with other edges hold samples outside of the range: most functions cannot take them.
+void check_modifier(const Expr& range, std::string_view function) {
+  const auto* matrix = as<MatrixSelector>(&unwrap(range));
+  if (matrix == nullptr) return;
+  const SelectorModifier modifier = as<VectorSelector>(matrix->vector.get())->modifier;
+  const bool increases = function == "rate" || function == "increase" || function == "delta";
+  const bool counts = function == "changes" || function == "resets";
+  if (modifier == SelectorModifier::kAnchored && !increases && !counts) {
+    throw Error(ErrorKind::kExecution,
+                fmt::format("anchored modifier can only be used with: changes, delta, increase, rate, "
+                            "resets - not with {}", function));
+  }
+  if (modifier == SelectorModifier::kSmoothed && !increases) {
+    throw Error(ErrorKind::kExecution,
+                fmt::format("smoothed modifier can only be used with: delta, increase, rate - not with {}",
+                            function));
+  }
+}
+
+}  // namespace
+
+OperatorPtr Planner::build_call(const Call& call, Steps steps) {
+  const std::string_view name = call.function->name;
+  if (OperatorPtr found = build_scalar_call(call, steps)) return found;
+  if (OperatorPtr found = build_range_call(call, steps)) return found;
+  if (OperatorPtr found = build_label_call(call, steps)) return found;
+  if (OperatorPtr found = build_histogram_call(call, steps)) return found;
+  if (const FloatFunction function = find_float_function(name)) {
+    return make_float_function(function, build(*call.args[0], steps));
+  }
+  if (const FloatFunction function = find_time_function(name)) {
+    if (!call.args.empty()) return make_float_function(function, build(*call.args[0], steps));
+    return make_per_step(steps, [function](TimeMs t) { return function(static_cast<double>(t / 1000)); });
+  }
+  if (is_bounding_function(name)) {
+    return make_bounding_function(name, build(*call.args[0], steps), build_scalars(call, 1, steps));
+  }
+  if (name == "absent") return make_absent(build(*call.args[0], steps), matchers_of(*call.args[0]));
+  if (name == "timestamp") {
+    if (const auto* selector = as<VectorSelector>(&unwrap(*call.args[0]))) {
+      return make_nameless(build_selector(*selector, steps, SelectOp::Give::kTimestamp), false);
+    }
+    return make_timestamp(build(*call.args[0], steps));
+  }
+  if (name == "start_timestamp") return make_nothing(steps);  // samples are kept without
+  throw Error(ErrorKind::kExecution, fmt::format("function {}() is not supported", name));
+}
+
+// What gives a scalar, or makes a vector of one. nullptr when it is none of these.
+OperatorPtr Planner::build_scalar_call(const Call& call, Steps steps) {
+  const std::string_view name = call.function->name;
+  const auto seconds = [](int64_t ms) { return static_cast<double>(ms) / 1000; };
+  if (name == "time") return make_per_step(steps, seconds);
+  if (name == "pi") return make_constant(steps, std::numbers::pi);
+  if (name == "start") return make_constant(steps, seconds(request_.start));
+  if (name == "end") return make_constant(steps, seconds(request_.end));
+  if (name == "step") return make_constant(steps, seconds(request_.step));
+  if (name == "range") return make_constant(steps, seconds(request_.end - request_.start));
+  if (name == "vector") return build(*call.args[0], steps);
+  if (name == "scalar") return make_scalar(build(*call.args[0], steps));
+  if (name == "min_of" || name == "max_of") {
+    return make_extreme_of(name == "max_of", build(*call.args[0], steps), build(*call.args[1], steps));
+  }
+  return nullptr;
+}
+
+OperatorPtr Planner::build_label_call(const Call& call, Steps steps) {
+  const std::string_view name = call.function->name;
+  const auto strings = [&](size_t first) {
+    std::vector<std::string> out;
+    for (size_t i = first; i < call.args.size(); ++i) out.push_back(string_argument(*call.args[i]));
+    return out;
+  };
+  if (name == "label_replace") {
+    const auto text = strings(1);
+    return make_label_replace(build(*call.args[0], steps), text[0], text[1], text[2], text[3]);
+  }
+  if (name == "label_join") {
+    return make_label_join(build(*call.args[0], steps), string_argument(*call.args[1]),
+                           string_argument(*call.args[2]), strings(3));
+  }
+  if (name.starts_with("sort")) {
+    return make_sort(name, build(*call.args[0], steps), strings(1), call.pos);
+  }
+  return nullptr;
+}
+
+OperatorPtr Planner::build_histogram_call(const Call& call, Steps steps) {
+  const std::string_view name = call.function->name;
+  if (const HistogramNumber function = find_histogram_number(name)) {
+    return make_histogram_number(function, build(*call.args[0], steps));
+  }
+  HistogramCall parts{};
+  size_t child = 0;
+  if (name == "histogram_quantile") {
+    parts.function = HistogramFunction::kQuantile;
+    child = 1;
+  } else if (name == "histogram_fraction") {
+    parts.function = HistogramFunction::kFraction;
+    child = 2;
+  } else if (name == "histogram_quantiles") {
+    parts.function = HistogramFunction::kQuantiles;
+    parts.label = string_argument(*call.args[1]);
+  } else {
+    return nullptr;
+  }
+  parts.child = build(*call.args[child], steps);
+  parts.child_pos = unwrap(*call.args[child]).pos;
+  const size_t first = child == 0 ? 2 : 0;
+  for (size_t i = first; i < (child == 0 ? call.args.size() : child); ++i) {
+    parts.scalars.push_back(build(*call.args[i], steps));
+    parts.scalar_pos.push_back(unwrap(*call.args[i]).pos);
+  }
+  return make_histogram_function(std::move(parts));
+}
+
+OperatorPtr Planner::build_range_call(const Call& call, Steps steps) {
+  const std::string_view name = call.function->name;
+  const bool absent = name == "absent_over_time";
+  const std::string_view kernel = absent ? std::string_view("present_over_time") : name;
+  const RangeFunction* function = find_rate_function(kernel);
+  if (function == nullptr) function = find_over_time_function(kernel);
+  if (function == nullptr) return nullptr;
+  const size_t range = name == "quantile_over_time" ? 1 : 0;
+  check_modifier(*call.args[range], name);
+  std::vector<OperatorPtr> scalars;
+  for (size_t i = 0; i < call.args.size(); ++i) {
+    if (i != range) scalars.push_back(build(*call.args[i], steps));
+  }
+  auto windows = std::make_unique<WindowOp>(build_range(*call.args[range], steps), *function,
+                                            std::move(scalars), unwrap(*call.args[0]).pos);
+  if (!absent) return windows;
+  return make_absent(std::move(windows), matchers_of(*call.args[0]));
+}
+
+RangeSourcePtr Planner::build_range(const Expr& expr, Steps steps) {
+  const Expr& inner = unwrap(expr);
+  if (const auto* matrix = as<MatrixSelector>(&inner)) {
+    const auto& selector = *as<VectorSelector>(matrix->vector.get());
+    const DurationMs range = duration(matrix->range_expr.get(), matrix->range, true);
+    const DurationMs offset = duration(selector.offset_expr.get(), selector.offset, false);
+    const Instants at = instants(steps, selector.at_kind, selector.at, offset);
+    const TimeRange wanted{add_time(subtract_time(at.first, range), 1), at.last()};
+    return std::make_unique<MatrixSource>(at, range, selection(selector.matchers, wanted));
+  }
+  const auto* subquery = as<SubqueryExpr>(&inner);
+  if (subquery == nullptr) throw Error(ErrorKind::kExecution, "expected a range vector");
+  const DurationMs range = duration(subquery->range_expr.get(), subquery->range, true);
+  const DurationMs offset = duration(subquery->offset_expr.get(), subquery->offset, false);
+  DurationMs step = duration(subquery->step_expr.get(), subquery->step, true);
+  if (step <= 0) step = default_step_;
+  const Instants at = instants(steps, subquery->at_kind, subquery->at, offset);
+  return make_subquery(at, range, build(*subquery->expr, subquery_steps(at, range, step)));
+}
+
+std::vector<OperatorPtr> Planner::build_scalars(const Call& call, size_t first, Steps steps) {
+  std::vector<OperatorPtr> scalars;
+  for (size_t i = first; i < call.args.size(); ++i) scalars.push_back(build(*call.args[i], steps));
+  return scalars;
+}
+
+}  // namespace hearth::promql

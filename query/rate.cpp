@@ -1,0 +1,263 @@
+// rate, increase, delta, irate, idelta, deriv, predict_linear, changes, resets, smoothing.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "query/kahan.h"
+#include "query/range_histograms.h"
+#include "query/window.h"
+
+namespace hearth::promql {
+namespace {
+
+// Sums of what counter resets lost, over windows that slide: the resets of a series are found once.
+class Resets {
+ public:
+  // `v` must outlive it.
+  explicit Resets(const std::vector<double>& v) : v_(v.data()) {
+    for (uint32_t i = 1; i < v.size(); ++i) {
+      if (v[i] < v[i - 1]) at_.push_back(i);
+    }
+  }
+  // Adds to `increase` the value before each reset inside [begin, end), in their order.
+  double correct(double increase, uint32_t begin, uint32_t end) {
+    while (first_ < at_.size() && at_[first_] <= begin) ++first_;
+    for (size_t i = first_; i < at_.size() && at_[i] < end; ++i) increase += v_[at_[i] - 1];
+    return increase;
+  }
+
+ private:
+  const double* v_;
+  std::vector<uint32_t> at_;
+  size_t first_ = 0;
+};
+
+// The increase between first and last sample, stretched to the window's edges where samples come
+// close to them, but no further than a counter's zero.
+template <bool kCounter, bool kPerSecond>
+void extrapolated(const Windows& w, Rows& out, size_t row) {
+  const TimeMs* t = w.samples.t.data();
+  const double* v = w.samples.v.data();
+  double* cells = out[row];
+  Resets resets(w.samples.v);
+  const double range_seconds = static_cast<double>(w.range) / 1000;
+  for (size_t i = 0; i < w.steps(); ++i) {
+    if (w.has_histograms() && !w.histograms.empty(i)) {
+      if (w.mixed(i)) {
+        w.warn_mixed();
+      } else {
+        histogram_rate(w, i, kCounter, kPerSecond, out, row);
+      }
+      continue;
+    }
+    const uint32_t begin = w.floats.begin[i], end = w.floats.end[i];
+    if (end - begin < 2) continue;
+    const double first = v[begin];
+    double increase = v[end - 1] - first;
+    if (kCounter) increase = resets.correct(increase, begin, end);
+    cells[i] = increase * extrapolation_factor(w, i, t[begin], t[end - 1], end - begin,
+                                               kCounter ? first : -1, increase,
+                                               kPerSecond ? range_seconds : 0);
+  }
+}
+
+template <bool kPerSecond>
+void last_two(const Windows& w, Rows& out, size_t row) {
+  const auto& t = w.samples.t;
+  const auto& v = w.samples.v;
+  for (size_t i = 0; i < w.steps(); ++i) {
+    if (w.has_histograms() && !w.histograms.empty(i)) {
+      histogram_last_two(w, i, kPerSecond, out, row);
+      continue;
+    }
+    if (w.floats.size(i) < 2) continue;
+    const uint32_t last = w.floats.end[i] - 1;
+    const TimeMs interval = t[last] - t[last - 1];
+    if (interval == 0) continue;
+    double change = v[last];
+    if (!kPerSecond || !(v[last] < v[last - 1])) change -= v[last - 1];
+    out[row][i] = kPerSecond ? change / (static_cast<double>(interval) / 1000) : change;
+  }
+}
+
+struct Line {
+  double slope, intercept;
+};
+
+// Least squares through the samples [begin, end); the intercept is at time `at`.
+Line regression(const Columns& samples, uint32_t begin, uint32_t end, TimeMs at) {
+  KahanSum x_sum, y_sum, xy_sum, x2_sum;
+  const double first = samples.v[begin];
+  bool constant = true;
+  for (uint32_t i = begin; i < end; ++i) {
+    const double x = static_cast<double>(samples.t[i] - at) / 1e3;
+    const double y = samples.v[i];
+    constant = constant && (i == begin || y == first);
+    x_sum.add(x);
+    y_sum.add(y);
+    xy_sum.add(x * y);
+    x2_sum.add(x * x);
+  }
+  if (constant) {
+    if (std::isinf(first)) return {std::nan(""), std::nan("")};
+    return {0, first};
+  }
+  const double n = end - begin;
+  const double x = x_sum.sum + x_sum.lost, y = y_sum.sum + y_sum.lost;
+  const double covariance = (xy_sum.sum + xy_sum.lost) - x * y / n;
+  const double variance = (x2_sum.sum + x2_sum.lost) - x * x / n;
+  const double slope = covariance / variance;
+  return {slope, y / n - slope * x / n};
+}
+
+// Whether window i has the two floats that a trend needs; tells about histograms beside them.
+bool has_trend(const Windows& w, size_t i) {
+  if (!w.floats.empty(i) && !w.histograms.empty(i)) w.inform_histograms_ignored();
+  return w.floats.size(i) >= 2;
+}
+
+void deriv(const Windows& w, Rows& out, size_t row) {
+  for (size_t i = 0; i < w.steps(); ++i) {
+    if (!has_trend(w, i)) continue;
+    const uint32_t begin = w.floats.begin[i];
+    out[row][i] = regression(w.samples, begin, w.floats.end[i], w.samples.t[begin]).slope;
+  }
+}
+
+void predict_linear(const Windows& w, Rows& out, size_t row) {
+  for (size_t i = 0; i < w.steps(); ++i) {
+    if (!has_trend(w, i)) continue;
+    const Line line =
+        regression(w.samples, w.floats.begin[i], w.floats.end[i], w.instants.steps.at(i));
+    out[row][i] = line.slope * w.scalars[0][i] + line.intercept;
+  }
+}
+
+void double_exponential_smoothing(const Windows& w, Rows& out, size_t row) {
+  for (size_t i = 0; i < w.steps(); ++i) {
+    if (w.empty(i)) continue;
+    const double smoothing = w.scalars[0][i], trend = w.scalars[1][i];
+    if (smoothing <= 0 || smoothing >= 1) {
+      throw Error(ErrorKind::kExecution,
+                  fmt::format("invalid smoothing factor. Expected: 0 < sf < 1, got: {:f}", smoothing));
+    }
+    if (trend <= 0 || trend >= 1) {
+      throw Error(ErrorKind::kExecution,
+                  fmt::format("invalid trend factor. Expected: 0 < tf < 1, got: {:f}", trend));
+    }
+    if (!has_trend(w, i)) continue;
+    const double* v = w.samples.v.data() + w.floats.begin[i];
+    double before = 0, level = v[0], slope = v[1] - v[0];
+    for (size_t k = 1; k < w.floats.size(i); ++k) {
+      if (k > 1) slope = trend * (level - before) + (1 - trend) * slope;
+      const double next = smoothing * v[k] + (1 - smoothing) * (level + slope);
+      before = level;
+      level = next;
+    }
+    out[row][i] = level;
+  }
+}
+
+// Counts neighbours inside each window for which differs(older, newer); histograms beside floats
+// differ from them always.
+template <class Differs>
+void count_neighbours(const Windows& w, Rows& out, size_t row, Differs differs,
+                      bool (*histograms_differ)(const FloatHistogram&, const FloatHistogram&)) {
+  const auto& v = w.samples.v;
+  if (!w.has_histograms()) {
+    static thread_local std::vector<uint32_t> before;  // [i]: neighbours up to sample i that differ
+    before.assign(v.size(), 0);
+    for (size_t i = 1; i < v.size(); ++i) before[i] = before[i - 1] + differs(v[i - 1], v[i]);
+    for (size_t i = 0; i < w.steps(); ++i) {
+      if (w.floats.empty(i)) continue;
+      out[row][i] = before[w.floats.end[i] - 1] - before[w.floats.begin[i]];
+    }
+    return;
+  }
+  const auto& t = w.samples.t;
+  const auto& ht = w.samples.histogram_t;
+  const auto& h = w.samples.histograms;
+  for (size_t i = 0; i < w.steps(); ++i) {
+    if (w.empty(i)) continue;
+    double count = 0;
+    const FloatHistogram* older_histogram = nullptr;
+    double older = 0;
+    bool first = true;
+    for (uint32_t f = w.floats.begin[i], k = w.histograms.begin[i];
+         f < w.floats.end[i] || k < w.histograms.end[i];) {
+      const bool take_float = k == w.histograms.end[i] || (f < w.floats.end[i] && t[f] < ht[k]);
+      const FloatHistogram* histogram = take_float ? nullptr : &h[k];
+      const double value = take_float ? v[f] : 0;
+      if (!first) {
+        if ((histogram == nullptr) != (older_histogram == nullptr)) {
+          ++count;
+        } else if (histogram == nullptr) {
+          count += differs(older, value);
+        } else {
+          count += histograms_differ(*older_histogram, *histogram);
+        }
+      }
+      first = false;
+      older = value;
+      older_histogram = histogram;
+      take_float ? ++f : ++k;
+    }
+    out[row][i] = count;
+  }
+}
+
+void changes(const Windows& w, Rows& out, size_t row) {
+  count_neighbours(
+      w, out, row,
+      [](double a, double b) { return a != b && !(std::isnan(a) && std::isnan(b)); },
+      histograms_changed);
+}
+
+void resets(const Windows& w, Rows& out, size_t row) {
+  count_neighbours(w, out, row, [](double a, double b) { return b < a; }, histograms_reset);
+}
+
+constexpr RangeFunction kFunctions[] = {
+    {"rate", extrapolated<true, true>, false, true},
+    {"increase", extrapolated<true, false>, false, true},
+    {"delta", extrapolated<false, false>},
+    {"irate", last_two<true>},
+    {"idelta", last_two<false>},
+    {"deriv", deriv},
+    {"predict_linear", predict_linear},
+    {"double_exponential_smoothing", double_exponential_smoothing},
+    {"changes", changes},
+    {"resets", resets},
+};
+
+}  // namespace
+
+double extrapolation_factor(const Windows& w, size_t step, TimeMs first_t, TimeMs last_t,
+                            size_t samples, double first_value, double increase,
+                            double per_seconds) {
+  const TimeMs window_end = w.instants.at(step);
+  double to_start = static_cast<double>(first_t - (window_end - w.range)) / 1000;
+  double to_end = static_cast<double>(window_end - last_t) / 1000;
+  const double sampled = static_cast<double>(last_t - first_t) / 1000;
+  const double between = sampled / static_cast<double>(samples - 1);
+  const double threshold = between * 1.1;
+  if (to_start >= threshold) to_start = between / 2;
+  if (increase > 0 && first_value >= 0) {
+    const double to_zero = sampled * (first_value / increase);
+    if (to_zero < to_start) to_start = to_zero;
+  }
+  if (to_end >= threshold) to_end = between / 2;
+  double factor = sampled == 0 ? 1 : (sampled + to_start + to_end) / sampled;
+  if (per_seconds != 0) factor /= per_seconds;
+  return factor;
+}
+
+const RangeFunction* find_rate_function(std::string_view name) {
+  const auto* found = std::find_if(std::begin(kFunctions), std::end(kFunctions),
+                                   [&](const RangeFunction& f) { return f.name == name; });
+  return found == std::end(kFunctions) ? nullptr : found;
+}
+
+}  // namespace hearth::promql

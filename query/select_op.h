@@ -1,0 +1,70 @@
+// The leaves: series that match, their newest sample at each step.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "query/ast.h"
+#include "query/operator.h"
+
+namespace hearth::promql {
+
+// The set of series that a selector found; equal selectors of a query share one. Filled by open().
+class Selection {
+ public:
+  Selection(std::vector<Matcher> matchers, TimeRange range)
+      : matchers_(std::move(matchers)), range_(range) {}
+  void open(Context& context);
+  const SeriesSet& set() const { return *set_; }
+  TimeRange range() const { return range_; }
+  const std::vector<Matcher>& matchers() const { return matchers_; }
+  // Another selector of the same series needs this range, too. Before open().
+  void widen(TimeRange range);
+
+ private:
+  const std::vector<Matcher> matchers_;
+  TimeRange range_;
+  std::unique_ptr<SeriesSet> set_;
+};
+using SelectionPtr = std::shared_ptr<Selection>;
+
+// Removes stale markers.
+void drop_stale(Columns& columns);
+
+// Which instants of the storage the steps of a selector look at.
+struct Instants {
+  Steps steps;        // of the expression
+  TimeMs first = 0;   // looked at by the first step
+  bool fixed = false; // by @: all steps look at `first`
+  TimeMs at(size_t step) const {
+    return fixed ? first : first + static_cast<DurationMs>(step) * steps.step;
+  }
+  TimeMs last() const { return steps.count == 0 ? first : at(steps.count - 1); }
+};
+
+// An instant vector selector. With `smoothed`, values are interpolated between samples.
+class SelectOp final : public Operator {
+ public:
+  // kTimestamp: the samples' own times instead of their values, in seconds.
+  enum class Give { kValue, kTimestamp };
+  SelectOp(Instants instants, SelectionPtr selection, Give give, bool smoothed);
+  void open(Context& context) override;
+  void prepare(Context&) override {}
+  void rows(Context& context, Range series, Rows& out) const override;
+
+ private:
+  void sweep(const Columns& columns, DurationMs lookback, Rows& out, size_t row) const;
+  void interpolate(Columns& columns, DurationMs lookback, double* out) const;
+
+  const Instants instants_;
+  const SelectionPtr selection_;
+  const Give give_;
+  const bool smoothed_;
+};
+
+// Additions that end at the edges of time instead of overflowing.
+TimeMs add_time(TimeMs t, DurationMs d);
+TimeMs subtract_time(TimeMs t, DurationMs d);
+
+}  // namespace hearth::promql

@@ -1,0 +1,222 @@
+#include "query/topk.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "core/go_text.h"
+
+namespace hearth::promql {
+namespace {
+
+struct Entry {
+  double value;
+  uint32_t series;
+};
+
+// A heap that keeps the worst of the chosen at the front. It moves entries as Go's container/heap
+// does, so that of equal values the same ones stay as in Prometheus. NaN is worse than all.
+class WorstFirst {
+ public:
+  explicit WorstFirst(bool highest_wins) : highest_wins_(highest_wins) {}
+  bool worse(double a, double b) const {
+    return std::isnan(a) || (highest_wins_ ? a < b : a > b);
+  }
+  // Whether `value` shall take the place of the worst.
+  bool beats(double value, double worst) const {
+    return (highest_wins_ ? worst < value : worst > value) ||
+           (std::isnan(worst) && !std::isnan(value));
+  }
+  void push(std::vector<Entry>& heap, Entry entry) const {
+    heap.push_back(entry);
+    for (size_t j = heap.size() - 1; j > 0;) {
+      const size_t parent = (j - 1) / 2;
+      if (!worse(heap[j].value, heap[parent].value)) break;
+      std::swap(heap[parent], heap[j]);
+      j = parent;
+    }
+  }
+  void replace_worst(std::vector<Entry>& heap, Entry entry) const {
+    heap[0] = entry;
+    for (size_t i = 0;;) {
+      size_t child = 2 * i + 1;
+      if (child >= heap.size()) break;
+      if (child + 1 < heap.size() && worse(heap[child + 1].value, heap[child].value)) ++child;
+      if (!worse(heap[child].value, heap[i].value)) break;
+      std::swap(heap[i], heap[child]);
+      i = child;
+    }
+  }
+
+ private:
+  const bool highest_wins_;
+};
+
+class KAggregate final : public Operator {
+ public:
+  explicit KAggregate(ParamAggregate parts)
+      : Operator(parts.child->steps()), parts_(std::move(parts)) {}
+
+  void open(Context& context) override {
+    parts_.child->open(context);
+    parts_.param->open(context);
+    series_ = parts_.child->series();
+    SeriesList groups;
+    parts_.grouping.open(context, series_, groups);
+  }
+
+  void prepare(Context& context) override {
+    parts_.child->prepare(context);
+    parts_.param->prepare(context);
+    Rows param(context, steps_.count);
+    const double* k = scalar_row(context, *parts_.param, param);
+    row_of_.assign(series_.size(), -1);
+    chosen_ = std::make_unique<Rows>(context, steps_.count);
+    if (steps_.count == 0 || !check_param(context, k)) return;
+    const bool by_value = parts_.op == AggregateOp::kTopk || parts_.op == AggregateOp::kBottomk;
+    if (by_value) {
+      choose_by_value(context, k);
+    } else {
+      choose_by_series(context, k);
+    }
+  }
+
+  void rows(Context&, Range range, Rows& out) const override {
+    out.reset(range.size());
+    for (size_t i = 0; i < range.size(); ++i) {
+      const int64_t row = row_of_[range.begin + i];
+      if (row >= 0) out.copy_row(i, *chosen_, static_cast<size_t>(row));
+    }
+  }
+
+  const std::vector<uint32_t>* order() const override { return steps_.count == 1 ? &order_ : nullptr; }
+
+ private:
+  // Returns whether there is anything to choose.
+  bool check_param(Context& context, const double* k) const {
+    const auto [low, high] = std::minmax_element(k, k + steps_.count);
+    const double min = *low, max = *high;
+    const bool nan = std::any_of(k, k + steps_.count, [](double v) { return std::isnan(v); });
+    if (parts_.op == AggregateOp::kLimitRatio) {
+      if (!nan && min == 0 && max == 0) return false;
+      if (nan) throw Error(ErrorKind::kExecution, "Ratio value is NaN");
+      const auto capped = [&](double got, double to) {
+        context.annotations.warn(
+            fmt::format("ratio value should be between -1 and 1, got {}, capping to {}", float_g(got),
+                        float_g(to)),
+            parts_.param_pos);
+      };
+      if (max > 1) capped(max, 1);
+      if (min < -1) capped(min, -1);
+      return true;
+    }
+    if (!nan && max < 1) return false;
+    if (nan) throw Error(ErrorKind::kExecution, "Parameter value is NaN");
+    constexpr double kMaxInt = 9223372036854775808.0;
+    if (min <= -kMaxInt) {
+      throw Error(ErrorKind::kExecution, "Scalar value " + float_g(min) + " underflows int64");
+    }
+    if (max >= kMaxInt) {
+      throw Error(ErrorKind::kExecution, "Scalar value " + float_g(max) + " overflows int64");
+    }
+    return true;
+  }
+
+  size_t limit(double k) const {
+    if (k < 1) return 0;
+    return static_cast<size_t>(std::min(k, static_cast<double>(series_.size())));
+  }
+
+  void choose_by_value(Context& context, const double* k) {
+    const WorstFirst order(parts_.op == AggregateOp::kTopk);
+    std::vector<std::vector<Entry>> heaps(parts_.grouping.size() * steps_.count);
+    fold_in_order(context, *parts_.child, [&](size_t first, const Rows& rows) {
+      for (size_t i = 0; i < rows.count(); ++i) {
+        const auto series = static_cast<uint32_t>(first + i);
+        std::vector<Entry>* group = heaps.data() + parts_.grouping[series] * steps_.count;
+        const double* row = rows[i];
+        for (size_t step = 0; step < steps_.count; ++step) {
+          if (is_absent(row[step])) continue;
+          std::vector<Entry>& heap = group[step];
+          if (heap.size() < limit(k[step])) {
+            order.push(heap, {row[step], series});
+          } else if (!heap.empty() && order.beats(row[step], heap[0].value)) {
+            order.replace_worst(heap, {row[step], series});
+          }
+        }
+        const HistogramPtr* h = rows.histograms(i);
+        if (h != nullptr && std::any_of(h, h + steps_.count, [](const auto& p) { return p != nullptr; })) {
+          context.annotations.info(histogram_ignored_in_aggregation_text(aggregate_name(parts_.op)),
+                                   parts_.pos);
+        }
+      }
+    });
+    for (size_t at = 0; at < heaps.size(); ++at) {
+      std::vector<Entry>& heap = heaps[at];
+      std::stable_sort(heap.begin(), heap.end(), [&](const Entry& a, const Entry& b) {
+        return !std::isnan(a.value) && order.worse(b.value, a.value);
+      });
+      for (const Entry& entry : heap) choose(entry.series);
+    }
+    chosen_->reset(order_.size());
+    for (size_t at = 0; at < heaps.size(); ++at) {
+      for (const Entry& entry : heaps[at]) {
+        (*chosen_)[static_cast<size_t>(row_of_[entry.series])][at % steps_.count] = entry.value;
+      }
+    }
+  }
+
+  void choose_by_series(Context& context, const double* k) {
+    std::vector<uint32_t> taken(parts_.grouping.size() * steps_.count);
+    const auto taken_by_hash = [&](uint32_t series, double ratio) {
+      const double offset = static_cast<double>(series_.labels[series].hash()) / 18446744073709551616.0;
+      ratio = std::clamp(ratio, -1.0, 1.0);
+      return ratio >= 0 ? offset < ratio : offset >= 1 + ratio;
+    };
+    std::vector<std::pair<uint32_t, std::unique_ptr<Rows>>> kept;
+    fold_in_order(context, *parts_.child, [&](size_t first, const Rows& rows) {
+      for (size_t i = 0; i < rows.count(); ++i) {
+        const auto series = static_cast<uint32_t>(first + i);
+        uint32_t* group = taken.data() + parts_.grouping[series] * steps_.count;
+        std::unique_ptr<Rows> row;
+        for (size_t step = 0; step < steps_.count; ++step) {
+          if (!rows.has_point(i, step)) continue;
+          const bool take = parts_.op == AggregateOp::kLimitk ? group[step] < limit(k[step])
+                                                              : taken_by_hash(series, k[step]);
+          if (!take) continue;
+          ++group[step];
+          if (row == nullptr) {
+            row = std::make_unique<Rows>(context, steps_.count);
+            row->reset(1);
+          }
+          (*row)[0][step] = rows[i][step];
+          if (const HistogramPtr* h = rows.histograms(i)) row->make_histograms(0)[step] = h[step];
+        }
+        if (row == nullptr) continue;
+        choose(series);
+        kept.emplace_back(series, std::move(row));
+      }
+    });
+    chosen_->reset(kept.size());
+    for (size_t i = 0; i < kept.size(); ++i) chosen_->copy_row(i, *kept[i].second, 0);
+  }
+
+  void choose(uint32_t series) {
+    if (row_of_[series] >= 0) return;
+    row_of_[series] = static_cast<int64_t>(order_.size());
+    order_.push_back(series);
+  }
+
+  ParamAggregate parts_;
+  std::vector<int64_t> row_of_;  // of each series: its row in chosen_, or -1
+  std::vector<uint32_t> order_;  // the chosen series, best first within their groups
+  std::unique_ptr<Rows> chosen_;
+};
+
+}  // namespace
+
+OperatorPtr make_topk(ParamAggregate parts) { return std::make_unique<KAggregate>(std::move(parts)); }
+
+}  // namespace hearth::promql

@@ -1,0 +1,135 @@
+#include "query/window.h"
+
+#include <algorithm>
+
+#include "core/go_text.h"
+#include "query/map_op.h"
+
+namespace hearth::promql {
+
+void MatrixSource::open(Context& context) {
+  selection_->open(context);
+  const SeriesSet& set = selection_->set();
+  series_.labels.reserve(set.size());
+  for (size_t i = 0; i < set.size(); ++i) series_.labels.push_back(set.labels(i));
+}
+
+void MatrixSource::read(Context&, size_t series, Columns& out) const {
+  const TimeRange wanted{add_time(subtract_time(instants_.first, range_), 1), instants_.last()};
+  selection_->set().read(series, wanted, out);
+  drop_stale(out);
+}
+
+void WindowBounds::slide(const std::vector<TimeMs>& times, const Instants& instants,
+                         DurationMs range) {
+  const size_t steps = instants.steps.count;
+  begin.resize(steps);
+  end.resize(steps);
+  const TimeMs* t = times.data();
+  const auto count = static_cast<uint32_t>(times.size());
+  uint32_t first = 0, last = 0;
+  for (size_t i = 0; i < steps; ++i) {
+    const TimeMs at = instants.at(i);
+    const TimeMs before = subtract_time(at, range);
+    while (last < count && t[last] <= at) ++last;
+    while (first < last && t[first] <= before) ++first;
+    begin[i] = first;
+    end[i] = last;
+  }
+}
+
+void Windows::warn_mixed() const {
+  context.annotations.warn(mixed_floats_histograms_text(labels.metric_name()), pos);
+}
+
+void Windows::inform_histograms_ignored() const {
+  context.annotations.info(
+      "ignored histograms in a range containing both floats and histograms for metric name " +
+          go_quote(labels.metric_name()),
+      pos);
+}
+
+WindowOp::WindowOp(RangeSourcePtr source, const RangeFunction& function,
+                   std::vector<OperatorPtr> scalars, PosRange pos)
+    : Operator(source->instants().steps),
+      source_(std::move(source)),
+      function_(function),
+      scalars_(std::move(scalars)),
+      pos_(pos) {}
+
+void WindowOp::open(Context& context) {
+  source_->open(context);
+  for (const OperatorPtr& scalar : scalars_) scalar->open(context);
+  const SeriesList& in = source_->series();
+  series_ = in;
+  if (!function_.keeps_name) {
+    if (context.options.delayed_name_removal) {
+      series_.drop_name.assign(in.size(), 1);
+    } else {
+      for (LabelsView& labels : series_.labels) labels = without_metadata(context, labels);
+    }
+  }
+  merging_.set(series_);
+}
+
+void WindowOp::prepare(Context& context) {
+  source_->prepare(context);
+  for (const OperatorPtr& scalar : scalars_) {
+    scalar->prepare(context);
+    scalar_rows_.push_back(std::make_unique<Rows>(context, steps_.count));
+    scalar_row(context, *scalar, *scalar_rows_.back());
+  }
+}
+
+void WindowOp::rows(Context& context, Range range, Rows& out) const {
+  out.reset(range.size());
+  if (steps_.count == 0) return;
+  Windows windows{context, source_->instants(), source_->range(), pos_, {}, {}, {}, {}, {}};
+  for (const auto& rows : scalar_rows_) windows.scalars.push_back((*rows)[0]);
+  std::string_view told;
+  if (merging_.is_identity()) {
+    for (size_t i = 0; i < range.size(); ++i) row(windows, range.begin + i, out, i, told);
+    return;
+  }
+  ScratchRows one(context, steps_.count);
+  for (size_t i = 0; i < range.size(); ++i) {
+    for (const uint32_t member : merging_.members(range.begin + i)) {
+      one->reset(1);
+      row(windows, member, *one, 0, told);
+      merge_row(out, i, *one, 0);
+    }
+  }
+}
+
+void WindowOp::row(Windows& windows, size_t input, Rows& out, size_t row,
+                   std::string_view& told) const {
+  Context& context = windows.context;
+  source_->read(context, input, windows.samples);
+  if (windows.samples.t.empty() && windows.samples.histograms.empty()) return;
+  windows.labels = source_->series().labels[input];
+  windows.floats.slide(windows.samples.t, windows.instants, windows.range);
+  windows.histograms.slide(windows.samples.histogram_t, windows.instants, windows.range);
+  function_.kernel(windows, out, row);
+
+  int64_t samples = 0;
+  for (size_t i = 0; i < windows.steps(); ++i) {
+    samples += static_cast<int64_t>(windows.floats.size(i) + windows.histograms.size(i));
+  }
+  context.count_samples(samples);
+
+  if (!function_.for_counters) return;
+  const std::string_view name = windows.labels.metric_name();
+  if (name.empty() || name == told || name.ends_with("_total") || name.ends_with("_sum") ||
+      name.ends_with("_count") || name.ends_with("_bucket")) {
+    return;
+  }
+  const double* cells = out[row];
+  if (std::all_of(cells, cells + out.steps(), is_absent)) return;
+  context.annotations.info(
+      "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: " +
+          go_quote(name),
+      pos_);
+  told = name;
+}
+
+}  // namespace hearth::promql

@@ -1,0 +1,107 @@
+// Functions over time: the samples of a series are read once, windows slide over them.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "query/label_sets.h"
+#include "query/select_op.h"
+
+namespace hearth::promql {
+
+// Where samples of windows come from: a range selector, or a subquery.
+class RangeSource {
+ public:
+  RangeSource(Instants instants, DurationMs range) : instants_(instants), range_(range) {}
+  virtual ~RangeSource() = default;
+  virtual void open(Context& context) = 0;
+  virtual void prepare(Context& context) = 0;
+  // Replaces `out` by all samples that a window may hold, without stale markers.
+  virtual void read(Context& context, size_t series, Columns& out) const = 0;
+
+  const SeriesList& series() const { return series_; }
+  const Instants& instants() const { return instants_; }
+  DurationMs range() const { return range_; }
+
+ protected:
+  const Instants instants_;
+  const DurationMs range_;
+  SeriesList series_;
+};
+using RangeSourcePtr = std::unique_ptr<RangeSource>;
+
+// A range selector: windows are left-open, (instant - range, instant].
+class MatrixSource final : public RangeSource {
+ public:
+  MatrixSource(Instants instants, DurationMs range, SelectionPtr selection)
+      : RangeSource(instants, range), selection_(std::move(selection)) {}
+  void open(Context& context) override;
+  void prepare(Context&) override {}
+  void read(Context& context, size_t series, Columns& out) const override;
+
+ private:
+  const SelectionPtr selection_;
+};
+
+// Indices [begin[i], end[i]) of the samples in the window of step i.
+struct WindowBounds {
+  std::vector<uint32_t> begin, end;
+  size_t size(size_t i) const { return end[i] - begin[i]; }
+  bool empty(size_t i) const { return begin[i] == end[i]; }
+  void slide(const std::vector<TimeMs>& times, const Instants& instants, DurationMs range);
+};
+
+// All windows of one series, as a function sees them.
+struct Windows {
+  Context& context;
+  const Instants& instants;
+  DurationMs range;
+  PosRange pos;                         // of the range argument, for annotations
+  std::vector<const double*> scalars;   // the other arguments, by step
+  LabelsView labels;                    // of the series, with its name
+  Columns samples;
+  WindowBounds floats, histograms;
+
+  size_t steps() const { return instants.steps.count; }
+  bool has_histograms() const { return !samples.histograms.empty(); }
+  bool empty(size_t i) const { return floats.empty(i) && histograms.empty(i); }
+  // Whether window i has both; most functions give nothing then and warn.
+  bool mixed(size_t i) const { return !floats.empty(i) && !histograms.empty(i); }
+  void warn_mixed() const;
+  void inform_histograms_ignored() const;
+};
+
+// Fills row `row` of `out`, which has no point yet.
+using WindowKernel = void (*)(const Windows& windows, Rows& out, size_t row);
+
+struct RangeFunction {
+  std::string_view name;
+  WindowKernel kernel;
+  bool keeps_name = false;
+  bool for_counters = false;  // an info tells when the name is not that of a counter
+};
+// Of rate.cpp or over_time.cpp; nullptr when it is none of theirs.
+const RangeFunction* find_rate_function(std::string_view name);
+const RangeFunction* find_over_time_function(std::string_view name);
+
+class WindowOp final : public Operator {
+ public:
+  WindowOp(RangeSourcePtr source, const RangeFunction& function, std::vector<OperatorPtr> scalars,
+           PosRange pos);
+  void open(Context& context) override;
+  void prepare(Context& context) override;
+  void rows(Context& context, Range series, Rows& out) const override;
+
+ private:
+  void row(Windows& windows, size_t input, Rows& out, size_t row, std::string_view& told) const;
+
+  const RangeSourcePtr source_;
+  const RangeFunction& function_;
+  const std::vector<OperatorPtr> scalars_;
+  std::vector<std::unique_ptr<Rows>> scalar_rows_;
+  const PosRange pos_;
+  Merging merging_;
+};
+
+}  // namespace hearth::promql
