@@ -86,6 +86,8 @@ export function App() {
   const path = aliases[view] ?? view;
   const shown = views.find((candidate) => candidate.path === path);
   useEffect(() => {
+    // On a phone the row of pages is longer than the screen.
+    document.querySelector('.nav [aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' });
     document.title = shown === undefined ? 'Hearth' : `${shown.title} · Hearth`;
   }, [shown]);
   return (

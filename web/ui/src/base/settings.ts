@@ -6,11 +6,16 @@ export interface Settings {
   timeZone: 'local' | 'utc';
   refreshSeconds: number; // 0 = off
   history: string[]; // newest first
+  saved: string[]; // in the order in which they were saved
 }
 
 const storageKey = 'hearth-settings';
 const historyLimit = 100;
-const defaults: Settings = { theme: 'system', timeZone: 'local', refreshSeconds: 0, history: [] };
+const defaults: Settings = { theme: 'system', timeZone: 'local', refreshSeconds: 0, history: [], saved: [] };
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+}
 
 function load(): Settings {
   try {
@@ -21,9 +26,8 @@ function load(): Settings {
       theme: s.theme === 'light' || s.theme === 'dark' ? s.theme : 'system',
       timeZone: s.timeZone === 'utc' ? 'utc' : 'local',
       refreshSeconds: Number.isFinite(s.refreshSeconds) ? Math.max(0, s.refreshSeconds) : 0,
-      history: Array.isArray(s.history)
-        ? s.history.filter((h): h is string => typeof h === 'string').slice(0, historyLimit)
-        : [],
+      history: texts(s.history).slice(0, historyLimit),
+      saved: texts(s.saved),
     };
   } catch {
     return defaults;
@@ -63,4 +67,14 @@ export function remember(expression: string): void {
   if (text === '') return;
   const rest = current.history.filter((h) => h !== text);
   changeSettings({ history: [text, ...rest].slice(0, historyLimit) });
+}
+
+export function isSaved(expression: string): boolean {
+  return current.saved.includes(expression);
+}
+
+export function toggleSaved(expression: string): void {
+  const saved = isSaved(expression)
+    ? current.saved.filter((other) => other !== expression) : [...current.saved, expression];
+  changeSettings({ saved });
 }

@@ -24,6 +24,7 @@ export const RefreshIcon = () => <Icon><path d="M13.5 8a5.5 5.5 0 1 1-1.7-4l1.7 
 export const SunIcon = () => <Icon><circle cx="8" cy="8" r="3" /><path d="M8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1.1 1.1M11.9 11.9 13 13M3 13l1.1-1.1M11.9 4.1 13 3" /></Icon>;
 export const MoonIcon = () => <Icon><path d="M13.5 9.6A5.8 5.8 0 0 1 6.4 2.5a5.8 5.8 0 1 0 7.1 7.1z" /></Icon>;
 export const SystemIcon = () => <Icon><rect x="1.5" y="2.5" width="13" height="9" rx="1.5" /><path d="M5.5 14h5" /></Icon>;
+export const StarIcon = () => <Icon><path d="m8 2 1.8 3.8 4.2.5-3.1 2.9.8 4.1L8 11.2l-3.7 2.1.8-4.1L2 6.3l4.2-.5z" /></Icon>;
 export const CheckIcon = () => <Icon><path d="m3 8.5 3.5 3.5L13 4.5" /></Icon>;
 export const WarnIcon = () => <Icon><path d="M8 2 1.5 13.5h13zM8 6.5v3.2M8 11.6v.1" /></Icon>;
 export const InfoIcon = () => <Icon><circle cx="8" cy="8" r="6" /><path d="M8 7.2v4M8 4.8v.1" /></Icon>;

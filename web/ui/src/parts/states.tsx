@@ -18,11 +18,15 @@ const remedies: Record<string, string> = {
   execution: 'The query was understood but could not be finished.',
   canceled: 'The query was stopped before it was finished.',
   unavailable: 'The server is starting or stopping; try again in a moment.',
+  not_offered: 'This server does not offer it.',
+  forbidden: 'This page was not allowed to ask; sign in again, or ask who runs the server.',
   network: 'Nothing is lost: try again when the server is back.',
 };
 
+const byStatus: Record<number, string> = { 401: 'forbidden', 403: 'forbidden', 404: 'not_offered', 503: 'unavailable' };
+
 export function Failure({ error, retry }: { error: ApiError; retry?: () => void }) {
-  const remedy = error.status === 404 ? 'This server does not offer it.' : remedies[error.kind];
+  const remedy = remedies[byStatus[error.status] ?? error.kind];
   return (
     <div class="notice notice-bad" role="alert">
       <WarnIcon />

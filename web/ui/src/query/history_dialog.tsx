@@ -1,7 +1,8 @@
-// The expressions executed in this browser, newest first.
+// The expressions saved and executed in this browser; saved ones first, then the newest.
 import { useState } from 'preact/hooks';
-import { changeSettings, useSettings } from '../base/settings';
+import { changeSettings, isSaved, toggleSaved, useSettings } from '../base/settings';
 import { Dialog } from '../parts/dialog';
+import { StarIcon } from '../parts/icons';
 import { Empty } from '../parts/states';
 
 interface Props {
@@ -10,11 +11,12 @@ interface Props {
 }
 
 export function HistoryDialog({ onChoose, onClose }: Props) {
-  const { history } = useSettings();
+  const { history, saved } = useSettings();
   const [search, setSearch] = useState('');
-  const found = history.filter((h) => h.toLowerCase().includes(search.toLowerCase()));
+  const all = [...saved, ...history.filter((expression) => !saved.includes(expression))];
+  const found = all.filter((expression) => expression.toLowerCase().includes(search.toLowerCase()));
   return (
-    <Dialog title="History" onClose={onClose}>
+    <Dialog title="Saved and recent" onClose={onClose}>
       <input class="input wide" type="search" autofocus placeholder="Search" aria-label="Search history"
         value={search} onInput={(event) => setSearch(event.currentTarget.value)}
         onKeyDown={(event) => {
@@ -22,13 +24,18 @@ export function HistoryDialog({ onChoose, onClose }: Props) {
         }} />
       <div class="explorer">
         {found.length === 0 && (
-          <Empty title={history.length === 0 ? 'No history yet' : 'Nothing matches'}>
-            <p>Expressions that you execute are kept here, in this browser only.</p>
+          <Empty title={all.length === 0 ? 'No history yet' : 'Nothing matches'}>
+            <p>Expressions that you execute are kept here, in this browser only. The star keeps one for good.</p>
           </Empty>
         )}
         <ul>
           {found.map((expression) => (
-            <li key={expression}>
+            <li key={expression} class="with-star">
+              <button type="button" class="button ghost star" aria-pressed={isSaved(expression)}
+                aria-label="Save" title={isSaved(expression) ? 'Saved' : 'Save'}
+                onClick={() => toggleSaved(expression)}>
+                <StarIcon />
+              </button>
               <button type="button" onClick={() => onChoose(expression)}>
                 <code>{expression}</code>
               </button>
@@ -39,7 +46,7 @@ export function HistoryDialog({ onChoose, onClose }: Props) {
       {history.length > 0 && (
         <footer class="dialog-foot">
           <button type="button" class="button" onClick={() => changeSettings({ history: [] })}>
-            Forget all
+            Forget what is not saved
           </button>
         </footer>
       )}

@@ -114,7 +114,7 @@ export function QueryPanel({ panel, run, only, onChange, onDuplicate, onRemove }
             editor.current = handle;
           }} />
         <div class="expression-buttons">
-          <button type="button" class="button ghost" aria-label="History" title="History"
+          <button type="button" class="button ghost" aria-label="Saved and recent" title="Saved and recent"
             onClick={() => setDialog('history')}>
             <HistoryIcon />
           </button>

@@ -63,7 +63,7 @@ export function RangePicker({ panel, onChange }: Props) {
         onClick={() => onChange({ rangeMs: shorterRange(panel.rangeMs) })}>
         <MinusIcon />
       </button>
-      <PickerText label="Range" value={formatDuration(panel.rangeMs)} width="5.5em"
+      <PickerText label="Range" value={formatDuration(panel.rangeMs)} width="6.5em"
         hint="A duration such as 30m, 6h or 1d12h."
         accept={(text) => {
           const rangeMs = parseDuration(text);

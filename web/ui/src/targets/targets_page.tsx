@@ -13,6 +13,7 @@ import { Empty, Failure, Loading } from '../parts/states';
 import { filterPools, type HealthFilter, isLate, listTargets, type Pool, scrapeAge } from './target_filter';
 
 const firstShown = 50;
+const rowsAtFirst = 300; // pools beyond these start closed, so that ten thousand targets stay quick
 
 function useNow(): number {
   const [now, setNow] = useState(Date.now());
@@ -55,21 +56,34 @@ function TargetRow({ target, now }: { target: Target; now: number }) {
   );
 }
 
-function PoolCard({ pool, now }: { pool: Pool; now: number }) {
+interface PoolProps {
+  pool: Pool;
+  now: number;
+  openAtFirst: boolean;
+}
+
+function PoolCard({ pool, now, openAtFirst }: PoolProps) {
   const [all, setAll] = useState(false);
+  const [chosen, setChosen] = useState<boolean | null>(null);
+  const open = chosen ?? openAtFirst;
   const shown = all ? pool.shown : pool.shown.slice(0, firstShown);
   const state = pool.up === pool.total ? 'up' : pool.up === 0 ? 'down' : 'unknown';
   return (
-    <details class="card pool" open>
+    <details class="card pool" open={open}
+      onToggle={(event) => {
+        if (event.currentTarget.open !== open) setChosen(event.currentTarget.open);
+      }}>
       <summary>
         <h2>{pool.name}</h2>
         <span class={`badge ${state}`}>{pool.up} / {pool.total} up</span>
         {pool.shown.length < pool.total && <span class="muted">{pool.shown.length} shown</span>}
       </summary>
-      <ul>
-        {shown.map((target, i) => <TargetRow key={i} target={target} now={now} />)}
-      </ul>
-      {pool.shown.length > shown.length && (
+      {open && (
+        <ul>
+          {shown.map((target, i) => <TargetRow key={i} target={target} now={now} />)}
+        </ul>
+      )}
+      {open && pool.shown.length > shown.length && (
         <button type="button" class="button more" onClick={() => setAll(true)}>
           Show all {counted(pool.shown.length, 'target')}
         </button>
@@ -100,6 +114,7 @@ export function TargetsPage() {
     { value: 'unknown', text: `Unknown ${count('unknown')}` },
   ], [listed]);
 
+  let rows = 0;
   return (
     <>
       <div class="page-bar">
@@ -131,7 +146,11 @@ export function TargetsPage() {
           </Empty>
         </div>
       )}
-      {pools.map((pool) => <PoolCard key={pool.name} pool={pool} now={now} />)}
+      {pools.map((pool) => {
+        const openAtFirst = rows < rowsAtFirst;
+        rows += Math.min(pool.shown.length, firstShown);
+        return <PoolCard key={pool.name} pool={pool} now={now} openAtFirst={openAtFirst} />;
+      })}
     </>
   );
 }
