@@ -13,7 +13,7 @@ import { Empty, Failure, Loading } from '../parts/states';
 import { filterPools, type HealthFilter, isLate, listTargets, type Pool, scrapeAge } from './target_filter';
 
 const firstShown = 50;
-const rowsAtFirst = 300; // pools beyond these start closed, so that ten thousand targets stay quick
+const rowsAtFirst = 100; // pools beyond these start closed, so that ten thousand targets stay quick
 
 function useNow(): number {
   const [now, setNow] = useState(Date.now());
