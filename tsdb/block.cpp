@@ -11,13 +11,19 @@ namespace {
 // One thread.
 class BlockSeriesChunks final : public SeriesChunks {
  public:
-  explicit BlockSeriesChunks(const Block& block) : block_(block), refs_(block.index().all()) {}
+  explicit BlockSeriesChunks(const Block& block) : block_(block) {}
 
   bool next() override {
-    do {
-      if (next_ == refs_.size()) return false;
-      load(refs_[next_++]);
-    } while (chunks_.empty());
+    try {
+      if (next_ == 0) refs_ = block_.index().all();
+      do {
+        if (next_ == refs_.size()) return false;
+        load(refs_[next_++]);
+      } while (chunks_.empty());
+    } catch (const Error& e) {
+      if (e.kind() == ErrorKind::kCorrupt) block_.take_out_of_service(e.what());
+      throw;
+    }
     return true;
   }
   LabelsView labels() const override { return LabelsView(labels_); }
@@ -59,7 +65,7 @@ class BlockSeriesChunks final : public SeriesChunks {
   }
 
   const Block& block_;
-  const PostingsView refs_;
+  PostingsView refs_;
   size_t next_ = 0;
   std::string labels_;
   std::vector<ChunkMeta> metas_;
@@ -76,12 +82,24 @@ Block::Block(std::string dir)
       index_(dir_ + "/index"),
       chunks_(dir_ + "/chunks"),
       tombstones_(read_tombstones(dir_)),
-      bytes_(dir_bytes(dir_)) {}
+      bytes_(dir_bytes(dir_)),
+      compaction_failed_(meta_.failed) {}
 
 void Block::take_out_of_service(const std::string& reason) const {
   if (!in_service_.exchange(false)) return;
   log_error("Block is damaged and answers no more; restore it from a backup or remove it", "block",
             dir_, "err", reason);
+}
+
+void Block::mark_compaction_failed() const {
+  if (compaction_failed_.exchange(true)) return;
+  try {
+    BlockMeta meta = meta_;
+    meta.failed = true;
+    write_block_meta(dir_, meta);
+  } catch (const Error& e) {
+    log_warn("Block cannot be marked as failed", "block", dir_, "err", e.what());
+  }
 }
 
 std::unique_ptr<SeriesChunks> block_series_chunks(const Block& block) {

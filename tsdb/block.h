@@ -14,7 +14,7 @@
 namespace hearth::tsdb {
 
 // Owned by shared_ptr: queries keep it alive when its directory has been deleted. Immutable but for
-// its being in service. Thread-safe.
+// two flags. Thread-safe.
 class Block {
  public:
   // Throws Error(kCorrupt), Error(kIo).
@@ -33,6 +33,10 @@ class Block {
   bool in_service() const { return in_service_.load(std::memory_order_relaxed); }
   void take_out_of_service(const std::string& reason) const;
 
+  // A block whose compaction failed is not tried again, also after a restart.
+  bool compaction_failed() const { return compaction_failed_.load(std::memory_order_relaxed); }
+  void mark_compaction_failed() const;
+
  private:
   const std::string dir_;
   const BlockMeta meta_;
@@ -41,6 +45,7 @@ class Block {
   const Tombstones tombstones_;
   const uint64_t bytes_;
   mutable std::atomic<bool> in_service_{true};
+  mutable std::atomic<bool> compaction_failed_;
 };
 
 // Reads `range` of the block; shares it. What is damaged is left out, with the block taken out of

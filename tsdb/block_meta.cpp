@@ -27,6 +27,15 @@ void read_key(const Json& object, const char* key, T& value) {
   if (found != object.end() && !found->is_null()) value = found->get<T>();
 }
 
+// The object at `key`; an empty one where there is none.
+Json object_at(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  if (found == json.end() || found->is_null()) return Json::object();
+  if (!found->is_object())
+    throw Error(ErrorKind::kCorrupt, fmt::format("\"{}\" in meta.json is no object", key));
+  return *found;
+}
+
 BlockMeta from_json(const Json& json) {
   int version = 0;
   read_key(json, "version", version);
@@ -38,26 +47,24 @@ BlockMeta from_json(const Json& json) {
   meta.max_time = json.at("maxTime").get<TimeMs>();
   if (meta.max_time < meta.min_time)
     throw Error(ErrorKind::kCorrupt, "maxTime is before minTime");
-  if (const auto stats = json.find("stats"); stats != json.end()) {
-    read_key(*stats, "numSamples", meta.stats.samples);
-    read_key(*stats, "numFloatSamples", meta.stats.float_samples);
-    read_key(*stats, "numHistogramSamples", meta.stats.histogram_samples);
-    read_key(*stats, "numSeries", meta.stats.series);
-    read_key(*stats, "numChunks", meta.stats.chunks);
-    read_key(*stats, "numTombstones", meta.stats.tombstones);
+  const Json stats = object_at(json, "stats");
+  read_key(stats, "numSamples", meta.stats.samples);
+  read_key(stats, "numFloatSamples", meta.stats.float_samples);
+  read_key(stats, "numHistogramSamples", meta.stats.histogram_samples);
+  read_key(stats, "numSeries", meta.stats.series);
+  read_key(stats, "numChunks", meta.stats.chunks);
+  read_key(stats, "numTombstones", meta.stats.tombstones);
+  const Json compaction = object_at(json, "compaction");
+  read_key(compaction, "level", meta.level);
+  read_key(compaction, "deletable", meta.deletable);
+  read_key(compaction, "failed", meta.failed);
+  if (const auto list = compaction.find("sources"); list != compaction.end()) {
+    for (const Json& source : *list) meta.sources.push_back(ulid_of(source));
   }
-  if (const auto compaction = json.find("compaction"); compaction != json.end()) {
-    read_key(*compaction, "level", meta.level);
-    read_key(*compaction, "deletable", meta.deletable);
-    read_key(*compaction, "failed", meta.failed);
-    if (const auto list = compaction->find("sources"); list != compaction->end()) {
-      for (const Json& source : *list) meta.sources.push_back(ulid_of(source));
-    }
-    if (const auto list = compaction->find("parents"); list != compaction->end()) {
-      for (const Json& parent : *list) {
-        meta.parents.push_back({ulid_of(parent.at("ulid")), parent.at("minTime").get<TimeMs>(),
-                                parent.at("maxTime").get<TimeMs>()});
-      }
+  if (const auto list = compaction.find("parents"); list != compaction.end()) {
+    for (const Json& parent : *list) {
+      meta.parents.push_back({ulid_of(parent.at("ulid")), parent.at("minTime").get<TimeMs>(),
+                              parent.at("maxTime").get<TimeMs>()});
     }
   }
   return meta;
@@ -128,7 +135,7 @@ std::string block_meta_json(const BlockMeta& meta) {
   }
   set_or_erase(compaction, "failed", meta.failed);
   json["version"] = 1;
-  return json.dump(1, '\t') + "\n";
+  return json.dump(1, '\t');
 }
 
 void write_block_meta(const std::string& block_dir, const BlockMeta& meta) {

@@ -8,22 +8,28 @@
 namespace hearth::tsdb {
 namespace {
 
-// Removes the directory unless it was published. A directory that cannot be removed is cleaned up at
-// the next start.
+// Removes a block that was begun, unless it is kept. One that cannot be removed is cleaned up at the
+// next start.
 class Unfinished {
  public:
-  explicit Unfinished(std::string dir) : dir_(std::move(dir)) {}
+  explicit Unfinished(const std::string& final_dir)
+      : final_dir_(final_dir), dir_(final_dir + std::string(kCreationSuffix)) {}
   ~Unfinished() {
+    if (kept_) return;
     try {
-      if (!dir_.empty()) remove_all(dir_);
+      remove_all(dir_);
+      remove_all(final_dir_);  // renamed, but perhaps not for good
     } catch (const Error&) {
       return;
     }
   }
-  void keep() { dir_.clear(); }
+  const std::string& dir() const { return dir_; }
+  void keep() { kept_ = true; }
 
  private:
-  std::string dir_;
+  const std::string final_dir_;
+  const std::string dir_;
+  bool kept_ = false;
 };
 
 void write_series(const std::string& dir, SeriesChunks& series, BlockStats& stats,
@@ -58,21 +64,20 @@ void write_series(const std::string& dir, SeriesChunks& series, BlockStats& stat
 bool write_block(const std::string& dir, SeriesChunks& series, BlockMeta meta,
                  const OnChunk& on_chunk) {
   const std::string final_dir = dir + "/" + meta.ulid.text();
-  const std::string unfinished_dir = final_dir + std::string(kCreationSuffix);
-  Unfinished unfinished(unfinished_dir);
-  make_dirs(unfinished_dir);
+  Unfinished unfinished(final_dir);
+  make_dirs(unfinished.dir());
   meta.stats = {};
-  write_series(unfinished_dir, series, meta.stats, on_chunk);
+  write_series(unfinished.dir(), series, meta.stats, on_chunk);
   if (meta.stats.samples == 0) return false;
-  write_tombstones(unfinished_dir, {});
-  write_block_meta(unfinished_dir, meta);
-  publish_dir(unfinished_dir, final_dir);
+  write_tombstones(unfinished.dir(), {});
+  write_block_meta(unfinished.dir(), meta);
+  publish_dir(unfinished.dir(), final_dir);
   unfinished.keep();
   return true;
 }
 
 bool merge_blocks(const std::string& dir, std::span<const std::shared_ptr<const Block>> sources,
-                  const Ulid& ulid, const OnChunk& on_chunk) {
+                  const Ulid& ulid) {
   std::vector<BlockMeta> metas;
   std::vector<std::unique_ptr<SeriesChunks>> parts;
   for (const auto& source : sources) {
@@ -80,7 +85,7 @@ bool merge_blocks(const std::string& dir, std::span<const std::shared_ptr<const 
     parts.push_back(block_series_chunks(*source));
   }
   const auto series = merge_series_chunks(std::move(parts));
-  return write_block(dir, *series, merged_meta(ulid, metas), on_chunk);
+  return write_block(dir, *series, merged_meta(ulid, metas));
 }
 
 }  // namespace hearth::tsdb

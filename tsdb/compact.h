@@ -31,6 +31,6 @@ bool write_block(const std::string& dir, SeriesChunks& series, BlockMeta meta,
 
 // Merges blocks into a new one named `ulid`; false as above. The sources stay.
 bool merge_blocks(const std::string& dir, std::span<const std::shared_ptr<const Block>> sources,
-                  const Ulid& ulid, const OnChunk& on_chunk = {});
+                  const Ulid& ulid);
 
 }  // namespace hearth::tsdb

@@ -1,0 +1,73 @@
+#include "tsdb/db_metrics.h"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+namespace hearth::tsdb {
+namespace {
+
+std::vector<double> exponential(double start, double factor, int count) {
+  std::vector<double> buckets;
+  for (int i = 0; i < count; ++i, start *= factor) buckets.push_back(start);
+  return buckets;
+}
+
+}  // namespace
+
+DbMetrics::DbMetrics(Registry& r)
+    : triggered(r.counter("prometheus_tsdb_compactions_triggered_total",
+                          "Total number of triggered compactions for the partition.")),
+      compactions(r.counter("prometheus_tsdb_compactions_total",
+                            "Total number of compactions that were executed for the partition.")),
+      failed(r.counter("prometheus_tsdb_compactions_failed_total",
+                       "Total number of compactions that failed for the partition.")),
+      time_retentions(
+          r.counter("prometheus_tsdb_time_retentions_total",
+                    "The number of times that blocks were deleted because the maximum time limit "
+                    "was exceeded.")),
+      size_retentions(
+          r.counter("prometheus_tsdb_size_retentions_total",
+                    "The number of times that blocks were deleted because the maximum number of "
+                    "bytes was exceeded.")),
+      lowest_timestamp(
+          r.gauge("prometheus_tsdb_lowest_timestamp",
+                  "Lowest timestamp value stored in the database. The unit is decided by the "
+                  "library consumer.")),
+      lowest_timestamp_seconds(r.gauge("prometheus_tsdb_lowest_timestamp_seconds",
+                                       "Lowest timestamp value stored in the database.")),
+      retention_limit_seconds(
+          r.gauge("prometheus_tsdb_retention_limit_seconds",
+                  "How long to retain samples in storage.")),
+      retention_limit_bytes(r.gauge("prometheus_tsdb_retention_limit_bytes",
+                                    "Max number of bytes to be retained in the tsdb blocks, "
+                                    "configured 0 means disabled")),
+      duration(r.histogram("prometheus_tsdb_compaction_duration_seconds",
+                           "Duration of compaction runs", exponential(1, 2, 14))),
+      chunk_bytes(r.histogram("prometheus_tsdb_compaction_chunk_size_bytes",
+                              "Final size of chunks on their first compaction",
+                              exponential(32, 1.5, 12))),
+      chunk_samples(r.histogram("prometheus_tsdb_compaction_chunk_samples",
+                                "Final number of samples on their first compaction",
+                                exponential(4, 1.5, 12))),
+      // In ms, whatever its name says: as Prometheus has it.
+      chunk_range(r.histogram("prometheus_tsdb_compaction_chunk_range_seconds",
+                              "Final time range of chunks on their first compaction",
+                              exponential(100, 4, 10))) {}
+
+void DbMetrics::set_lowest(TimeMs time) const {
+  lowest_timestamp.set(static_cast<double>(time));
+  lowest_timestamp_seconds.set(static_cast<double>(time) / 1000);
+}
+
+OnChunk DbMetrics::chunk_observer() const {
+  return [this](const ChunkWritten& chunk) {
+    chunk_bytes.observe(static_cast<double>(chunk.bytes));
+    chunk_samples.observe(static_cast<double>(chunk.samples));
+    chunk_range.observe(static_cast<double>(chunk.span));
+  };
+}
+
+std::string DbMetrics::Run::duration_text() const { return fmt::format("{:.3f}s", seconds()); }
+
+}  // namespace hearth::tsdb

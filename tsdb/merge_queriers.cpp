@@ -1,0 +1,62 @@
+#include "tsdb/merge_queriers.h"
+
+#include <algorithm>
+
+#include "tsdb/merge.h"
+
+namespace hearth::tsdb {
+namespace {
+
+// One thread.
+class MergedQuerier final : public Querier {
+ public:
+  explicit MergedQuerier(std::vector<QuerierPart> parts) : parts_(std::move(parts)) {}
+
+  std::unique_ptr<SeriesSet> select(std::span<const Matcher> matchers, const SelectHints& hints,
+                                    Budget& budget) override {
+    std::vector<QuerierPart*> asked;
+    for (QuerierPart& part : parts_) {
+      if (part.covers.overlaps(hints.range)) asked.push_back(&part);
+    }
+    SelectHints part_hints = hints;
+    if (asked.size() > 1) part_hints.sorted = true;
+    std::vector<SeriesSetPart> sets;
+    for (QuerierPart* part : asked)
+      sets.push_back({part->querier->select(matchers, part_hints, budget), part->covers.max});
+    return merge_series_sets(std::move(sets), hints.limit, budget);
+  }
+
+  std::vector<std::string> label_names(std::span<const Matcher> matchers, size_t limit) override {
+    return united(limit, [&](Querier& q) { return q.label_names(matchers, limit); });
+  }
+
+  std::vector<std::string> label_values(const std::string& name, std::span<const Matcher> matchers,
+                                        size_t limit) override {
+    return united(limit, [&](Querier& q) { return q.label_values(name, matchers, limit); });
+  }
+
+ private:
+  template <class Ask>
+  std::vector<std::string> united(size_t limit, Ask ask) {
+    std::vector<std::string> all;
+    for (QuerierPart& part : parts_) {
+      std::vector<std::string> more = ask(*part.querier);
+      const auto middle = static_cast<std::ptrdiff_t>(all.size());
+      std::move(more.begin(), more.end(), std::back_inserter(all));
+      std::inplace_merge(all.begin(), all.begin() + middle, all.end());
+      all.erase(std::unique(all.begin(), all.end()), all.end());
+    }
+    if (limit > 0 && all.size() > limit) all.resize(limit);
+    return all;
+  }
+
+  std::vector<QuerierPart> parts_;
+};
+
+}  // namespace
+
+std::unique_ptr<Querier> merge_queriers(std::vector<QuerierPart> parts) {
+  return std::make_unique<MergedQuerier>(std::move(parts));
+}
+
+}  // namespace hearth::tsdb
