@@ -42,26 +42,27 @@ std::vector<int> listen_on_all(const std::vector<std::string>& addresses) {
 
 struct Server::State {
   State(const Options& o, Services s)
-      : options(with_prefix(o)), services(std::move(s)), metrics(*services.registry) {
+      : options(with_prefix(o)), first_services(s), services(std::move(s)), metrics(*services.registry) {
     const std::vector<int> sockets = listen_on_all(options.listen_addresses);
     for (const int fd : sockets) ports.push_back(bound_port(fd));
     front = std::make_unique<Front>(
         front_options(options), sockets,
         [this](Incoming& incoming, Outbox& out) { answer(incoming, out); },
         [this](const RequestHead& head) { return weigh(head); });
-    ready_gauge = services.registry->gauge("prometheus_ready",
+    ready_gauge = first_services.registry->gauge("prometheus_ready",
                                            "Whether startup was fully completed and the server is "
                                            "ready for normal operation.");
   }
 
   void answer(Incoming& incoming, Outbox& out) {
-    const int64_t start = services.clock->monotonic_nanos();
-    const AnswerContext context{services, options, ready.load(std::memory_order_relaxed)};
+    const int64_t start = first_services.clock->monotonic_nanos();
+    const bool is_ready = ready.load(std::memory_order_acquire);
+    const AnswerContext context{is_ready ? services : first_services, options, is_ready};
     const Route* route = nullptr;
     const AnswerSummary summary = answer_request(
         incoming, context, [&](Exchange& exchange) { route = answer_route(exchange); }, out);
     if (route == nullptr) return;
-    const int64_t nanos = services.clock->monotonic_nanos() - start;
+    const int64_t nanos = first_services.clock->monotonic_nanos() - start;
     metrics.observe(*route, summary.status, static_cast<double>(nanos) / 1e9, summary.body_bytes);
   }
 
@@ -75,7 +76,8 @@ struct Server::State {
   }
 
   const Options options;
-  const Services services;
+  const Services first_services;  // those before connect(); used until ready
+  Services services;              // not changed once ready
   HttpMetrics metrics;
   Gauge ready_gauge;
   std::atomic<bool> ready{false};
@@ -95,8 +97,10 @@ void Server::start() {
   }
 }
 
+void Server::connect(Services services) { state_->services = std::move(services); }
+
 void Server::set_ready(bool ready) {
-  state_->ready.store(ready, std::memory_order_relaxed);
+  state_->ready.store(ready, std::memory_order_release);
   state_->ready_gauge.set(ready ? 1 : 0);
 }
 

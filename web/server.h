@@ -67,6 +67,9 @@ class Server {
   ~Server();  // stops
 
   void start();
+  // What the handlers work on from set_ready(true) on; until then only registry, clock, build and
+  // flags are used. Requires: not ready yet.
+  void connect(Services services);
   void set_ready(bool ready);  // /-/ready and the API answer 503 until then
   // Lets running requests end (10 s at most), then closes. Idempotent.
   void stop();

@@ -1,0 +1,295 @@
+#include "cmd/application.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <filesystem>
+#include <thread>
+
+#include "cmd/build_info.h"
+#include "cmd/process_metrics.h"
+#include "config/load.h"
+#include "core/duration.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "core/mutex.h"
+#include "query/engine.h"
+#include "scraper/manager.h"
+#include "tsdb/db.h"
+#include "web/server.h"
+
+namespace hearth {
+
+namespace {
+
+constexpr DurationMs kMaintenanceInterval = 60'000;
+
+// The signals that run() waits for; blocked in every thread.
+sigset_t handled_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  return signals;
+}
+
+std::string hostname() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
+}
+
+tsdb::Options storage_options(const ServerFlags& flags) {
+  tsdb::Options options;
+  options.retention = flags.retention_time;
+  options.retention_bytes = flags.retention_bytes;
+  options.min_block_duration = flags.min_block_duration;
+  options.max_block_duration = flags.max_block_duration;
+  options.use_lockfile = !flags.no_lockfile;
+  options.samples_per_chunk = flags.samples_per_chunk;
+  if (flags.wal_segment_bytes != 0) options.wal_segment_bytes = flags.wal_segment_bytes;
+  options.wal_compression = !flags.wal_compression                 ? tsdb::WalCompression::kNone
+                            : flags.wal_compression_type == "zstd" ? tsdb::WalCompression::kZstd
+                                                                   : tsdb::WalCompression::kSnappy;
+  return options;
+}
+
+promql::EngineOptions engine_options(const ServerFlags& flags) {
+  promql::EngineOptions options;
+  options.lookback_delta = flags.lookback_delta;
+  options.timeout = flags.query_timeout;
+  options.max_concurrency = flags.max_concurrency;
+  options.max_samples = flags.max_samples;
+  options.delayed_name_removal = flags.feature("promql-delayed-name-removal");
+  options.parse.experimental_functions = flags.feature("promql-experimental-functions");
+  options.parse.extended_range_selectors = flags.feature("promql-extended-range-selectors");
+  options.parse.binop_fill_modifiers = flags.feature("promql-binop-fill-modifiers");
+  return options;
+}
+
+web::Options web_options(const ServerFlags& flags) {
+  web::Options options;
+  options.listen_addresses = flags.listen_addresses;
+  options.external_url = flags.external_url;
+  options.route_prefix = flags.route_prefix;
+  options.cors_origin = flags.cors_origin;
+  options.page_title = flags.page_title;
+  options.enable_lifecycle = flags.enable_lifecycle;
+  options.enable_admin_api = flags.enable_admin_api;
+  options.max_connections = flags.max_connections;
+  options.read_timeout = flags.read_timeout;
+  return options;
+}
+
+ScraperOptions scraper_options(const ServerFlags& flags) {
+  ScraperOptions options;
+  options.timestamp_tolerance = flags.timestamp_tolerance;
+  options.adjust_timestamps = flags.adjust_timestamps;
+  options.config_dir = std::filesystem::path(flags.config_file).parent_path().string();
+  return options;
+}
+
+// Calls `work` about once a minute on a thread of its own, until it is destroyed. One thread.
+class Repeater {
+ public:
+  explicit Repeater(std::function<void()> work)
+      : thread_([this, work = std::move(work)] {
+          name_thread("maintenance");
+          while (wait()) guard("maintenance", work);
+        }) {}
+  ~Repeater() {
+    {
+      MutexLock lock(mutex_);
+      stopping_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+
+ private:
+  // False when it is time to end.
+  bool wait() {
+    MutexLock lock(mutex_);
+    if (!stopping_) changed_.wait_for(mutex_, std::chrono::milliseconds(kMaintenanceInterval));
+    return !stopping_;
+  }
+  Mutex mutex_;
+  CondVar changed_;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace
+
+struct Application::State {
+  explicit State(const ServerFlags& f) : flags(f) {}
+
+  void start();
+  void stop();
+  void reload();
+  void load_config() REQUIRES(mutex);
+  void add_own_metrics();
+  web::Services services();
+
+  const ServerFlags flags;
+  const TimeMs start_time = system_clock().now();
+
+  // Destroyed in the reverse order: each uses only what stands above it, but for the server, which
+  // is there first, to answer probes while the log is replayed, and is stopped first.
+  Registry registry;
+  Pool pool{usable_cores()};
+  std::unique_ptr<web::Server> server;
+  std::unique_ptr<tsdb::Db> db;
+  std::unique_ptr<promql::Engine> engine;
+  std::unique_ptr<ScrapeManager> scraper;
+  std::unique_ptr<Repeater> maintenance;
+
+  Mutex mutex;  // one reload at a time
+  std::shared_ptr<const Config> config GUARDED_BY(mutex);
+  bool reload_success GUARDED_BY(mutex) = false;
+  TimeMs last_config_time GUARDED_BY(mutex) = 0;
+  Gauge reload_successful, reload_time;
+};
+
+void Application::State::start() {
+  log_info("Starting Hearth", "version", hearth_version(), "compatible_with",
+           "Prometheus " + build_info().version);
+  for (const std::string& warning : flags.warnings) log_warn(warning);
+  // A configuration that cannot be read is told before the log is replayed, which may take long.
+  (void)load_config_file(flags.config_file);
+  add_own_metrics();
+
+  server = std::make_unique<web::Server>(web_options(flags), services());
+  server->start();
+  make_dirs(flags.storage_path);
+  db = std::make_unique<tsdb::Db>(flags.storage_path, storage_options(flags), system_clock(), pool, registry);
+  log_info("TSDB started", "path", flags.storage_path, "series", db->head_stats().series);
+  engine = std::make_unique<promql::Engine>(engine_options(flags), *db, &pool, registry);
+  scraper = std::make_unique<ScrapeManager>(scraper_options(flags), db->appender(), pool, system_clock(), registry);
+  reload();
+  maintenance = std::make_unique<Repeater>([this] {
+    if (db->maintenance_due()) db->maintain();
+  });
+  server->connect(services());
+  server->set_ready(true);
+  log_info("Server is ready to receive web requests.");
+}
+
+void Application::State::stop() {
+  if (server) server->set_ready(false);
+  if (scraper) scraper->stop();
+  if (server) server->stop();
+  maintenance.reset();
+  scraper.reset();
+  engine.reset();
+  db.reset();
+}
+
+void Application::State::reload() {
+  MutexLock lock(mutex);
+  load_config();
+}
+
+void Application::State::load_config() {
+  const int64_t start = system_clock().monotonic_nanos();
+  log_info("Loading configuration file", "filename", flags.config_file);
+  try {
+    auto loaded = std::make_shared<const Config>(load_config_file(flags.config_file));
+    for (const std::string& warning : loaded->warnings) log_warn(warning, "filename", flags.config_file);
+    scraper->apply(loaded);
+    engine->set_default_step(loaded->global.evaluation_interval);
+    config = std::move(loaded);
+  } catch (const std::exception& error) {
+    reload_success = false;
+    reload_successful.set(0);
+    log_error("Error loading config", "filename", flags.config_file, "err", error.what());
+    throw;
+  }
+  reload_success = true;
+  last_config_time = system_clock().now();
+  reload_successful.set(1);
+  reload_time.set(static_cast<double>(last_config_time) / 1000);
+  log_info("Completed loading of configuration file", "filename", flags.config_file, "totalDuration",
+           fmt::format("{:.3f}ms", static_cast<double>(system_clock().monotonic_nanos() - start) / 1e6));
+}
+
+void Application::State::add_own_metrics() {
+  add_process_metrics(registry);
+  const web::BuildInfo build = build_info();
+  registry
+      .gauge("prometheus_build_info", "A metric with a constant '1' value labeled by what was built.",
+             {{"version", build.version},
+              {"revision", build.revision},
+              {"branch", build.branch},
+              {"goversion", build.compiler},
+              {"tags", "hearth"}})
+      .set(1);
+  reload_successful = registry.gauge("prometheus_config_last_reload_successful",
+                                     "Whether the last configuration reload attempt was successful.");
+  reload_time = registry.gauge("prometheus_config_last_reload_success_timestamp_seconds",
+                               "Timestamp of the last successful configuration reload.");
+}
+
+web::Services Application::State::services() {
+  web::Services services;
+  services.engine = engine.get();
+  services.db = db.get();
+  services.storage = db.get();
+  services.scraper = scraper.get();
+  services.registry = &registry;
+  services.clock = &system_clock();
+  services.build = build_info();
+  services.flags = flags.all;
+  services.config = [this] {
+    MutexLock lock(mutex);
+    return config;
+  };
+  services.runtime = [this] {
+    web::RuntimeState state;
+    state.start_time = start_time;
+    std::error_code ignored;
+    state.working_directory = std::filesystem::current_path(ignored).string();
+    state.hostname = hostname();
+    state.storage_retention = flags.retention_text();
+    MutexLock lock(mutex);
+    state.reload_success = reload_success;
+    state.last_config_time = last_config_time;
+    return state;
+  };
+  services.reload = [this] { reload(); };
+  services.quit = [] { ::kill(::getpid(), SIGTERM); };
+  return services;
+}
+
+Application::Application(const ServerFlags& flags) : state_(std::make_unique<State>(flags)) {
+  const sigset_t signals = handled_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  state_->start();
+}
+
+Application::~Application() { state_->stop(); }
+
+int Application::run() {
+  const sigset_t signals = handled_signals();
+  for (;;) {
+    int signal = 0;
+    if (sigwait(&signals, &signal) != 0) continue;
+    if (signal == SIGHUP) {
+      try {
+        state_->reload();
+      } catch (const std::exception&) {
+        // Logged there; the configuration before goes on.
+      }
+      continue;
+    }
+    log_warn("Received an OS signal, exiting gracefully...", "signal", ::strsignal(signal));
+    state_->stop();
+    log_info("See you next time!");
+    return 0;
+  }
+}
+
+}  // namespace hearth
