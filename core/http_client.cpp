@@ -1,9 +1,11 @@
 #include "core/http_client.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -108,6 +110,7 @@ class CurlSlot final : public HttpClient::Slot {
   void set_options(const HttpRequest& request);
   void set_tls(const HttpOptions& options);
   void set_server_name(const std::string& url, const std::string& server_name);
+  static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
   static size_t on_header(char* data, size_t size, size_t count, void* self);
   static size_t on_body(char* data, size_t size, size_t count, void* self);
   void header(std::string_view line);
@@ -124,6 +127,7 @@ class CurlSlot final : public HttpClient::Slot {
   HttpResponse response_;
   HttpClient::Done done_;
   std::array<char, CURL_ERROR_SIZE> detail_{};
+  std::string peer_;  // the address that was tried last
 };
 
 void CurlSlot::set_tls(const HttpOptions& options) {
@@ -173,6 +177,8 @@ void CurlSlot::set_options(const HttpRequest& request) {
   set(CURLOPT_ERRORBUFFER, detail_.data());
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_QUICK_EXIT, 1L);  // a name lookup that hangs does not hold up the end
+  set(CURLOPT_OPENSOCKETFUNCTION, &CurlSlot::on_open);
+  set(CURLOPT_OPENSOCKETDATA, this);
   set(CURLOPT_HEADERFUNCTION, &CurlSlot::on_header);
   set(CURLOPT_HEADERDATA, this);
   set(CURLOPT_WRITEFUNCTION, &CurlSlot::on_body);
@@ -221,6 +227,21 @@ void CurlSlot::start(const HttpRequest& request, HttpClient::Done done) {
   done_ = std::move(done);
   running_ = true;
   curl_multi_add_handle(shard_.multi, easy_);
+}
+
+curl_socket_t CurlSlot::on_open(void* self, curlsocktype, curl_sockaddr* address) {
+  char ip[INET6_ADDRSTRLEN] = "";
+  std::string& peer = static_cast<CurlSlot*>(self)->peer_;
+  if (address->family == AF_INET) {
+    const auto* v4 = reinterpret_cast<const sockaddr_in*>(&address->addr);
+    inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof ip);
+    peer = fmt::format("{}:{}", ip, ntohs(v4->sin_port));
+  } else if (address->family == AF_INET6) {
+    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&address->addr);
+    inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof ip);
+    peer = fmt::format("[{}]:{}", ip, ntohs(v6->sin6_port));
+  }
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 size_t CurlSlot::on_header(char* data, size_t size, size_t count, void* self) {
@@ -285,14 +306,10 @@ void CurlSlot::finish(CURLcode code) {
     failure.url = url_;
     failure.detail = detail_.data();
     failure.headers_complete = headers_complete_;
-    long os_error = 0, port = 0;
-    char* ip = nullptr;
+    long os_error = 0;
     curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &os_error);
-    curl_easy_getinfo(easy_, CURLINFO_PRIMARY_IP, &ip);
-    curl_easy_getinfo(easy_, CURLINFO_PRIMARY_PORT, &port);
     failure.os_error = static_cast<int>(os_error);
-    failure.peer_ip = ip == nullptr ? "" : ip;
-    failure.peer_port = static_cast<int>(port);
+    failure.peer = peer_;
     response_.error = http_failure_text(failure);
   }
   HttpClient::Done done = std::move(done_);

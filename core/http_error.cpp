@@ -22,11 +22,6 @@ std::string errno_text(int error) {
   return text;
 }
 
-std::string peer(const HttpFailure& failure) {
-  const bool v6 = failure.peer_ip.find(':') != std::string::npos;
-  return fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), failure.peer_ip, failure.peer_port);
-}
-
 std::string host_of(const std::string& url) {
   std::string host;
   CURLU* parts = curl_url();
@@ -45,18 +40,18 @@ std::string reason(const HttpFailure& failure) {
   switch (static_cast<CURLcode>(failure.code)) {
     case CURLE_OPERATION_TIMEDOUT: return "context deadline exceeded";
     case CURLE_COULDNT_CONNECT:
-      if (failure.peer_ip.empty()) return "dial tcp: " + failure.detail;
-      return fmt::format("dial tcp {}: connect: {}", peer(failure), errno_text(failure.os_error));
+      if (failure.peer.empty()) return "dial tcp: " + failure.detail;
+      return fmt::format("dial tcp {}: connect: {}", failure.peer, errno_text(failure.os_error));
     case CURLE_COULDNT_RESOLVE_HOST:
       return fmt::format("dial tcp: lookup {}: no such host", host_of(failure.url));
     case CURLE_COULDNT_RESOLVE_PROXY: return "proxyconnect tcp: " + failure.detail;
     case CURLE_GOT_NOTHING: return "EOF";
     case CURLE_PARTIAL_FILE: return "unexpected EOF";
     case CURLE_RECV_ERROR:
-      return fmt::format("read tcp {}: read: {}", peer(failure),
+      return fmt::format("read tcp {}: read: {}", failure.peer,
                          errno_text(failure.os_error == 0 ? ECONNRESET : failure.os_error));
     case CURLE_SEND_ERROR:
-      return fmt::format("write tcp {}: write: {}", peer(failure),
+      return fmt::format("write tcp {}: write: {}", failure.peer,
                          errno_text(failure.os_error == 0 ? EPIPE : failure.os_error));
     case CURLE_TOO_MANY_REDIRECTS: return "stopped after 10 redirects";
     case CURLE_UNSUPPORTED_PROTOCOL:

@@ -15,8 +15,7 @@ struct HttpFailure {
   std::string detail;  // libcurl's own words
   bool headers_complete = false;  // it failed while the body was read
   int os_error = 0;
-  std::string peer_ip;
-  int peer_port = 0;
+  std::string peer;  // "127.0.0.1:80", the address that was tried last; "" = none was
 };
 
 // `Get "http://a:1/": dial tcp 127.0.0.1:1: connect: connection refused`.

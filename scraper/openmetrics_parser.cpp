@@ -182,6 +182,7 @@ ExpositionParser::Token OpenMetricsParser::after_value_token(const char* p) {
   if (p < end_ && *p == '\n') return take({p, p + 1, kLinebreak});
   const std::string_view rest(p, static_cast<size_t>(end_ - p));
   if (rest.starts_with(" # {")) return take({p, p + 4, kCommentToken});
+  if (rest.starts_with(" # ")) return take({p, p + 3, kInvalid});
   return number_token(p, kTimestamp);
 }
 
