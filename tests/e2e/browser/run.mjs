@@ -44,6 +44,12 @@ async function open(options = {}) {
 let page = await open();
 const shot = (name) => page.screenshot({ path: path.join(output, `${name}.png`), fullPage: true });
 
+// A server that was just started has little to draw: ask again until it is enough.
+const untilDrawn = (what) => until(what, async () => {
+  await execute(page);
+  return graphIsDrawn(page);
+});
+
 const steps = {
   'the page opens': async () => {
     await page.goto(home);
@@ -71,10 +77,7 @@ const steps = {
     await show(page, 'Graph');
     await page.getByLabel('Range', { exact: true }).and(page.locator('input')).fill('1m');
     await page.keyboard.press('Enter');
-    await until('lines on the canvas', async () => {
-      await execute(page);
-      return graphIsDrawn(page);
-    });
+    await untilDrawn('lines on the canvas');
     await shot('graph');
   },
   'the point under the cursor is told': async () => {
@@ -93,7 +96,7 @@ const steps = {
   },
   'stacking draws too': async () => {
     await choose(page, 'Stacked');
-    await until('stacked lines on the canvas', () => graphIsDrawn(page));
+    await untilDrawn('stacked lines on the canvas');
     await shot('stacked');
     await choose(page, 'Lines');
   },
@@ -123,7 +126,7 @@ const steps = {
     const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const [r, g, b] = background.match(/\d+/g).map(Number);
     assert.ok(r + g + b < 120, `the background is ${background}`);
-    await until('lines on the dark canvas', () => graphIsDrawn(page));
+    await untilDrawn('lines on the dark canvas');
     await shot('graph-dark');
   },
   'a wrong expression is told as the server tells it': async () => {
@@ -159,7 +162,7 @@ const steps = {
     const query = `query?g0.expr=${encodeURIComponent(expression)}&g0.range_input=1m&g0.tab=`;
     page = await open({ viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true });
     await page.goto(`${home}${query}graph`);
-    await until('lines on the small canvas', () => graphIsDrawn(page));
+    await untilDrawn('lines on the small canvas');
     await noSidewaysScroll(page, 'the graph');
     await shot('graph-phone');
     await page.goto(`${home}${query}table`);

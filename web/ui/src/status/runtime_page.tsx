@@ -16,14 +16,14 @@ const names: Record<string, string> = {
   reloadConfigSuccess: 'Last reload of the configuration',
   lastConfigTime: 'Configuration loaded',
   corruptionCount: 'WAL corruptions',
-  goroutineCount: 'Goroutines',
+  goroutineCount: 'Threads',
   storageRetention: 'Storage retention',
   version: 'Version',
   revision: 'Revision',
   branch: 'Branch',
   buildUser: 'Built by',
   buildDate: 'Built',
-  goVersion: 'Go version',
+  goVersion: 'Compiler',
 };
 
 function show(name: string, value: Facts[string], zone: TimeZone): string {
