@@ -97,6 +97,8 @@ Config load_config(std::string_view text, const std::string& base_dir) {
   Config config;
   expand_external_labels(root, config.warnings);
   if (!base_dir.empty()) resolve_paths(root, base_dir);
+  config.text = print_yaml(root);
+  if (!base_dir.empty()) resolve_paths(root, std::filesystem::current_path());
   config.global = to_global_config(root["global"]);
   for (const Value& scrape : root["scrape_configs"].items) {
     config.scrape_configs.push_back(to_scrape_config(scrape));
@@ -106,7 +108,6 @@ Config load_config(std::string_view text, const std::string& base_dir) {
     add_scrape_warnings(scrape, config.warnings);
   }
   add_scrape_config_files(root, config);
-  config.text = print_yaml(root);
   return config;
 }
 

@@ -84,7 +84,7 @@ bool is_zero(const Value& value) {
     case Type::Kind::kFloat:
       return value.real == 0;
     case Type::Kind::kRegex:
-      return !value.present;
+      return value.line == 0;  // one that is written is printed, even the default
     default:
       return value.text.empty() && value.integer == 0;
   }

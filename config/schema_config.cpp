@@ -128,6 +128,7 @@ const Type& runtime_type() {
 }
 
 void check_tsdb(Value& tsdb) {
+  tsdb["outofordertimewindow"].integer = tsdb["out_of_order_time_window"].integer;
   const Value& floats = tsdb["chunk_encoding"]["floats"];
   if (!floats.text.empty() && floats.text != "xor" && floats.text != "xor2") {
     refuse(floats, "invalid storage.tsdb.chunk_encoding.floats " + go_quote(floats.text) +
@@ -151,12 +152,14 @@ const Type& storage_type() {
       {{"time", &duration_type()}, {"size", &bytes_type()}, {"percentage", &float_type()}});
   static const Type encoding =
       structure("config.ChunkEncodingConfig", {{"floats", &string_type()}});
-  static const Type tsdb = optional_structure("config.plain",
-                                              {{"out_of_order_time_window", &duration_type()},
-                                               {"stale_series_compaction_threshold", &float_type()},
-                                               {"retention", &retention},
-                                               {"chunk_encoding", &encoding}},
-                                              check_tsdb);
+  static const Type tsdb = optional_structure(
+      "config.plain",
+      {{"outofordertimewindow", &int64},  // the same again in ms: Prometheus prints it too
+       {"out_of_order_time_window", &duration_type()},
+       {"stale_series_compaction_threshold", &float_type()},
+       {"retention", &retention},
+       {"chunk_encoding", &encoding}},
+      check_tsdb);
   static const Type exemplars =
       optional_structure("config.ExemplarsConfig", {{"max_exemplars", &int64}});
   static const Type type =

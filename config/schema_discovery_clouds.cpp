@@ -43,7 +43,8 @@ void check_ec2(Value& ec2) {
 const Type& ec2_type() {
   static const Type ec2 = optional_structure(
       "aws.plain",
-      aws_fields() + std::vector<Field>{{"filters", &ec2_filters_type()}} + http_client_fields(),
+      aws_fields() + std::vector<Field>{{"filters", &ec2_filters_type(), "", true}} +
+          http_client_fields(),
       check_ec2);
   static const Type type = list_of(ec2, "[]*aws.EC2SDConfig");
   return type;

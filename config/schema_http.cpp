@@ -100,8 +100,8 @@ const Type& oauth2_type() {
   static const Type type =
       optional_structure("config.plain",
                          std::vector<Field>{{"client_id", &string_type(), "", true},
-                                            {"client_secret", &secret_type(), "", true},
-                                            {"client_secret_file", &path_type(), "", true},
+                                            {"client_secret", &secret_type()},
+                                            {"client_secret_file", &path_type()},
                                             {"client_secret_ref", &string_type()},
                                             {"client_certificate_key_id", &string_type()},
                                             {"client_certificate_key", &secret_type()},
@@ -122,13 +122,12 @@ const Type& oauth2_type() {
 }
 
 const Type& basic_auth_type() {
-  static const Type type =
-      optional_structure("config.plain", {{"username", &string_type(), "", true},
-                                          {"username_file", &path_type()},
-                                          {"username_ref", &string_type()},
-                                          {"password", &secret_type()},
-                                          {"password_file", &path_type()},
-                                          {"password_ref", &string_type()}});
+  static const Type type = optional_structure("config.plain", {{"username", &string_type()},
+                                                               {"username_file", &path_type()},
+                                                               {"username_ref", &string_type()},
+                                                               {"password", &secret_type()},
+                                                               {"password_file", &path_type()},
+                                                               {"password_ref", &string_type()}});
   return type;
 }
 

@@ -46,7 +46,7 @@ const Type& relabel_configs_type() {
   static const Type rule = optional_structure("relabel.plain",
                                               {{"source_labels", &label_names},
                                                {"separator", &string_type(), ";"},
-                                               {"regex", &regex_type(), "(.*)", true},
+                                               {"regex", &regex_type(), "(.*)"},
                                                {"modulus", &uint_type()},
                                                {"target_label", &string_type()},
                                                {"replacement", &string_type(), "$1"},

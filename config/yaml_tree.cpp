@@ -60,10 +60,10 @@ class Parser {
   int line() const { return static_cast<int>(event_.start_mark.line) + 1; }
 
  private:
-  // go-yaml counts scanner errors from 1, others from 0, and leaves out line 0.
+  // go-yaml counts the lines of scanner errors from 1, of others from 0, and leaves out line 0.
   [[noreturn]] void fail_as_go() const {
     size_t line =
-        parser_.context_mark.line != 0 ? parser_.context_mark.line : parser_.problem_mark.line;
+        parser_.problem_mark.line != 0 ? parser_.problem_mark.line : parser_.context_mark.line;
     if (line != 0 && parser_.error == YAML_SCANNER_ERROR) ++line;
     const std::string problem = parser_.problem != nullptr ? parser_.problem : "cannot be read";
     if (line != 0) fail_at(line, problem);
