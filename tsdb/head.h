@@ -14,10 +14,12 @@
 
 namespace hearth::tsdb {
 
+struct HeadState;
+
 // Thread-safe, but truncate() only from one thread at a time.
 class Head {
  public:
-  // Replays the log in `dir` (checkpoint, then segments), repairing a torn tail. Samples before
+  // Replays the log in `dir`/wal (checkpoint, then segments), repairing a torn tail. Samples before
   // `min_valid_time` (the end of the newest block) are skipped, and refused later.
   Head(const std::string& dir, const Options& options, TimeMs min_valid_time, const Clock& clock,
        Pool& pool, Registry& registry);
@@ -44,8 +46,7 @@ class Head {
   CardinalityStats cardinality(size_t limit) const;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<HeadState> state_;
 };
 
 }  // namespace hearth::tsdb

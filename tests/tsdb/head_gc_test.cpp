@@ -1,0 +1,122 @@
+#include <doctest/doctest.h>
+
+#include "core/error.h"
+#include "tests/tsdb/head_fixture.h"
+#include "tsdb/checkpoint.h"
+#include "tsdb/wal_format.h"
+
+using namespace hearth;
+using namespace hearth::tsdb;
+
+namespace {
+
+constexpr DurationMs kHour = 3'600'000;
+
+// Five series every minute from `from` on; with `churn` one series more per hour that ends with it.
+void fill(HeadFixture& f, TimeMs from, TimeMs to, bool churn = false) {
+  for (TimeMs t = from; t < to; t += 60'000) {
+    Batch batch;
+    for (int i = 0; i < 5; ++i) batch.push(f.intern(series_labels(i)), t, static_cast<double>(t));
+    if (churn) batch.push(f.intern({{"hour", std::to_string(t / kHour)}}), t, 1);
+    f.head().appender().append(batch);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("truncating forgets whole old chunks and refuses older samples afterwards") {
+  HeadFixture f;
+  f.open();
+  fill(f, 0, 4 * kHour);
+  CHECK(f.head().compactable());
+  f.head().truncate(2 * kHour);
+  CHECK_FALSE(f.head().compactable());
+  CHECK(f.head().min_time() == 2 * kHour);
+  for (const auto& [labels, samples] : f.read()) CHECK(samples.front().first == 2 * kHour);
+  CHECK(f.read().size() == 5);
+  CHECK(f.append({{"late", "1"}}, 2 * kHour - 1, 1).out_of_bounds == 1);
+}
+
+TEST_CASE("series without samples go, their refs are unknown then and are not used again") {
+  HeadFixture f;
+  f.open();
+  fill(f, 0, kHour, true);
+  const SeriesRef old = f.intern({{"hour", "0"}});
+  fill(f, kHour, 4 * kHour, true);
+  f.head().truncate(2 * kHour);  // spares what was asked for since the last time
+  CHECK(f.head().stats().series == 5 + 4);
+  fill(f, 4 * kHour, 6 * kHour, true);
+  f.head().truncate(4 * kHour);
+  CHECK(f.head().stats().series == 5 + 2);
+  Batch batch;
+  batch.push(old, 6 * kHour, 1);
+  CHECK(f.head().appender().append(batch).unknown.size() == 1);
+  const SeriesRef fresh = f.intern({{"hour", "0"}});
+  CHECK(fresh > old);
+  CHECK(f.append({{"hour", "0"}}, 6 * kHour, 1).stored == 1);
+  Budget budget(0);
+  const std::vector<Matcher> gone{Matcher(MatchType::kEqual, "hour", "1")};
+  CHECK(f.head().querier({})->select(gone, {}, budget)->size() == 0);
+  CHECK(f.head().querier({})->label_values("hour", {}, 0) ==
+        std::vector<std::string>{"0", "4", "5"});
+}
+
+TEST_CASE("a reader keeps what it found though the series are collected meanwhile") {
+  HeadFixture f;
+  f.open();
+  fill(f, 0, 6 * kHour, true);
+  f.head().truncate(kHour);
+  Budget budget(0);
+  const auto querier = f.head().querier({4 * kHour, kMaxTime});
+  const auto set = querier->select({}, {{4 * kHour, kMaxTime}}, budget);
+  const size_t size = set->size();
+  f.head().truncate(4 * kHour);
+  REQUIRE(size == 7);
+  Columns columns;
+  for (size_t i = 0; i < size; ++i) {
+    CHECK_FALSE(labels_text(set->labels(i)).empty());
+    set->read(i, {4 * kHour, kMaxTime}, columns);
+    CHECK(columns.t.size() >= 60);
+  }
+}
+
+TEST_CASE("truncating makes a checkpoint of old segments, and a restart reads it") {
+  HeadFixture f;
+  f.options.wal_segment_bytes = kWalPageBytes;
+  f.options.wal_compression = WalCompression::kNone;
+  f.open();
+  fill(f, 0, 40 * kHour, true);
+  const Model before = f.read({38 * kHour, kMaxTime});
+  const size_t segments = wal_segments(f.wal_dir()).size();
+  REQUIRE(segments > 4);
+  f.head().truncate(38 * kHour);
+  const auto checkpoint = latest_checkpoint(f.wal_dir());
+  REQUIRE(checkpoint);
+  CHECK(wal_segments(f.wal_dir()).size() < segments);
+  CHECK(wal_segments(f.wal_dir()).front() == checkpoint->segment + 1);
+  f.open(38 * kHour);
+  CHECK(f.read({38 * kHour, kMaxTime}) == before);
+  CHECK(f.registry().text().find("prometheus_tsdb_wal_corruptions_total 0") != std::string::npos);
+  fill(f, 40 * kHour, 60 * kHour, true);
+  f.head().truncate(58 * kHour);
+  CHECK(latest_checkpoint(f.wal_dir())->segment > checkpoint->segment);
+  CHECK_FALSE(path_exists(checkpoint->path));
+}
+
+TEST_CASE("a series that died but came back keeps its samples through the log") {
+  HeadFixture f;
+  f.options.wal_segment_bytes = kWalPageBytes;
+  f.options.wal_compression = WalCompression::kNone;
+  f.open();
+  const Labels back{{"comes", "back"}};
+  f.append(back, 0, 1);
+  fill(f, 60'000, 8 * kHour);
+  f.head().truncate(3 * kHour);
+  f.head().truncate(6 * kHour);
+  f.append(back, 8 * kHour, 2);  // under a new ref
+  fill(f, 8 * kHour, 9 * kHour);
+  const Model before = f.read({7 * kHour, kMaxTime});
+  f.open(6 * kHour);
+  CHECK(f.read({7 * kHour, kMaxTime}) == before);
+  CHECK(before.at(back) == std::vector<std::pair<TimeMs, double>>{{8 * kHour, 2}});
+}

@@ -1,0 +1,28 @@
+// When the head begins a new chunk: Prometheus' rules, as pure functions.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "core/clock.h"
+
+namespace hearth::tsdb {
+
+// An open chunk larger than this is cut before its next sample: 1024 bytes, less one largest sample.
+inline constexpr size_t kMaxOpenChunkBytes = 1024 - 19;
+
+// The end of the aligned range of `width` that holds t. (Saturates; divides towards zero, as Go.)
+inline TimeMs range_end(TimeMs t, DurationMs width) {
+  const TimeMs start = t / width * width;
+  return start > kMaxTime - width ? kMaxTime : start + width;
+}
+
+// Where a chunk that began at `start` and, a quarter full, has come to `newest` should end, so that
+// the chunks up to `end` become equally long.
+inline TimeMs predicted_end(TimeMs start, TimeMs newest, TimeMs end) {
+  const double n = static_cast<double>(end - start) / (static_cast<double>(newest - start + 1) * 4);
+  if (n <= 1) return end;
+  return static_cast<TimeMs>(static_cast<double>(start) + static_cast<double>(end - start) / std::floor(n));
+}
+
+}  // namespace hearth::tsdb

@@ -1,0 +1,131 @@
+#include "tsdb/chunk_memory.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "tsdb/chunk_cut.h"
+#include "tsdb/chunk_xor.h"
+
+namespace hearth::tsdb {
+
+bool ChunkMemory::is_due(Series& series, TimeMs t) const {
+  if (series.used > kMaxOpenChunkBytes) return true;
+  if (series.samples == samples_per_chunk_ / 4) {
+    const TimeMs end = series.chunk_start + series.cut_after;
+    series.cut_after = static_cast<uint32_t>(
+        predicted_end(series.chunk_start, series.last_time, end) - series.chunk_start);
+  }
+  const uint64_t since_start = static_cast<uint64_t>(t) - static_cast<uint64_t>(series.chunk_start);
+  return since_start >= series.cut_after || series.samples >= 2 * samples_per_chunk_ ||
+         series.samples == kMaxXorSamples;
+}
+
+void ChunkMemory::begin(Series& series, TimeMs t) {
+  constexpr auto kLongest = uint64_t{std::numeric_limits<uint32_t>::max()};
+  const uint64_t left = static_cast<uint64_t>(range_end(t, chunk_range_)) - static_cast<uint64_t>(t);
+  series.chunk_start = t;
+  series.cut_after = static_cast<uint32_t>(std::min(left, kLongest));
+  series.lead = XorState::kNoWindow;
+  series.trail = 0;
+  series.bit = 0;
+  series.samples = 0;
+  series.used = kXorHeaderBytes;
+  series.chunk = pool_.allocate(32);
+}
+
+bool ChunkMemory::append(Series& series, TimeMs t, uint64_t value) {
+  if (series.samples > 0 && is_due(series, t)) seal(series);
+  const bool begun = series.samples == 0;
+  if (begun) begin(series, t);
+
+  XorState state{series.last_time, series.last_value, series.last_delta, series.samples,
+                 series.lead,      series.trail,      series.bit};
+  uint8_t buffer[kXorSampleBuffer];
+  if (state.bit != 0) buffer[0] = static_cast<uint8_t>(pool_.at(series.chunk)[--series.used]);
+  const size_t length = encode_xor_sample(state, t, value, buffer);
+  add_bytes(series, {reinterpret_cast<const char*>(buffer), length});
+
+  series.last_time = t;
+  series.last_value = value;
+  series.last_delta = static_cast<uint32_t>(state.delta);
+  series.samples = static_cast<uint16_t>(state.samples);
+  series.lead = state.lead;
+  series.trail = state.trail;
+  series.bit = state.bit;
+  const uint16_t count = __builtin_bswap16(series.samples);
+  std::memcpy(pool_.at(series.chunk), &count, sizeof count);
+  return begun;
+}
+
+void ChunkMemory::add_bytes(Series& series, std::string_view bytes) {
+  const size_t size = series.used + bytes.size();
+  if (size > pool_.capacity(series.chunk)) {
+    const BytePool::Handle grown = pool_.allocate(size);
+    std::memcpy(pool_.at(grown), pool_.at(series.chunk), series.used);
+    pool_.free(series.chunk);
+    series.chunk = grown;
+  }
+  std::memcpy(pool_.at(series.chunk) + series.used, bytes.data(), bytes.size());
+  series.used = static_cast<uint16_t>(size);
+}
+
+void ChunkMemory::seal(Series& series) {
+  const SealedChunk sealed{series.chunk_start,
+                           static_cast<uint32_t>(series.last_time - series.chunk_start),
+                           store_.add(Encoding::kXor, open_chunk(series))};
+  set_sealed(series, sealed_chunks(series), &sealed);
+  pool_.free(series.chunk);
+  series.chunk = 0;
+  series.samples = 0;
+  series.used = 0;
+}
+
+// Puts the list into a piece of the right size.
+void ChunkMemory::set_sealed(Series& series, std::span<const SealedChunk> kept,
+                             const SealedChunk* added) {
+  const size_t count = kept.size() + (added != nullptr ? 1 : 0);
+  BytePool::Handle list = 0;
+  if (count > 0) {
+    list = pool_.allocate(count * sizeof(SealedChunk));
+    char* p = pool_.at(list);
+    if (!kept.empty()) std::memcpy(p, kept.data(), kept.size_bytes());
+    if (added != nullptr) std::memcpy(p + kept.size_bytes(), added, sizeof *added);
+  }
+  if (series.sealed != 0) pool_.free(series.sealed);
+  series.sealed = list;
+  series.sealed_count = static_cast<uint16_t>(count);
+}
+
+size_t ChunkMemory::drop_before(Series& series, TimeMs time) {
+  const std::span<const SealedChunk> sealed = sealed_chunks(series);
+  size_t dropped = 0;
+  while (dropped < sealed.size() && sealed[dropped].max_time() < time) {
+    store_.remove(sealed[dropped++].place);
+  }
+  if (dropped > 0) set_sealed(series, sealed.subspan(dropped), nullptr);
+  if (series.samples > 0 && series.last_time < time) {
+    pool_.free(series.chunk);
+    series.chunk = 0;
+    series.samples = 0;
+    series.used = 0;
+    ++dropped;
+  }
+  return dropped;
+}
+
+std::string_view ChunkMemory::open_chunk(const Series& series) const {
+  if (series.samples == 0) return {};
+  return {pool_.at(series.chunk), series.used};
+}
+
+std::span<const SealedChunk> ChunkMemory::sealed_chunks(const Series& series) const {
+  if (series.sealed == 0) return {};
+  return {reinterpret_cast<const SealedChunk*>(pool_.at(series.sealed)), series.sealed_count};
+}
+
+TimeMs ChunkMemory::first_time(const Series& series) const {
+  return series.sealed_count > 0 ? sealed_chunks(series).front().min_time : series.chunk_start;
+}
+
+}  // namespace hearth::tsdb

@@ -1,0 +1,53 @@
+// The chunks of the head's series: the open one that grows, and the sealed ones before it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/byte_pool.h"
+#include "core/clock.h"
+#include "tsdb/chunk.h"
+#include "tsdb/options.h"
+#include "tsdb/sealed_store.h"
+#include "tsdb/series.h"
+
+namespace hearth::tsdb {
+
+// Thread-safe, by the locks of the series.
+class ChunkMemory {
+ public:
+  ChunkMemory(const Options& options, BytePool& pool, SealedStore& store)
+      : chunk_range_(options.min_block_duration),
+        samples_per_chunk_(options.samples_per_chunk),
+        pool_(pool),
+        store_(store) {}
+
+  // Returns whether a chunk was begun. Requires: t > last_time; sealed_count < 65535.
+  bool append(Series& series, TimeMs t, uint64_t value) REQUIRES(series.lock);
+
+  // Drops the chunks whose samples are all before `time`; returns how many.
+  size_t drop_before(Series& series, TimeMs time) REQUIRES(series.lock);
+
+  // Valid while the series is locked.
+  std::string_view open_chunk(const Series& series) const REQUIRES(series.lock);
+  std::span<const SealedChunk> sealed_chunks(const Series& series) const REQUIRES(series.lock);
+
+  // Time of the oldest sample. Requires: not empty().
+  TimeMs first_time(const Series& series) const REQUIRES(series.lock);
+
+ private:
+  bool is_due(Series& series, TimeMs t) const REQUIRES(series.lock);
+  void begin(Series& series, TimeMs t) REQUIRES(series.lock);
+  void seal(Series& series) REQUIRES(series.lock);
+  void add_bytes(Series& series, std::string_view bytes) REQUIRES(series.lock);
+  void set_sealed(Series& series, std::span<const SealedChunk> kept, const SealedChunk* added)
+      REQUIRES(series.lock);
+
+  const DurationMs chunk_range_;
+  const size_t samples_per_chunk_;
+  BytePool& pool_;
+  SealedStore& store_;
+};
+
+}  // namespace hearth::tsdb

@@ -1,0 +1,131 @@
+#include "tsdb/head.h"
+
+#include <algorithm>
+
+#include "core/file.h"
+#include "tsdb/head_state.h"
+
+namespace hearth::tsdb {
+namespace {
+
+void keep_largest(std::vector<NameValueCount>& counts, size_t limit) {
+  std::sort(counts.begin(), counts.end(), [](const NameValueCount& a, const NameValueCount& b) {
+    return a.value != b.value ? a.value > b.value : a.name < b.name;
+  });
+  if (counts.size() > limit) counts.resize(limit);
+}
+
+}  // namespace
+
+HeadState::HeadState(const std::string& dir, const Options& head_options, TimeMs first_valid_time,
+                   const Clock& the_clock, Registry& registry)
+    : log_dir(dir + "/wal"),
+      options(head_options),
+      clock(the_clock),
+      metrics(registry),
+      sealed(epoch),
+      chunks(options, pool, sealed),
+      sets(pool, epoch),
+      table(epoch),
+      index(sets, epoch),
+      min_valid_time(first_valid_time) {
+  make_dirs(log_dir);
+  replay(registry);
+  appender = make_head_appender(*this);
+}
+
+Head::Head(const std::string& dir, const Options& options, TimeMs min_valid_time, const Clock& clock,
+           Pool& pool, Registry& registry)
+    : state_(std::make_unique<HeadState>(dir, options, min_valid_time, clock, registry)) {
+  (void)pool;
+}
+Head::~Head() = default;
+
+Appender& Head::appender() { return *state_->appender; }
+
+std::unique_ptr<Querier> Head::querier(TimeRange range) { return make_head_querier(*state_, range); }
+
+std::unique_ptr<SeriesChunks> Head::series_chunks(TimeRange range) {
+  return make_head_series_chunks(*state_, range);
+}
+
+void Head::truncate(TimeMs min_time) {
+  state_->collect(min_time);
+  state_->truncate_log(min_time);
+}
+
+TimeMs Head::min_time() const { return state_->has_samples() ? state_->min_time.load() : kMaxTime; }
+TimeMs Head::max_time() const { return state_->has_samples() ? state_->max_time.load() : kMinTime; }
+
+bool Head::compactable() const {
+  const DurationMs enough = state_->options.min_block_duration / 2 * 3;
+  return state_->has_samples() && state_->max_time.load() - enough > state_->min_time.load();
+}
+
+HeadStats Head::stats() const {
+  HeadStats stats;
+  stats.series = state_->series_count.load();
+  stats.chunks = state_->chunk_count.load();
+  stats.min_time = min_time();
+  stats.max_time = max_time();
+  const Epoch::Guard guard = state_->epoch.enter();
+  for (const std::string& name : state_->index.names()) {
+    state_->index.for_each_value(name, [&](std::string_view, PostingsView) { ++stats.label_pairs; });
+  }
+  return stats;
+}
+
+CardinalityStats Head::cardinality(size_t limit) const {
+  CardinalityStats stats;
+  const Epoch::Guard guard = state_->epoch.enter();
+  for (const std::string& name : state_->index.names()) {
+    uint64_t values = 0;
+    uint64_t bytes = 0;
+    state_->index.for_each_value(name, [&](std::string_view value, PostingsView list) {
+      ++values;
+      bytes += list.size() * value.size();
+      if (name == kMetricName) stats.series_by_metric.push_back({std::string(value), list.size()});
+      stats.series_by_pair.push_back({name + "=" + std::string(value), list.size()});
+    });
+    stats.values_by_label.push_back({name, values});
+    stats.bytes_by_label.push_back({name, bytes});
+    keep_largest(stats.series_by_pair, limit);
+  }
+  keep_largest(stats.series_by_metric, limit);
+  keep_largest(stats.values_by_label, limit);
+  keep_largest(stats.bytes_by_label, limit);
+  return stats;
+}
+
+// ---- times -------------------------------------------------------------------------------------
+
+TimeMs HeadState::oldest_acceptable(TimeMs first) const {
+  const TimeMs newest = max_time.load(std::memory_order_relaxed);
+  const TimeMs from = newest == kMinTime ? first : newest;
+  const DurationMs window = options.min_block_duration / 2;
+  return std::max(min_valid_time.load(std::memory_order_relaxed),
+                  from < kMinTime + window ? kMinTime : from - window);
+}
+
+void HeadState::include_times(TimeMs min, TimeMs max) {
+  TimeMs seen = min_time.load();
+  while (min < seen && !min_time.compare_exchange_weak(seen, min)) {
+  }
+  seen = max_time.load();
+  while (max > seen && !max_time.compare_exchange_weak(seen, max)) {
+  }
+}
+
+void HeadState::show_times() {
+  metrics.min_time.set(static_cast<double>(min_time.load()));
+  metrics.max_time.set(static_cast<double>(max_time.load()));
+}
+
+void HeadState::count_chunks(size_t created, size_t removed) {
+  chunk_count.fetch_add(created - removed);
+  if (created > 0) metrics.chunks_created.add(static_cast<double>(created));
+  if (removed > 0) metrics.chunks_removed.add(static_cast<double>(removed));
+  if (created != removed) metrics.chunks.add(static_cast<double>(created) - static_cast<double>(removed));
+}
+
+}  // namespace hearth::tsdb

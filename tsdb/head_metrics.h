@@ -1,0 +1,65 @@
+// What the head tells about itself, named as in Prometheus.
+#pragma once
+
+#include "core/metrics.h"
+
+namespace hearth::tsdb {
+
+// Thread-safe.
+struct HeadMetrics {
+  explicit HeadMetrics(Registry& r)
+      : series(r.gauge("prometheus_tsdb_head_series", "Total number of series in the head block.")),
+        series_created(r.counter("prometheus_tsdb_head_series_created_total",
+                                 "Total number of series created in the head")),
+        series_removed(r.counter("prometheus_tsdb_head_series_removed_total",
+                                 "Total number of series removed in the head")),
+        chunks(r.gauge("prometheus_tsdb_head_chunks", "Total number of chunks in the head block.")),
+        chunks_created(r.counter("prometheus_tsdb_head_chunks_created_total",
+                                 "Total number of chunks created in the head")),
+        chunks_removed(r.counter("prometheus_tsdb_head_chunks_removed_total",
+                                 "Total number of chunks removed in the head")),
+        samples_appended(r.counter("prometheus_tsdb_head_samples_appended_total",
+                                   "Total number of appended samples.", {{"type", "float"}})),
+        out_of_order(r.counter(
+            "prometheus_tsdb_out_of_order_samples_total",
+            "Total number of out of order samples ingestion failed attempts due to out of order being "
+            "disabled.",
+            {{"type", "float"}})),
+        out_of_bound(r.counter("prometheus_tsdb_out_of_bound_samples_total",
+                               "Total number of out of bound samples ingestion failed attempts with "
+                               "out of order support disabled.",
+                               {{"type", "float"}})),
+        min_time(r.gauge("prometheus_tsdb_head_min_time",
+                         "Minimum time bound of the head block. The unit is decided by the library "
+                         "consumer.")),
+        max_time(r.gauge("prometheus_tsdb_head_max_time",
+                         "Maximum timestamp of the head block. The unit is decided by the library "
+                         "consumer.")),
+        replay_seconds(r.gauge("prometheus_tsdb_data_replay_duration_seconds",
+                               "Time taken to replay the data on disk.")),
+        corruptions(r.counter("prometheus_tsdb_wal_corruptions_total",
+                              "Total number of WAL corruptions.")),
+        truncations(r.counter("prometheus_tsdb_head_truncations_total",
+                              "Total number of head truncations attempted.")),
+        gc_seconds(r.summary("prometheus_tsdb_head_gc_duration_seconds",
+                             "Runtime of garbage collection in the head block.", {})),
+        log_truncate_seconds(r.summary("prometheus_tsdb_wal_truncate_duration_seconds",
+                                       "Duration of WAL truncation.", {})),
+        checkpoints(r.counter("prometheus_tsdb_checkpoint_creations_total",
+                              "Total number of checkpoint creations attempted.")),
+        checkpoints_failed(r.counter("prometheus_tsdb_checkpoint_creations_failed_total",
+                                     "Total number of checkpoint creations that failed.")),
+        checkpoint_deletions(r.counter("prometheus_tsdb_checkpoint_deletions_total",
+                                       "Total number of checkpoint deletions attempted.")) {}
+
+  const Gauge series;
+  const Counter series_created, series_removed;
+  const Gauge chunks;
+  const Counter chunks_created, chunks_removed, samples_appended, out_of_order, out_of_bound;
+  const Gauge min_time, max_time, replay_seconds;
+  const Counter corruptions, truncations;
+  const Observer gc_seconds, log_truncate_seconds;
+  const Counter checkpoints, checkpoints_failed, checkpoint_deletions;
+};
+
+}  // namespace hearth::tsdb

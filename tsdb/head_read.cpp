@@ -1,0 +1,161 @@
+// Reading the head: a view of complete commits, copied out of the series under their locks and decoded
+// outside of them.
+#include <algorithm>
+#include <bit>
+
+#include "core/arena.h"
+#include "tsdb/head_state.h"
+
+namespace hearth::tsdb {
+namespace {
+
+struct Found {
+  Series* series;
+  LabelsView labels;
+};
+
+class HeadSeriesSet final : public SeriesSet {
+ public:
+  HeadSeriesSet(HeadState& state, const Isolation::View& view, TimeMs first_visible, Budget& budget)
+      : state_(state), view_(view), first_visible_(first_visible), arena_(&budget) {}
+
+  void find(std::span<const uint32_t> refs, const SelectHints& hints);
+
+  size_t size() const override { return found_.size(); }
+  LabelsView labels(size_t series) const override { return found_[series].labels; }
+  void read(size_t series, TimeRange range, Columns& out) const override;
+  bool latest(size_t series, TimeMs from, TimeMs at, Sample& out) const override;
+
+ private:
+  bool may_have_samples(Series& series, TimeRange range) const;
+
+  HeadState& state_;
+  const Isolation::View& view_;
+  const TimeMs first_visible_;
+  Arena arena_;
+  std::span<Found> found_;
+};
+
+bool HeadSeriesSet::may_have_samples(Series& series, TimeRange range) const {
+  ByteLockGuard lock(series.lock);
+  if (series.empty()) return false;
+  const bool all_hidden = !view_.sees(series.last_commit) && series.sealed_count == 0 &&
+                          series.samples <= series.commit_samples;
+  return !all_hidden && series.last_time >= range.min && state_.chunks.first_time(series) <= range.max;
+}
+
+void HeadSeriesSet::find(std::span<const uint32_t> refs, const SelectHints& hints) {
+  const TimeRange range{std::max(hints.range.min, first_visible_), hints.range.max};
+  const std::span<Found> all = arena_.array<Found>(refs.size());
+  size_t count = 0;
+  for (const uint32_t ref : refs) {
+    Series* series = state_.table.find(ref);
+    if (series == nullptr || !may_have_samples(*series, range)) continue;
+    all[count++] = {series, {}};
+    if (!hints.sorted && count == hints.limit) break;
+  }
+  found_ = all.first(count);
+  if (hints.sorted) {
+    std::sort(found_.begin(), found_.end(), [&](const Found& a, const Found& b) {
+      return state_.sets.less(a.series->labels, b.series->labels);
+    });
+  }
+  if (hints.limit != 0 && found_.size() > hints.limit) found_ = found_.first(hints.limit);
+  std::string flat;
+  for (Found& found : found_) {
+    flat.clear();
+    state_.sets.append_flat(found.series->labels, flat);
+    found.labels = LabelsView(arena_.copy(flat));
+  }
+}
+
+void HeadSeriesSet::read(size_t index, TimeRange range, Columns& out) const {
+  thread_local std::vector<SealedChunk> sealed;
+  thread_local std::string open;
+  out.clear();
+  range.min = std::max(range.min, first_visible_);
+  size_t hidden = 0;
+  {
+    Series& series = *found_[index].series;
+    ByteLockGuard lock(series.lock);
+    if (series.empty() || series.last_time < range.min) return;
+    hidden = view_.sees(series.last_commit) ? 0 : series.commit_samples;
+    // What is hidden is the newest: it is decoded as well, and then taken away.
+    const TimeMs until = hidden > 0 ? kMaxTime : range.max;
+    sealed.clear();
+    for (const SealedChunk& chunk : state_.chunks.sealed_chunks(series)) {
+      if (chunk.max_time() >= range.min && chunk.min_time <= until) sealed.push_back(chunk);
+    }
+    open.clear();
+    if (series.samples > 0 && series.chunk_start <= until) open = state_.chunks.open_chunk(series);
+  }
+  const TimeRange wanted{range.min, hidden > 0 ? kMaxTime : range.max};
+  for (const SealedChunk& chunk : sealed) {
+    const ChunkView view = state_.sealed.read(chunk);
+    decode_chunk(view.encoding, view.bytes, wanted, out);
+  }
+  if (!open.empty()) decode_chunk(Encoding::kXor, open, wanted, out);
+  if (hidden > 0) {
+    size_t kept = out.t.size() - std::min(hidden, out.t.size());
+    while (kept > 0 && out.t[kept - 1] > range.max) --kept;
+    out.t.resize(kept);
+    out.v.resize(kept);
+  }
+}
+
+bool HeadSeriesSet::latest(size_t index, TimeMs from, TimeMs at, Sample& out) const {
+  Series& series = *found_[index].series;
+  ByteLockGuard lock(series.lock);
+  if (series.empty() || series.last_time > at || series.last_time < std::max(from, first_visible_) ||
+      !view_.sees(series.last_commit)) {
+    return false;
+  }
+  out = {series.last_time, std::bit_cast<double>(series.last_value)};
+  return true;
+}
+
+// The view is taken when the querier is made; the guard keeps alive what was reachable then.
+class HeadQuerier final : public Querier {
+ public:
+  HeadQuerier(HeadState& state, TimeRange range)
+      : state_(state),
+        view_(state.isolation.open(range.min)),
+        first_visible_(std::max(range.min, state.min_time.load())),
+        range_(range),
+        guard_(state.epoch.enter()),
+        index_(state.index, state.sets, state.table) {}
+  ~HeadQuerier() override { state_.isolation.close(view_); }
+
+  std::unique_ptr<SeriesSet> select(std::span<const Matcher> matchers, const SelectHints& hints,
+                                    Budget& budget) override {
+    auto set = std::make_unique<HeadSeriesSet>(state_, view_, first_visible_, budget);
+    SelectHints within = hints;
+    within.range.min = std::max(hints.range.min, range_.min);
+    within.range.max = std::min(hints.range.max, range_.max);
+    set->find(select_series(index_, matchers), within);
+    return set;
+  }
+  std::vector<std::string> label_names(std::span<const Matcher> matchers, size_t limit) override {
+    return select_label_names(index_, matchers, limit);
+  }
+  std::vector<std::string> label_values(const std::string& name, std::span<const Matcher> matchers,
+                                        size_t limit) override {
+    return select_label_values(index_, name, matchers, limit);
+  }
+
+ private:
+  HeadState& state_;
+  const Isolation::View view_;
+  const TimeMs first_visible_;
+  const TimeRange range_;
+  const Epoch::Guard guard_;
+  const HeadIndexReader index_;
+};
+
+}  // namespace
+
+std::unique_ptr<Querier> make_head_querier(HeadState& state, TimeRange range) {
+  return std::make_unique<HeadQuerier>(state, range);
+}
+
+}  // namespace hearth::tsdb

@@ -1,0 +1,97 @@
+// What the head is made of; the verbs are head_open, head_append, head_read, head_export, head_gc.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "core/byte_pool.h"
+#include "core/epoch.h"
+#include "core/mutex.h"
+#include "core/tag_table.h"
+#include "tsdb/chunk_memory.h"
+#include "tsdb/head.h"
+#include "tsdb/head_index.h"
+#include "tsdb/head_metrics.h"
+#include "tsdb/isolation.h"
+#include "tsdb/label_sets.h"
+#include "tsdb/sealed_store.h"
+#include "tsdb/series.h"
+#include "tsdb/wal.h"
+
+namespace hearth::tsdb {
+
+// Order of the locks: stripe, symbols, lists of the index, series, pools. None is held over the log.
+struct HeadState {
+  HeadState(const std::string& dir, const Options& head_options, TimeMs first_valid_time,
+        const Clock& the_clock, Registry& registry);
+
+  // ---- head_open.cpp
+  void replay(Registry& registry);
+
+  // ---- series (head_series.cpp)
+  // `wanted` is the ref that a new series shall have; 0: the next one.
+  std::pair<SeriesRef, bool> find_or_add(LabelsView labels, SeriesRef wanted);  // {ref, is new}
+  uint64_t hash(LabelsView labels) const;
+  uint64_t log_ref(SeriesRef ref) const { return log_ref_base + ref; }
+
+  // ---- times
+  // Nothing older is accepted; `first` is the time of a sample at hand.
+  TimeMs oldest_acceptable(TimeMs first) const;
+  void include_times(TimeMs min, TimeMs max);
+  void show_times();
+  bool has_samples() const { return chunk_count.load(std::memory_order_relaxed) > 0; }
+  void count_chunks(size_t created, size_t removed);
+
+  // ---- head_gc.cpp
+  void collect(TimeMs before);
+  void truncate_log(TimeMs before);
+
+  const std::string log_dir;
+  const Options options;
+  const Clock& clock;
+  const HeadMetrics metrics;
+
+  Epoch epoch;
+  Isolation isolation;
+  BytePool pool;
+  SealedStore sealed;
+  ChunkMemory chunks;
+  LabelSets sets;
+  SeriesTable table;
+  HeadIndex index;
+
+  // Which series has these labels: by hash, in stripes so that creators seldom wait for each other.
+  struct Stripe {
+    Mutex mutex;
+    TagTable refs GUARDED_BY(mutex);
+  };
+  std::array<Stripe, 64> stripes;
+  Stripe& stripe(uint64_t hash) { return stripes[hash >> 58]; }
+
+  std::atomic<SeriesRef> newest_ref{0};
+  std::atomic<size_t> series_count{0};
+  std::atomic<size_t> chunk_count{0};
+  std::atomic<TimeMs> min_time{kMaxTime};
+  std::atomic<TimeMs> max_time{kMinTime};
+  std::atomic<TimeMs> min_valid_time;
+
+  // A series' ref in the log is this larger than its ref here; not 0 only where the log we found has
+  // refs that are too large for us. Set by replay().
+  uint64_t log_ref_base = 0;
+  // Refs that no series has any more but segments up to the given one still use, so that checkpoints
+  // keep their series records. Used by replay() and truncate() only.
+  std::unordered_map<uint64_t, uint32_t> expiring_refs;
+  TimeMs log_truncated_to = kMinTime;  // likewise
+
+  std::unique_ptr<Wal> wal;
+  std::unique_ptr<Appender> appender;
+};
+
+std::unique_ptr<Appender> make_head_appender(HeadState& state);
+std::unique_ptr<Querier> make_head_querier(HeadState& state, TimeRange range);
+std::unique_ptr<SeriesChunks> make_head_series_chunks(HeadState& state, TimeRange range);
+
+}  // namespace hearth::tsdb

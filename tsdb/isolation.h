@@ -1,0 +1,86 @@
+// Which commits a reader sees: those that were complete when it began, whole scrapes only.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <list>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/mutex.h"
+
+namespace hearth::tsdb {
+
+// Numbers of commits wrap around; two that are compared are never 2^31 apart. Thread-safe.
+class Isolation {
+ public:
+  using Commit = uint32_t;
+
+  // Not visible to readers made before end().
+  Commit begin() {
+    MutexLock lock(mutex_);
+    commits_.push_back(++last_);
+    return last_;
+  }
+  void end(Commit commit) {
+    MutexLock lock(mutex_);
+    std::erase(commits_, commit);
+    changed_.notify_all();
+  }
+
+  // What one reader sees. Immutable; thread-safe.
+  class View {
+   public:
+    bool sees(Commit commit) const {
+      return static_cast<int32_t>(last_ - commit) >= 0 &&
+             std::find(hidden_.begin(), hidden_.end(), commit) == hidden_.end();
+    }
+
+   private:
+    friend class Isolation;
+    Commit last_ = 0;
+    std::vector<Commit> hidden_;
+    std::list<TimeMs>::iterator reader_;
+  };
+  // Each view is closed once. `from` is the oldest time that it will read.
+  View open(TimeMs from) {
+    MutexLock lock(mutex_);
+    View view;
+    view.last_ = last_;
+    view.hidden_ = commits_;
+    view.reader_ = readers_.insert(readers_.end(), from);
+    return view;
+  }
+  void close(const View& view) {
+    MutexLock lock(mutex_);
+    readers_.erase(view.reader_);
+    changed_.notify_all();
+  }
+
+  // Returns when the commits that had begun before the call have ended.
+  void wait_for_commits() {
+    MutexLock lock(mutex_);
+    const Commit newest = last_;
+    while (std::any_of(commits_.begin(), commits_.end(), [&](Commit commit) {
+      return static_cast<int32_t>(newest - commit) >= 0;
+    })) {
+      changed_.wait(mutex_);
+    }
+  }
+  // Returns when no reader is open that reads before `time`.
+  void wait_for_readers(TimeMs time) {
+    MutexLock lock(mutex_);
+    while (std::any_of(readers_.begin(), readers_.end(), [&](TimeMs from) { return from < time; })) {
+      changed_.wait(mutex_);
+    }
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  Commit last_ GUARDED_BY(mutex_) = 0;
+  std::vector<Commit> commits_ GUARDED_BY(mutex_);  // in flight
+  std::list<TimeMs> readers_ GUARDED_BY(mutex_);
+};
+
+}  // namespace hearth::tsdb

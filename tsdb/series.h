@@ -1,0 +1,117 @@
+// The head's series: 64 bytes each, in pages of 256, found by ref without a lock.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
+
+#include "core/byte_pool.h"
+#include "core/epoch.h"
+#include "core/mutex.h"
+#include "core/storage.h"
+#include "tsdb/chunk.h"
+#include "tsdb/chunk_xor.h"
+
+namespace hearth::tsdb {
+
+// One active series: everything an append reads or writes, in one cache line.
+// Invariants: (1) samples are strictly increasing in time; (2) the open chunk never spans a border of
+// the head's chunk range; (3) a ref is never used for another series; (4) chunk != 0 exactly when
+// samples > 0.
+struct alignas(64) Series {
+  TimeMs last_time GUARDED_BY(lock) = kMinTime;  // newest sample; kMinTime: there was none yet
+  uint64_t last_value GUARDED_BY(lock) = 0;      // bits; the instant query's answer, and XOR state
+  TimeMs chunk_start GUARDED_BY(lock) = 0;       // first sample of the open chunk
+  uint32_t last_delta GUARDED_BY(lock) = 0;      // ms; XOR state
+  uint32_t cut_after GUARDED_BY(lock) = 0;  // ms after chunk_start: a sample there begins a new chunk
+  uint32_t labels = 0;  // in LabelSets; constant from publication to death; 0: not published
+  BytePool::Handle chunk GUARDED_BY(lock) = 0;   // bytes of the open chunk
+  BytePool::Handle sealed GUARDED_BY(lock) = 0;  // array of SealedChunk, oldest first
+  uint32_t last_commit GUARDED_BY(lock) = 0;     // the newest commit that appended here
+  uint32_t rare GUARDED_BY(lock) = 0;            // what few series have; 0 = nothing
+  uint16_t used GUARDED_BY(lock) = 0;            // bytes of the open chunk
+  uint16_t samples GUARDED_BY(lock) = 0;         // of the open chunk
+  uint8_t lead GUARDED_BY(lock) = XorState::kNoWindow, trail GUARDED_BY(lock) = 0,
+                   bit GUARDED_BY(lock) = 0;     // XOR state
+  uint8_t commit_samples GUARDED_BY(lock) = 0;   // that last_commit appended; 255 = or more
+  ByteLock lock;
+  uint8_t flags GUARDED_BY(lock) = 0;
+  uint16_t sealed_count GUARDED_BY(lock) = 0;
+
+  bool empty() const REQUIRES(lock) { return samples == 0 && sealed_count == 0; }
+
+  static constexpr uint8_t kLogged = 1;    // the log has its series record
+  static constexpr uint8_t kInterned = 2;  // asked for since the last collection: spare it once
+  static constexpr uint8_t kDying = 4;     // found empty; any use of it takes this away again
+  static constexpr uint8_t kDead = 8;      // unlinked; its ref is unknown from now on
+};
+static_assert(sizeof(Series) == 64);
+
+// Maps refs to series. Pages are made as refs grow and freed when all of their series are dead.
+// Thread-safe; find() takes no lock, but needs an epoch guard to use what it returns.
+class SeriesTable {
+ public:
+  explicit SeriesTable(Epoch& epoch)
+      : epoch_(epoch),
+        pages_(static_cast<std::atomic<Page*>*>(std::calloc(kMaxPages, sizeof(std::atomic<Page*>)))) {
+    if (pages_ == nullptr) throw std::bad_alloc();
+  }
+  ~SeriesTable() {
+    for (size_t i = 0; i <= last_page_; ++i) const std::unique_ptr<Page> freed(pages_[i].load());
+  }
+  SeriesTable(const SeriesTable&) = delete;
+  SeriesTable& operator=(const SeriesTable&) = delete;
+
+  // nullptr for a ref whose page is gone or was never made. Else the series may still be dead.
+  Series* find(SeriesRef ref) const {
+    Page* page = pages_[ref / kPageSeries].load(std::memory_order_acquire);
+    return page == nullptr ? nullptr : &page->series[ref % kPageSeries];
+  }
+
+  // The empty slot of a new series. Requires: `ref` was never added before.
+  Series& add(SeriesRef ref) {
+    MutexLock lock(mutex_);
+    const uint32_t index = ref / kPageSeries;
+    Page* page = pages_[index].load(std::memory_order_relaxed);
+    if (page == nullptr) {
+      page = std::make_unique<Page>().release();
+      pages_[index].store(page, std::memory_order_release);
+      if (index > last_page_) last_page_ = index;
+    }
+    ++page->living;
+    return page->series[ref % kPageSeries];
+  }
+
+  // To be called once for each series that died. A page that may still get new series is never emptied:
+  // `newest` is the largest ref in use.
+  void remove(SeriesRef ref, SeriesRef newest) {
+    MutexLock lock(mutex_);
+    const uint32_t index = ref / kPageSeries;
+    Page* page = pages_[index].load(std::memory_order_relaxed);
+    if (--page->living > 0 || index >= newest / kPageSeries) return;
+    pages_[index].store(nullptr, std::memory_order_release);
+    epoch_.defer([page] { const std::unique_ptr<Page> freed(page); });
+  }
+
+ private:
+  static constexpr uint32_t kPageSeries = 256;
+  static constexpr size_t kMaxPages = (uint64_t{1} << 32) / kPageSeries;
+  struct Page {
+    std::array<Series, kPageSeries> series;
+    uint32_t living = 0;
+  };
+  struct FreeDeleter {
+    void operator()(void* p) const { std::free(p); }
+  };
+
+  Epoch& epoch_;
+  // Zeroed by the system, so that only what is used becomes resident.
+  const std::unique_ptr<std::atomic<Page*>[], FreeDeleter> pages_;
+  Mutex mutex_;
+  uint32_t last_page_ = 0;  // guarded by mutex_, but for the destructor
+};
+
+}  // namespace hearth::tsdb

@@ -1,0 +1,41 @@
+#include "tsdb/wal_format.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "core/compress.h"
+#include "core/file.h"
+
+namespace hearth::tsdb {
+
+WalRecord make_wal_record(std::string raw, WalCompression compression) {
+  WalRecord record;
+  if (compression == WalCompression::kSnappy) {
+    snappy_compress(raw, record.bytes);
+    record.flag = kWalSnappyFlag;
+  } else if (compression == WalCompression::kZstd) {
+    zstd_compress(raw, record.bytes);
+    record.flag = kWalZstdFlag;
+  }
+  if (record.flag == 0 || record.bytes.size() >= raw.size()) return {std::move(raw), 0};
+  return record;
+}
+
+std::string wal_segment_path(const std::string& dir, uint32_t segment) {
+  return fmt::format("{}/{:08d}", dir, segment);
+}
+
+std::vector<uint32_t> wal_segments(const std::string& dir) {
+  std::vector<uint32_t> segments;
+  for (const std::string& name : list_dir(dir)) {
+    uint32_t number = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error == std::errc() && end == name.data() + name.size()) segments.push_back(number);
+  }
+  std::sort(segments.begin(), segments.end());
+  return segments;
+}
+
+}  // namespace hearth::tsdb

@@ -1,0 +1,103 @@
+#include "tsdb/wal_reader.h"
+
+#include <fmt/format.h>
+
+#include "core/bytes.h"
+#include "core/compress.h"
+#include "core/crc32c.h"
+#include "core/error.h"
+#include "tsdb/wal_format.h"
+
+namespace hearth::tsdb {
+namespace {
+
+constexpr size_t kMaxRecordBytes = 1u << 30;
+
+// Where the segment would end if its last page were whole: what is missing counts as zeros.
+uint64_t padded_size(std::string_view bytes) {
+  return (bytes.size() + kWalPageBytes - 1) / kWalPageBytes * kWalPageBytes;
+}
+
+}  // namespace
+
+WalReader::Outcome WalReader::fail(std::string what) {
+  error_ = std::move(what);
+  return Outcome::kCorrupt;
+}
+
+std::string_view WalReader::slice(uint64_t position, size_t count) {
+  if (position + count <= bytes_.size()) return bytes_.substr(position, count);
+  padded_.assign(position < bytes_.size() ? bytes_.substr(position) : std::string_view());
+  padded_.resize(count, '\0');
+  return padded_;
+}
+
+// From a page's end mark to the next page; false when there is something after the mark.
+bool WalReader::skip_page_end() {
+  const uint64_t end = (position_ / kWalPageBytes + 1) * kWalPageBytes;
+  for (++position_; position_ < end && position_ < bytes_.size(); ++position_) {
+    if (bytes_[position_] != 0) return false;
+  }
+  position_ = end;
+  return true;
+}
+
+WalReader::Outcome WalReader::uncompress(std::string_view raw, uint8_t flags) {
+  record_ = raw;
+  try {
+    if (flags & kWalSnappyFlag) {
+      if (!raw.empty()) snappy_uncompress(raw, uncompressed_, kMaxRecordBytes);
+    } else if (flags & kWalZstdFlag) {
+      if (!raw.empty()) zstd_uncompress(raw, uncompressed_, kMaxRecordBytes);
+    } else {
+      return Outcome::kRecord;
+    }
+  } catch (const Error& error) {
+    return fail(error.what());
+  }
+  if (!raw.empty()) record_ = uncompressed_;
+  return Outcome::kRecord;
+}
+
+WalReader::Outcome WalReader::next() {
+  if (!error_.empty()) return Outcome::kCorrupt;
+  fragments_.clear();
+  const uint64_t end = padded_size(bytes_);
+  for (size_t fragments = 0;;) {
+    if (position_ >= end) {
+      return fragments == 0 ? Outcome::kEnd : fail("last record is torn");
+    }
+    const std::string_view type_byte = slice(position_, 1);
+    const auto flags = static_cast<uint8_t>(type_byte[0]);
+    const auto type = static_cast<WalFragment>(flags & kWalTypeMask);
+    if (type == WalFragment::kPageEnd) {
+      if (!skip_page_end()) return fail("unexpected non-zero byte in padded page");
+      continue;
+    }
+    if (end - position_ < kWalHeaderBytes) return fail("read remaining header: unexpected EOF");
+    const std::string_view header = slice(position_, kWalHeaderBytes);
+    const size_t length = load_be16(header.data() + 1);
+    const uint32_t wanted = load_be32(header.data() + 3);
+    if (length > kWalPageBytes - kWalHeaderBytes || length > end - position_ - kWalHeaderBytes) {
+      return fail(fmt::format("invalid record size {}", length));
+    }
+    const std::string_view part = slice(position_ + kWalHeaderBytes, length);
+    if (const uint32_t found = crc32c(part); found != wanted) {
+      return fail(fmt::format("unexpected checksum {:x}, expected {:x}", found, wanted));
+    }
+    const bool begins = type == WalFragment::kFull || type == WalFragment::kFirst;
+    if (type > WalFragment::kLast) {
+      return fail(fmt::format("unexpected record type {}", flags & kWalTypeMask));
+    }
+    if (begins != (fragments == 0)) {
+      return fail(begins ? "a record begins within another" : "a record has no beginning");
+    }
+    position_ += kWalHeaderBytes + length;
+    if (type == WalFragment::kFull) return uncompress(part, flags);
+    fragments_.append(part);
+    if (type == WalFragment::kLast) return uncompress(fragments_, flags);
+    ++fragments;
+  }
+}
+
+}  // namespace hearth::tsdb

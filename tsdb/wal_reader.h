@@ -1,0 +1,40 @@
+// Takes a segment of a write-ahead log apart into its records.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace hearth::tsdb {
+
+// Reads the bytes of one segment, of any origin. The bytes must outlive it. One thread.
+class WalReader {
+ public:
+  enum class Outcome { kRecord, kEnd, kCorrupt };
+
+  explicit WalReader(std::string_view segment) : bytes_(segment) {}
+
+  // After kCorrupt, error() says what is wrong; nothing more can be read then.
+  Outcome next();
+
+  // Uncompressed; valid until the next call of next().
+  std::string_view record() const { return record_; }
+  uint64_t offset() const { return position_; }  // where the last record ended
+  const std::string& error() const { return error_; }
+
+ private:
+  Outcome fail(std::string what);
+  bool skip_page_end();
+  std::string_view slice(uint64_t position, size_t count);
+  Outcome uncompress(std::string_view raw, uint8_t flags);
+
+  std::string_view bytes_;
+  uint64_t position_ = 0;
+  std::string_view record_;
+  std::string fragments_;     // of a record of several
+  std::string padded_;        // a fragment that ends after the file, in the zeros we think there
+  std::string uncompressed_;
+  std::string error_;
+};
+
+}  // namespace hearth::tsdb

@@ -1,0 +1,105 @@
+#include "tsdb/wal_record.h"
+
+namespace hearth::tsdb {
+namespace {
+
+void begin(std::string& record, RecordType type) {
+  if (record.empty()) record.push_back(static_cast<char>(type));
+}
+
+}  // namespace
+
+void fail_record(std::string_view what) {
+  throw Error(ErrorKind::kCorrupt, "decode " + std::string(what) + ": invalid size");
+}
+
+void SeriesRecord::add(uint64_t ref, LabelsView labels) {
+  begin(bytes_, RecordType::kSeries);
+  ByteWriter writer(bytes_);
+  writer.be64(ref);
+  writer.uvarint(labels.size());
+  for (const Label& label : labels) {
+    writer.uvarint_string(label.name);
+    writer.uvarint_string(label.value);
+  }
+}
+
+void MetadataRecord::add(uint64_t ref, const Metadata& metadata) {
+  begin(bytes_, RecordType::kMetadata);
+  ByteWriter writer(bytes_);
+  writer.uvarint(ref);
+  writer.u8(static_cast<uint8_t>(metadata.type));
+  writer.uvarint(2);
+  writer.uvarint_string("UNIT");
+  writer.uvarint_string(metadata.unit);
+  writer.uvarint_string("HELP");
+  writer.uvarint_string(metadata.help);
+}
+
+void read_series(std::string_view record, const std::function<void(uint64_t, LabelsView)>& visit) {
+  ByteReader reader(record.substr(1));
+  std::vector<std::pair<std::string, std::string>> pairs;
+  while (!reader.at_end()) {
+    const uint64_t ref = reader.be64();
+    const uint64_t count = reader.uvarint();
+    pairs.clear();
+    for (uint64_t i = 0; i < count && !reader.failed(); ++i) {
+      std::string name(reader.uvarint_string());
+      std::string value(reader.uvarint_string());
+      pairs.emplace_back(std::move(name), std::move(value));
+    }
+    if (reader.failed()) break;
+    visit(ref, Labels::from_pairs(std::move(pairs)));
+  }
+  if (reader.failed()) fail_record("series");
+}
+
+void read_metadata(std::string_view record,
+                   const std::function<void(uint64_t, const Metadata&)>& visit) {
+  ByteReader reader(record.substr(1));
+  while (!reader.at_end()) {
+    const uint64_t ref = reader.uvarint();
+    Metadata metadata;
+    const uint8_t type = reader.u8();
+    if (type <= static_cast<uint8_t>(MetricType::kStateSet)) metadata.type = MetricType{type};
+    const uint64_t fields = reader.uvarint();
+    for (uint64_t i = 0; i < fields && !reader.failed(); ++i) {
+      const std::string_view name = reader.uvarint_string();
+      const std::string_view value = reader.uvarint_string();
+      if (name == "UNIT") metadata.unit = value;
+      if (name == "HELP") metadata.help = value;
+    }
+    if (reader.failed()) break;
+    visit(ref, metadata);
+  }
+  if (reader.failed()) fail_record("metadata");
+}
+
+void read_tombstones(std::string_view record,
+                     const std::function<void(const TombstoneEntry&)>& visit) {
+  ByteReader reader(record.substr(1));
+  while (!reader.at_end()) {
+    const TombstoneEntry tombstone{reader.be64(), reader.varint(), reader.varint()};
+    if (reader.failed()) break;
+    visit(tombstone);
+  }
+  if (reader.failed()) fail_record("tombstones");
+}
+
+void append_tombstone(std::string& record, const TombstoneEntry& tombstone) {
+  begin(record, RecordType::kTombstones);
+  ByteWriter writer(record);
+  writer.be64(tombstone.ref);
+  writer.varint(tombstone.min);
+  writer.varint(tombstone.max);
+}
+
+TimeMs base_time(std::string_view record) {
+  ByteReader reader(record.substr(1));
+  reader.be64();
+  const auto time = static_cast<TimeMs>(reader.be64());
+  if (reader.failed()) fail_record("histograms or exemplars");
+  return time;
+}
+
+}  // namespace hearth::tsdb

@@ -1,0 +1,142 @@
+// What records of the write-ahead log say (docs/formats/wal.md), in Prometheus' format. Refs in files
+// have 64 bits.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "core/bytes.h"
+#include "core/error.h"
+#include "core/labels.h"
+#include "core/sample.h"
+
+namespace hearth::tsdb {
+
+// The first byte of a record. Others exist and are left alone.
+enum class RecordType : uint8_t {
+  kSeries = 1,
+  kSamples = 2,
+  kTombstones = 3,
+  kExemplars = 4,
+  kMetadata = 6,
+  kHistograms = 7,
+  kFloatHistograms = 8,
+  kCustomBucketHistograms = 9,
+  kCustomBucketFloatHistograms = 10
+};
+
+// ---- writing: one record into one string -------------------------------------------------------
+
+// One thread.
+class SeriesRecord {
+ public:
+  void add(uint64_t ref, LabelsView labels);
+  bool empty() const { return bytes_.empty(); }
+  std::string take() { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+// One thread.
+class SamplesRecord {
+ public:
+  // Makes room once, so that add() need not.
+  void reserve(size_t samples) { bytes_.resize(size_ + kHeadBytes + samples * kMaxSampleBytes); }
+  // Requires: reserve() was told of so many samples.
+  void add(uint64_t ref, TimeMs t, double v) {
+    auto* p = reinterpret_cast<uint8_t*>(bytes_.data()) + size_;
+    if (size_ == 0) {
+      *p++ = static_cast<uint8_t>(RecordType::kSamples);
+      p = put_be64(put_be64(p, ref), static_cast<uint64_t>(t));
+      first_ref_ = ref;
+      first_time_ = static_cast<uint64_t>(t);
+    }
+    p = put_varint(p, ref - first_ref_);
+    p = put_varint(p, static_cast<uint64_t>(t) - first_time_);
+    p = put_be64(p, std::bit_cast<uint64_t>(v));
+    size_ = static_cast<size_t>(p - reinterpret_cast<uint8_t*>(bytes_.data()));
+  }
+  bool empty() const { return size_ == 0; }
+  std::string take() {
+    bytes_.resize(size_);
+    size_ = 0;
+    return std::move(bytes_);
+  }
+
+ private:
+  static constexpr size_t kHeadBytes = 1 + 8 + 8;
+  static constexpr size_t kMaxSampleBytes = 10 + 10 + 8;
+  static uint8_t* put_be64(uint8_t* p, uint64_t x) {
+    x = __builtin_bswap64(x);
+    std::memcpy(p, &x, sizeof x);
+    return p + sizeof x;
+  }
+  static uint8_t* put_varint(uint8_t* p, uint64_t two_complement) {
+    const auto sign = static_cast<uint64_t>(static_cast<int64_t>(two_complement) >> 63);
+    uint64_t x = two_complement << 1 ^ sign;
+    for (; x >= 0x80; x >>= 7) *p++ = static_cast<uint8_t>(x | 0x80);
+    *p++ = static_cast<uint8_t>(x);
+    return p;
+  }
+
+  std::string bytes_;
+  size_t size_ = 0;
+  uint64_t first_ref_ = 0, first_time_ = 0;
+};
+
+// One thread.
+class MetadataRecord {
+ public:
+  void add(uint64_t ref, const Metadata& metadata);
+  bool empty() const { return bytes_.empty(); }
+  std::string take() { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+// ---- reading: each calls visit once per entry and throws Error(kCorrupt) for what it cannot read --
+
+inline RecordType record_type(std::string_view record) {
+  return record.empty() ? RecordType{0} : RecordType{static_cast<uint8_t>(record[0])};
+}
+
+// The labels are valid during the call only.
+void read_series(std::string_view record, const std::function<void(uint64_t ref, LabelsView)>& visit);
+void read_metadata(std::string_view record,
+                   const std::function<void(uint64_t ref, const Metadata&)>& visit);
+
+struct TombstoneEntry {
+  uint64_t ref;
+  TimeMs min, max;
+};
+void read_tombstones(std::string_view record, const std::function<void(const TombstoneEntry&)>& visit);
+void append_tombstone(std::string& record, const TombstoneEntry& tombstone);
+
+[[noreturn]] void fail_record(std::string_view what);
+
+// visit(ref, t, v)
+template <class Visit>
+void read_samples(std::string_view record, Visit visit) {
+  ByteReader reader(record.substr(1));
+  if (reader.at_end()) return;
+  const uint64_t first_ref = reader.be64();
+  const uint64_t first_time = reader.be64();
+  while (!reader.at_end()) {
+    const uint64_t ref = first_ref + static_cast<uint64_t>(reader.varint());
+    const uint64_t time = first_time + static_cast<uint64_t>(reader.varint());
+    const uint64_t bits = reader.be64();
+    if (reader.failed()) break;
+    visit(ref, static_cast<TimeMs>(time), std::bit_cast<double>(bits));
+  }
+  if (reader.failed()) fail_record("samples");
+}
+
+// Of exemplars and histograms: the time that the entries' times are given relative to.
+TimeMs base_time(std::string_view record);
+
+}  // namespace hearth::tsdb

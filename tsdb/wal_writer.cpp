@@ -1,0 +1,93 @@
+#include "tsdb/wal_writer.h"
+
+#include <algorithm>
+
+#include "core/bytes.h"
+#include "core/clock.h"
+#include "core/crc32c.h"
+
+namespace hearth::tsdb {
+
+WalWriter::WalWriter(std::string dir, uint32_t segment, size_t segment_bytes, Observer fsync_seconds)
+    : dir_(std::move(dir)),
+      pages_per_segment_(std::max<size_t>(segment_bytes / kWalPageBytes, 1)),
+      fsync_seconds_(fsync_seconds) {
+  open(segment);
+}
+
+void WalWriter::open(uint32_t segment) {
+  file_ = File(wal_segment_path(dir_, segment), File::Mode::kCreate);
+  segment_ = segment;
+  written_ = 0;
+  buffer_.clear();
+  page_used_ = 0;
+  pages_done_ = 0;
+}
+
+void WalWriter::end_page() {
+  buffer_.append(kWalPageBytes - page_used_, '\0');
+  page_used_ = 0;
+  ++pages_done_;
+}
+
+void WalWriter::add_fragment(WalFragment type, uint8_t flag, std::string_view part) {
+  ByteWriter writer(buffer_);
+  writer.u8(static_cast<uint8_t>(static_cast<uint8_t>(type) | flag));
+  writer.be16(static_cast<uint16_t>(part.size()));
+  writer.be32(crc32c(part));
+  writer.bytes(part);
+  page_used_ += kWalHeaderBytes + part.size();
+  if (kWalPageBytes - page_used_ < kWalHeaderBytes) end_page();
+}
+
+void WalWriter::add(const WalRecord& record) {
+  constexpr size_t kPageRoom = kWalPageBytes - kWalHeaderBytes;
+  const size_t pages_left =
+      pages_done_ + 1 < pages_per_segment_ ? pages_per_segment_ - pages_done_ - 1 : 0;
+  const size_t page_left = pages_done_ < pages_per_segment_ ? kPageRoom - page_used_ : 0;
+  // A record larger than a whole segment makes the segment larger.
+  const bool fresh = pages_done_ == 0 && page_used_ == 0;
+  if (record.bytes.size() > page_left + pages_left * kPageRoom && !fresh) next_segment();
+
+  std::string_view rest = record.bytes;
+  for (bool first = true; first || !rest.empty(); first = false) {
+    const std::string_view part = rest.substr(0, kPageRoom - page_used_);
+    rest.remove_prefix(part.size());
+    const WalFragment type = first ? (rest.empty() ? WalFragment::kFull : WalFragment::kFirst)
+                                   : (rest.empty() ? WalFragment::kLast : WalFragment::kMiddle);
+    add_fragment(type, record.flag, part);
+  }
+}
+
+void WalWriter::flush() {
+  if (buffer_.empty()) return;
+  file_.write(buffer_);
+  written_ += buffer_.size();
+  buffer_.clear();
+}
+
+void WalWriter::close() {
+  flush();
+  const int64_t start = system_clock().monotonic_nanos();
+  file_.sync();
+  fsync_seconds_.observe(static_cast<double>(system_clock().monotonic_nanos() - start) * 1e-9);
+  file_.close();
+}
+
+void WalWriter::next_segment() {
+  if (page_used_ > 0) end_page();
+  close();
+  open(segment_ + 1);
+}
+
+void WalWriter::rollback(Mark mark) {
+  file_.close();
+  buffer_.clear();
+  for (const uint32_t segment : wal_segments(dir_)) {
+    if (segment > mark.segment) remove_file(wal_segment_path(dir_, segment));
+  }
+  File(wal_segment_path(dir_, mark.segment), File::Mode::kAppend).truncate(mark.bytes);
+  open(mark.segment + 1);
+}
+
+}  // namespace hearth::tsdb
