@@ -1,10 +1,11 @@
 // The head's series: 64 bytes each, in pages of 256, found by ref without a lock.
 #pragma once
 
+#include <sys/mman.h>
+
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <new>
 
@@ -54,13 +55,15 @@ static_assert(sizeof(Series) == 64);
 // Thread-safe; find() takes no lock, but needs an epoch guard to use what it returns.
 class SeriesTable {
  public:
-  explicit SeriesTable(Epoch& epoch)
-      : epoch_(epoch),
-        pages_(static_cast<std::atomic<Page*>*>(std::calloc(kMaxPages, sizeof(std::atomic<Page*>)))) {
-    if (pages_ == nullptr) throw std::bad_alloc();
+  explicit SeriesTable(Epoch& epoch) : epoch_(epoch) {
+    void* const zeros = mmap(nullptr, kDirectoryBytes, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (zeros == MAP_FAILED) throw std::bad_alloc();
+    pages_ = static_cast<std::atomic<Page*>*>(zeros);
   }
   ~SeriesTable() {
     for (size_t i = 0; i <= last_page_; ++i) const std::unique_ptr<Page> freed(pages_[i].load());
+    munmap(static_cast<void*>(pages_), kDirectoryBytes);
   }
   SeriesTable(const SeriesTable&) = delete;
   SeriesTable& operator=(const SeriesTable&) = delete;
@@ -103,13 +106,12 @@ class SeriesTable {
     std::array<Series, kPageSeries> series;
     uint32_t living = 0;
   };
-  struct FreeDeleter {
-    void operator()(void* p) const { std::free(p); }
-  };
+  static constexpr size_t kDirectoryBytes = kMaxPages * sizeof(std::atomic<Page*>);
 
   Epoch& epoch_;
-  // Zeroed by the system, so that only what is used becomes resident.
-  const std::unique_ptr<std::atomic<Page*>[], FreeDeleter> pages_;
+  // One pointer for each page there could be, 128 MiB: mapped, so that only what is used becomes
+  // resident (an allocator may write its zeros).
+  std::atomic<Page*>* pages_ = nullptr;
   Mutex mutex_;
   uint32_t last_page_ = 0;  // guarded by mutex_, but for the destructor
 };

@@ -54,7 +54,7 @@ class FirstLight(EndToEnd):
     def test_its_own_metrics_pass_promtools_check(self):
         port = free_port()
         hearth = self.hearth(self.config({"hearth": port}), port=port)
-        wait_for(lambda: scraped(hearth, "hearth"), "a scrape of itself")
+        wait_for(lambda: scraped(hearth, "hearth", 3), "three scrapes of itself")
         _, text = get(hearth.url + "/metrics")
         for name in ("prometheus_build_info", "prometheus_tsdb_head_series", "prometheus_engine_queries",
                      "prometheus_config_last_reload_successful", "process_resident_memory_bytes",

@@ -126,7 +126,7 @@ class EndToEnd(unittest.TestCase):
         self.addCleanup(self.servers.close)
 
     def started(self, server):
-        self.servers.callback(lambda: server.process.poll() is None and server.stop(signal.SIGKILL))
+        self.servers.callback(lambda: server.log_file.closed or server.stop(signal.SIGKILL))
         return server
 
     def config(self, targets, interval="1s", name="prometheus.yml", extra=""):
