@@ -73,6 +73,19 @@ export async function graphIsDrawn(page) {
   return counts;
 }
 
+// The share of the graph's pixels that are nearly white: a grid of the other theme would show here.
+export function brightShare(page) {
+  return page.evaluate(() => {
+    const canvas = document.querySelector('.chart-canvas canvas');
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    let bright = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      if (data[i + 3] > 200 && data[i] + data[i + 1] + data[i + 2] > 600) bright += 1;
+    }
+    return bright / (data.length / 4);
+  });
+}
+
 export async function noSidewaysScroll(page, where) {
   const over = await page.evaluate(() =>
     document.documentElement.scrollWidth - document.documentElement.clientWidth);

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
-import { choose, execute, graphIsDrawn, noSidewaysScroll, show, type, until } from './page.mjs';
+import { brightShare, choose, execute, graphIsDrawn, noSidewaysScroll, show, type, until } from './page.mjs';
 
 const [base, output, expression = 'rate(node_cpu_seconds_total[1m])'] = process.argv.slice(2);
 if (base === undefined || output === undefined) {
@@ -126,7 +126,9 @@ const steps = {
     const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const [r, g, b] = background.match(/\d+/g).map(Number);
     assert.ok(r + g + b < 120, `the background is ${background}`);
-    await untilDrawn('lines on the dark canvas');
+    await until('lines on the dark canvas', () => graphIsDrawn(page));
+    const bright = await brightShare(page);
+    assert.ok(bright < 0.01, `${(100 * bright).toFixed(1)} % of the dark graph are nearly white`);
     await shot('graph-dark');
   },
   'a wrong expression is told as the server tells it': async () => {

@@ -2,7 +2,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { baseUrl, followInside, navigate, useLocation, viewHref } from './base/location';
 import { changeSettings, useSettings } from './base/settings';
-import { useDark } from './base/theme';
 import { zoneName } from './format/instant';
 import { HelpDialog } from './help_dialog';
 import { Logo, MoonIcon, SunIcon, SystemIcon } from './parts/icons';
@@ -79,7 +78,6 @@ function useKeys(showHelp: () => void): void {
 }
 
 export function App() {
-  useDark();
   const { view, moves } = useLocation();
   const [help, setHelp] = useState(false);
   useKeys(() => setHelp(true));

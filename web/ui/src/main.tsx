@@ -3,7 +3,7 @@ import 'uplot/dist/uPlot.min.css';
 import './styles/index.css';
 import { render } from 'preact';
 import { App } from './app';
-import { applyTheme } from './base/theme';
+import { startTheme } from './base/theme';
 
-applyTheme();
+startTheme();
 render(<App />, document.getElementById('app')!);

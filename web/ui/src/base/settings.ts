@@ -51,13 +51,18 @@ export function changeSettings(change: Partial<Settings>): void {
   watchers.forEach((watch) => watch());
 }
 
+// Calls watch right after every change, before anything is drawn again.
+export function watchSettings(watch: () => void): () => void {
+  watchers.add(watch);
+  return () => void watchers.delete(watch);
+}
+
 export function useSettings(): Settings {
   const [value, setValue] = useState(current);
   useEffect(() => {
     const watch = () => setValue(current);
-    watchers.add(watch);
     watch();
-    return () => void watchers.delete(watch);
+    return watchSettings(watch);
   }, []);
   return value;
 }

@@ -1,6 +1,6 @@
 // Light or dark: the system's wish unless the person chose. Drawing code asks for colours here.
 import { useEffect, useState } from 'preact/hooks';
-import { settings, useSettings } from './settings';
+import { settings, useSettings, watchSettings } from './settings';
 
 const systemDark = window.matchMedia('(prefers-color-scheme: dark)');
 
@@ -9,20 +9,26 @@ export function isDark(): boolean {
   return theme === 'system' ? systemDark.matches : theme === 'dark';
 }
 
-export function applyTheme(): void {
+function applyTheme(): void {
   document.documentElement.dataset.theme = isDark() ? 'dark' : 'light';
 }
 
-// True while dark; keeps the document's theme in step.
+// Keeps the document's theme in step from now on. It changes before components are drawn again:
+// the canvas reads its colours from the style sheet.
+export function startTheme(): void {
+  applyTheme();
+  watchSettings(applyTheme);
+  systemDark.addEventListener('change', applyTheme);
+}
+
+// True while dark.
 export function useDark(): boolean {
-  const { theme } = useSettings();
+  useSettings();
   const [, setTick] = useState(0);
   useEffect(() => {
     const update = () => setTick((tick) => tick + 1);
     systemDark.addEventListener('change', update);
     return () => systemDark.removeEventListener('change', update);
   }, []);
-  const dark = isDark();
-  useEffect(applyTheme, [theme, dark]);
-  return dark;
+  return isDark();
 }
