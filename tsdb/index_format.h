@@ -1,4 +1,4 @@
-// What the writer and the reader of a block's index share (docs/formats/index.md).
+// What the writer and the reader of a block's index share (docs/formats/block.md).
 #pragma once
 
 #include <cstddef>

@@ -1,0 +1,158 @@
+// Blocks: finding series in an index, and writing one block out of three.
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+#include "core/file.h"
+#include "tsdb/block.h"
+#include "tsdb/chunk_builder.h"
+#include "tsdb/compact.h"
+#include "tsdb/index_writer.h"
+#include "tsdb/select.h"
+
+namespace hearth::tsdb {
+namespace {
+
+void require(bool right, const char* what) {
+  if (right) return;
+  std::fprintf(stderr, "wrong result: %s\n", what);
+  std::exit(1);
+}
+
+// 1,000,000 series with 6 labels, 100,000 values of "instance".
+struct LargeIndex {
+  TempDir dir;
+  std::unique_ptr<IndexReader> reader;
+
+  LargeIndex() {
+    IndexWriter writer(dir.path() + "/index");
+    const std::vector<ChunkMeta> chunks{{8, 0, 7'199'999}};
+    for (int instance = 0; instance < 100'000; ++instance) {
+      for (int cpu = 0; cpu < 10; ++cpu) {
+        writer.add_series(Labels{{"__name__", "node_cpu_seconds_total"},
+                                 {"a_instance", fmt::format("host-{:06}:9100", instance)},
+                                 {"cpu", fmt::format("{}", cpu)},
+                                 {"job", "node"},
+                                 {"mode", "idle"},
+                                 {"region", "eu-central-1"}},
+                          chunks);
+      }
+    }
+    writer.finish();
+    reader = std::make_unique<IndexReader>(dir.path() + "/index");
+  }
+};
+
+const IndexReader& large_index() {
+  static const LargeIndex index;
+  return *index.reader;
+}
+
+void one_series_of_a_million(benchmark::State& state) {
+  const IndexReader& index = large_index();
+  int instance = 0;
+  const auto find = [&] {
+    const std::vector<Matcher> matchers{
+        {MatchType::kEqual, "__name__", "node_cpu_seconds_total"},
+        {MatchType::kEqual, "a_instance", fmt::format("host-{:06}:9100", instance)},
+        {MatchType::kEqual, "cpu", "7"}};
+    const Postings refs = select_series(index, matchers);
+    std::string flat;
+    std::vector<ChunkMeta> chunks;
+    for (const uint32_t ref : refs) index.series(ref, &flat, &chunks);
+    return refs.size();
+  };
+  require(find() == 1, "one series");
+  for (auto _ : state) {
+    instance = (instance + 7919) % 100'000;
+    benchmark::DoNotOptimize(find());
+  }
+}
+BENCHMARK(one_series_of_a_million)->Unit(benchmark::kMicrosecond);
+
+void regex_over_100000_values(benchmark::State& state) {
+  const IndexReader& index = large_index();
+  const std::vector<Matcher> matchers{{MatchType::kRegex, "a_instance", ".*-0.*7:91.+"},
+                                      {MatchType::kEqual, "cpu", "7"}};
+  require(select_series(index, matchers).size() == 10'000, "a tenth of the instances");
+  for (auto _ : state) benchmark::DoNotOptimize(select_series(index, matchers));
+}
+BENCHMARK(regex_over_100000_values)->Unit(benchmark::kMillisecond);
+
+// Series with chunks of 120 samples: a counter, a gauge, a constant and a random walk.
+class MadeSeries final : public SeriesChunks {
+ public:
+  MadeSeries(int series, TimeMs from, TimeMs to) : series_(series), from_(from), to_(to) {}
+  bool next() override {
+    if (++at_ >= series_) return false;
+    labels_ = Labels{{"__name__", "metric"}, {"id", fmt::format("{:07}", at_)}, {"job", "bench"}};
+    Columns columns;
+    uint64_t random = static_cast<uint64_t>(at_) + 1;
+    double walk = 0;
+    for (TimeMs t = from_; t < to_; t += 15'000) {
+      random = random * 6364136223846793005 + 1442695040888963407;
+      walk += static_cast<double>(random >> 54) - 512;
+      const double step = static_cast<double>(t / 15'000 % 1'000'000);
+      columns.t.push_back(t);
+      columns.v.push_back(at_ % 4 == 0   ? step * 7
+                          : at_ % 4 == 1 ? std::floor(walk)
+                          : at_ % 4 == 2 ? 1
+                                         : step * 0.1 + walk);
+    }
+    chunks_.clear();
+    builder_.clear();
+    builder_.build(columns, chunks_);
+    return true;
+  }
+  LabelsView labels() const override { return labels_; }
+  std::span<const ChunkView> chunks() const override { return chunks_; }
+
+ private:
+  const int series_;
+  const TimeMs from_, to_;
+  int at_ = -1;
+  Labels labels_;
+  ChunkBuilder builder_;
+  std::vector<ChunkView> chunks_;
+};
+
+void merge_three_blocks(benchmark::State& state) {
+  constexpr DurationMs kSpan = 7'200'000;
+  TempDir dir;
+  std::vector<std::shared_ptr<const Block>> sources;
+  uint64_t samples = 0;
+  uint64_t bytes = 0;
+  for (int i = 0; i < 3; ++i) {
+    BlockMeta meta;
+    meta.ulid = make_ulid(i);
+    meta.min_time = i * kSpan;
+    meta.max_time = (i + 1) * kSpan;
+    MadeSeries series(50'000, meta.min_time, meta.max_time);
+    write_block(dir.path(), series, meta);
+    sources.push_back(std::make_shared<const Block>(dir.path() + "/" + meta.ulid.text()));
+    samples += sources.back()->meta().stats.samples;
+    bytes += sources.back()->bytes();
+  }
+  for (auto _ : state) {
+    const Ulid ulid = make_ulid(100);
+    merge_blocks(dir.path(), sources, ulid);
+    state.PauseTiming();
+    const std::string merged = dir.path() + "/" + ulid.text();
+    require(Block(merged).meta().stats.samples == samples, "all samples are in the merged block");
+    remove_all(merged);
+    state.ResumeTiming();
+  }
+  const auto rounds = static_cast<double>(state.iterations());
+  state.counters["MB/s"] = benchmark::Counter(static_cast<double>(bytes) / 1e6 * rounds,
+                                              benchmark::Counter::kIsRate);
+  state.counters["samples/s"] =
+      benchmark::Counter(static_cast<double>(samples) * rounds, benchmark::Counter::kIsRate);
+  state.counters["bytes/sample"] = static_cast<double>(bytes) / static_cast<double>(samples);
+}
+BENCHMARK(merge_three_blocks)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace hearth::tsdb
