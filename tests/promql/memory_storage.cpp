@@ -1,0 +1,144 @@
+#include "tests/promql/memory_storage.h"
+
+#include <algorithm>
+#include <set>
+
+#include "core/histogram_math.h"
+
+namespace hearth::promql::script {
+namespace {
+
+bool matches_all(std::span<const Matcher> matchers, LabelsView labels) {
+  return std::all_of(matchers.begin(), matchers.end(),
+                     [&](const Matcher& m) { return m.matches(labels); });
+}
+
+template <class T>
+void copy_range(const std::vector<TimeMs>& times, const std::vector<T>& values, TimeRange range,
+                std::vector<TimeMs>& out_times, std::vector<T>& out_values) {
+  const auto from = std::lower_bound(times.begin(), times.end(), range.min) - times.begin();
+  const auto to = std::upper_bound(times.begin(), times.end(), range.max) - times.begin();
+  if (from >= to) return;
+  out_times.assign(times.begin() + from, times.begin() + to);
+  out_values.assign(values.begin() + from, values.begin() + to);
+}
+
+class MemorySeriesSet final : public SeriesSet {
+ public:
+  using Entry = std::pair<const Labels, MemoryStorage::Series>;
+  explicit MemorySeriesSet(std::vector<const Entry*> found) : found_(std::move(found)) {}
+
+  size_t size() const override { return found_.size(); }
+  LabelsView labels(size_t series) const override { return found_[series]->first; }
+  void read(size_t series, TimeRange range, Columns& out) const override {
+    out.clear();
+    const Columns& samples = found_[series]->second.samples;
+    copy_range(samples.t, samples.v, range, out.t, out.v);
+    copy_range(samples.histogram_t, samples.histograms, range, out.histogram_t, out.histograms);
+  }
+
+ private:
+  std::vector<const Entry*> found_;
+};
+
+class MemoryQuerier final : public Querier {
+ public:
+  explicit MemoryQuerier(const std::map<Labels, MemoryStorage::Series>& series) : series_(series) {}
+
+  std::unique_ptr<SeriesSet> select(std::span<const Matcher> matchers, const SelectHints& hints,
+                                    Budget&) override {
+    std::vector<const MemorySeriesSet::Entry*> found;
+    for (const auto& entry : series_) {
+      if (!matches_all(matchers, entry.first)) continue;
+      if (hints.limit > 0 && found.size() == hints.limit) break;
+      found.push_back(&entry);
+    }
+    return std::make_unique<MemorySeriesSet>(std::move(found));
+  }
+  std::vector<std::string> label_names(std::span<const Matcher> matchers, size_t limit) override {
+    return collect(matchers, limit, [](const Labels& labels, std::set<std::string>& out) {
+      for (const Label& label : labels) out.emplace(label.name);
+    });
+  }
+  std::vector<std::string> label_values(const std::string& name, std::span<const Matcher> matchers,
+                                        size_t limit) override {
+    return collect(matchers, limit, [&](const Labels& labels, std::set<std::string>& out) {
+      if (labels.has(name)) out.emplace(labels.get(name));
+    });
+  }
+
+ private:
+  template <class Add>
+  std::vector<std::string> collect(std::span<const Matcher> matchers, size_t limit, Add add) {
+    std::set<std::string> found;
+    for (const auto& entry : series_) {
+      if (matches_all(matchers, entry.first)) add(entry.first, found);
+    }
+    std::vector<std::string> out(found.begin(), found.end());
+    if (limit > 0 && out.size() > limit) out.resize(limit);
+    return out;
+  }
+
+  const std::map<Labels, MemoryStorage::Series>& series_;
+};
+
+// Whether a chunk that ends with `last` takes `next`, and whether the counter was reset between.
+struct Continuation {
+  bool fits, reset;
+};
+
+Continuation continuation(const FloatHistogram& last, const FloatHistogram& next) {
+  if (next.counter_reset_hint == CounterResetHint::kReset) return {false, true};
+  if (is_stale(next.sum)) return {true, false};
+  if (is_stale(last.sum)) return {false, false};
+  if (next.count < last.count) return {false, true};
+  if (next.schema != last.schema || next.zero_threshold != last.zero_threshold ||
+      next.custom_values != last.custom_values) {
+    return {false, false};
+  }
+  FloatHistogram unhinted = next;
+  unhinted.counter_reset_hint = CounterResetHint::kUnknown;
+  const bool reset = counter_was_reset(unhinted, last);
+  return {!reset, reset};
+}
+
+}  // namespace
+
+void MemoryStorage::append(const Labels& labels, TimeMs t, double v) {
+  Series& series = series_[labels];
+  if (is_stale(v) && series.last_is_histogram) {
+    FloatHistogram stale;
+    stale.sum = v;
+    return append(labels, t, std::move(stale));
+  }
+  series.samples.t.push_back(t);
+  series.samples.v.push_back(v);
+  series.last_is_histogram = false;
+}
+
+void MemoryStorage::append(const Labels& labels, TimeMs t, FloatHistogram histogram) {
+  Series& series = series_[labels];
+  using Hint = CounterResetHint;
+  const bool gauge = histogram.counter_reset_hint == Hint::kGauge;
+  if (!gauge) {
+    Continuation next{false, false};
+    if (!series.last_is_histogram) {
+      next.reset = histogram.counter_reset_hint == Hint::kReset;
+    } else if (!series.gauge_chunk) {
+      next = continuation(series.samples.histograms.back(), histogram);
+    }
+    histogram.counter_reset_hint = next.fits    ? Hint::kNotReset
+                                   : next.reset ? Hint::kReset
+                                                : Hint::kUnknown;
+  }
+  series.gauge_chunk = gauge;
+  series.last_is_histogram = true;
+  series.samples.histogram_t.push_back(t);
+  series.samples.histograms.push_back(std::move(histogram));
+}
+
+std::unique_ptr<Querier> MemoryStorage::querier(TimeRange) {
+  return std::make_unique<MemoryQuerier>(series_);
+}
+
+}  // namespace hearth::promql::script

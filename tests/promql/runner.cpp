@@ -1,0 +1,152 @@
+#include "tests/promql/runner.h"
+
+#include "core/error.h"
+#include "core/metrics.h"
+#include "query/engine.h"
+#include "tests/promql/compare.h"
+#include "tests/promql/custom_buckets.h"
+#include "tests/promql/memory_storage.h"
+
+namespace hearth::promql::script {
+namespace {
+
+class MemoryScriptStorage final : public ScriptStorage {
+ public:
+  void clear() override { storage_.clear(); }
+  void load(const Load& load) override {
+    for (const SeriesLine& series : load.series) {
+      for (size_t i = 0; i < series.values.size(); ++i) {
+        const Value& value = series.values[i];
+        const TimeMs t = static_cast<TimeMs>(i) * load.gap;
+        if (value.omitted) continue;
+        if (value.histogram)
+          storage_.append(series.labels, t, *value.histogram);
+        else
+          storage_.append(series.labels, t, value.number);
+      }
+    }
+    if (!load.with_custom_buckets) return;
+    for (HistogramSeries& series : custom_bucket_histograms(load)) {
+      for (auto& [t, histogram] : series.points) {
+        storage_.append(series.labels, t, std::move(histogram));
+      }
+    }
+  }
+  Queryable& queryable() override { return storage_; }
+
+ private:
+  MemoryStorage storage_;
+};
+
+// The options under which Prometheus runs its own scripts.
+EngineOptions script_options(size_t slices) {
+  EngineOptions options;
+  options.timeout = 100 * 60'000;
+  options.default_step = 60'000;
+  options.delayed_name_removal = true;
+  options.slice_series = slices > 1 ? 2 : 1'000'000;
+  options.parse = {true, true, true, true};
+  return options;
+}
+
+// The points of a range query at one time, as an instant query answers them.
+QueryResult at_time(QueryResult result, TimeMs t) {
+  result.type = ValueType::kVector;
+  for (ResultSeries& series : result.series) {
+    std::erase_if(series.points, [t](const Point& p) { return p.t != t; });
+    std::erase_if(series.histograms, [t](const HistogramPoint& p) { return p.t != t; });
+  }
+  std::erase_if(result.series, [](const ResultSeries& series) {
+    return series.points.empty() && series.histograms.empty();
+  });
+  return result;
+}
+
+// One thread.
+class Runner {
+ public:
+  Runner(ScriptStorage& storage, size_t slices)
+      : pool_(slices > 1 ? std::make_unique<Pool>(2) : nullptr),
+        engine_(script_options(slices), storage.queryable(), pool_.get(), registry_) {}
+
+  // "" where the evaluation passes.
+  std::string run(const Eval& eval) {
+    QueryResult result;
+    try {
+      result = engine_.run(request(eval, eval.at));
+    } catch (const Error& error) {
+      return expects_error(eval) ? compare_error(eval, error.what())
+                                 : std::string("unexpected error: ") + error.what();
+    }
+    if (expects_error(eval)) return "expected an error, got an answer";
+    std::string problem = compare_result(eval, result);
+    if (problem.empty()) problem = compare_annotations(eval, result);
+    if (!problem.empty() || !eval.instant || eval.ordered) return problem;
+    if (result.type != ValueType::kVector && result.type != ValueType::kScalar) return "";
+    return run_as_range(eval, result.type == ValueType::kScalar);
+  }
+
+ private:
+  static QueryRequest request(const Eval& eval, const TimeSteps& at) {
+    QueryRequest request;
+    request.text = eval.query;
+    request.start = at.start;
+    request.end = at.end;
+    request.step = at.step;
+    return request;
+  }
+
+  std::string run_as_range(const Eval& eval, bool scalar) {
+    constexpr DurationMs kMinute = 60'000;
+    const TimeMs t = eval.at.start;
+    std::string problem;
+    try {
+      QueryResult result =
+          at_time(engine_.run(request(eval, {t - kMinute, t + kMinute, kMinute})), t);
+      if (scalar && result.series.size() == 1 && !result.series[0].points.empty()) {
+        result.type = ValueType::kScalar;
+        result.scalar = result.series[0].points[0];
+      }
+      problem = compare_result(eval, result);
+    } catch (const Error& error) {
+      problem = std::string("unexpected error: ") + error.what();
+    }
+    return problem.empty() ? "" : "as a range query: " + problem;
+  }
+
+  Registry registry_;
+  std::unique_ptr<Pool> pool_;
+  Engine engine_;
+};
+
+}  // namespace
+
+std::unique_ptr<ScriptStorage> memory_script_storage() {
+  return std::make_unique<MemoryScriptStorage>();
+}
+
+Report run_script(const Script& script, ScriptStorage& storage, size_t slices) {
+  Report report;
+  report.name = script.name;
+  storage.clear();
+  Runner runner(storage, slices);
+  for (const auto& command : script.commands) {
+    if (std::holds_alternative<Clear>(command)) {
+      storage.clear();
+    } else if (const Load* load = std::get_if<Load>(&command)) {
+      storage.load(*load);
+    } else {
+      const Eval& eval = std::get<Eval>(command);
+      ++report.total;
+      std::string problem = runner.run(eval);
+      if (problem.empty()) {
+        ++report.passed;
+      } else {
+        report.failures.push_back({eval.line, eval.query + "\n    " + problem});
+      }
+    }
+  }
+  return report;
+}
+
+}  // namespace hearth::promql::script
