@@ -149,8 +149,11 @@ OperatorPtr Planner::build_range_call(const Call& call, Steps steps) {
   for (size_t i = 0; i < call.args.size(); ++i) {
     if (i != range) scalars.push_back(build(*call.args[i], steps));
   }
+  // What Prometheus tells about a subquery carries no position, which shows as the first.
+  const Expr& first = unwrap(*call.args[0]);
+  const PosRange pos = first.kind == ExprKind::kSubquery ? PosRange{} : first.pos;
   auto windows = std::make_unique<WindowOp>(build_range(*call.args[range], steps), *function,
-                                            std::move(scalars), unwrap(*call.args[0]).pos);
+                                            std::move(scalars), pos);
   if (!absent) return windows;
   return make_absent(std::move(windows), matchers_of(*call.args[0]));
 }

@@ -82,6 +82,10 @@ class SetOp final : public Operator {
     });
   }
 
+  const std::vector<uint32_t>* order() const override {
+    return op_ == BinaryOp::kOr ? nullptr : left_->order();
+  }
+
   void rows(Context& context, Range range, Rows& out) const override {
     if (op_ != BinaryOp::kOr) {
       left_->rows(context, range, out);

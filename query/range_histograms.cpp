@@ -1,0 +1,164 @@
+#include "query/range_histograms.h"
+
+#include <algorithm>
+
+#include "core/histogram_math.h"
+#include "query/histogram_notes.h"
+#include "query/histogram_totals.h"
+
+namespace hearth::promql {
+namespace {
+
+bool is_gauge(const FloatHistogram& h) { return h.counter_reset_hint == CounterResetHint::kGauge; }
+
+void put(FloatHistogram histogram, Rows& out, size_t row, size_t step) {
+  out.make_histograms(row)[step] = std::make_shared<const FloatHistogram>(std::move(histogram));
+}
+
+// The increase from the first to the last of `points`, with what was lost at resets. nullopt, and
+// told, where they do not go together.
+std::optional<FloatHistogram> increase_of(const Windows& w, std::span<const FloatHistogram> points,
+                                          bool counter) {
+  const std::string_view metric = w.labels.metric_name();
+  const FloatHistogram& last = points.back();
+  const FloatHistogram* previous = &points.front();
+  if (counter && (is_gauge(*previous) || is_gauge(last))) warn_not_counter(w.context, metric, w.pos);
+
+  // Of a first sample before a reset nothing counts, so its layout does not matter.
+  FloatHistogram nothing;
+  if (counter && counter_was_reset(points[1], *previous)) {
+    nothing.schema = points[1].schema;
+    nothing.custom_values = points[1].custom_values;
+    previous = &nothing;
+  }
+  const bool custom = uses_custom_buckets(*previous);
+  bool mixed = uses_custom_buckets(last) != custom;
+  int32_t schema = std::min(last.schema, previous->schema);
+  if (counter) {
+    for (const FloatHistogram& point : points.subspan(1, points.size() - 2)) {
+      if (mixed) break;
+      if (is_gauge(point)) warn_not_counter(w.context, metric, w.pos);
+      schema = std::min(schema, point.schema);
+      mixed = uses_custom_buckets(point) != custom;
+    }
+  }
+  if (mixed) {
+    warn_mixed_schemas(w.context, metric, w.pos);
+    return std::nullopt;
+  }
+  FloatHistogram increase = last;
+  if (!custom) reduce_resolution(increase, schema);
+  const auto merged = subtract(increase, *previous);
+  if (!merged) return std::nullopt;
+  if (merged->bounds_reconciled) inform_bounds_reconciled(w.context, "subtraction", w.pos);
+  if (counter) {
+    for (const FloatHistogram& point : points.subspan(1)) {
+      if (counter_was_reset(point, *previous)) {
+        const auto added = add(increase, *previous);
+        if (added && added->bounds_reconciled) inform_bounds_reconciled(w.context, "addition", w.pos);
+      }
+      previous = &point;
+    }
+  } else if (!is_gauge(points.front()) || !is_gauge(last)) {
+    warn_not_gauge(w.context, metric, w.pos);
+  }
+  increase.counter_reset_hint = CounterResetHint::kGauge;
+  compact(increase);
+  return increase;
+}
+
+void fold_window(const Windows& w, size_t step, bool mean, Rows& out, size_t row) {
+  HistogramTotal total(mean);
+  for (uint32_t i = w.histograms.begin[step]; i < w.histograms.end[step]; ++i) {
+    if (total.add(w.samples.histograms[i])) continue;
+    warn_mixed_schemas(w.context, w.labels.metric_name(), w.pos);
+    return;
+  }
+  total.tell(w.context, w.pos);
+  put(total.total(), out, row, step);
+}
+
+}  // namespace
+
+void histogram_rate(const Windows& w, size_t step, bool counter, bool per_second, Rows& out, size_t row) {
+  const uint32_t begin = w.histograms.begin[step], end = w.histograms.end[step];
+  if (end - begin < 2) return;
+  const auto& h = w.samples.histograms;
+  auto increase = increase_of(w, std::span(h).subspan(begin, end - begin), counter);
+  if (!increase) return;
+  const auto& t = w.samples.histogram_t;
+  const double factor = extrapolation_factor(
+      w, step, t[begin], t[end - 1], end - begin, counter ? h[begin].count : -1, increase->count,
+      per_second ? static_cast<double>(w.range) / 1000 : 0);
+  multiply(*increase, factor);
+  put(std::move(*increase), out, row, step);
+}
+
+void histogram_last_two(const Windows& w, size_t step, bool per_second, Rows& out, size_t row) {
+  struct Point {
+    TimeMs t;
+    const FloatHistogram* histogram;
+  };
+  // The last two of each kind, by time.
+  std::vector<Point> points;
+  for (uint32_t i = w.floats.end[step]; i > w.floats.begin[step] && points.size() < 2;) {
+    points.push_back({w.samples.t[--i], nullptr});
+  }
+  const size_t floats = points.size();
+  for (uint32_t i = w.histograms.end[step]; i > w.histograms.begin[step] && points.size() < floats + 2;) {
+    --i;
+    points.push_back({w.samples.histogram_t[i], &w.samples.histograms[i]});
+  }
+  std::stable_sort(points.begin(), points.end(), [](const Point& a, const Point& b) { return a.t > b.t; });
+  if (points.size() < 2) return;
+  const Point newer = points[0], older = points[1];
+  const auto interval = static_cast<double>(newer.t - older.t) / 1000;
+  if (interval == 0) return;
+  if ((newer.histogram == nullptr) != (older.histogram == nullptr)) {
+    w.warn_mixed();
+    return;
+  }
+  if (newer.histogram == nullptr) {
+    const double* v = w.samples.v.data() + w.floats.end[step];
+    double change = v[-1];
+    if (!per_second || !(v[-1] < v[-2])) change -= v[-2];
+    out[row][step] = per_second ? change / interval : change;
+    return;
+  }
+  const std::string_view metric = w.labels.metric_name();
+  const bool gauges = is_gauge(*newer.histogram) && is_gauge(*older.histogram);
+  const bool any_gauge = is_gauge(*newer.histogram) || is_gauge(*older.histogram);
+  if (per_second && any_gauge) warn_not_counter(w.context, metric, w.pos);
+  if (!per_second && !gauges) warn_not_gauge(w.context, metric, w.pos);
+  FloatHistogram change = *newer.histogram;
+  if (!per_second || !counter_was_reset(*newer.histogram, *older.histogram)) {
+    const auto merged = subtract(change, *older.histogram);
+    if (!merged) {
+      warn_mixed_schemas(w.context, metric, w.pos);
+      return;
+    }
+    if (merged->bounds_reconciled) inform_bounds_reconciled(w.context, "subtraction", w.pos);
+  }
+  change.counter_reset_hint = CounterResetHint::kGauge;
+  compact(change);
+  if (per_second) divide(change, interval);
+  put(std::move(change), out, row, step);
+}
+
+bool histograms_changed(const FloatHistogram& older, const FloatHistogram& newer) {
+  return !same_histogram(older, newer);
+}
+
+bool histograms_reset(const FloatHistogram& older, const FloatHistogram& newer) {
+  return counter_was_reset(newer, older);
+}
+
+void histogram_sum_over_time(const Windows& w, size_t step, Rows& out, size_t row) {
+  fold_window(w, step, false, out, row);
+}
+
+void histogram_avg_over_time(const Windows& w, size_t step, Rows& out, size_t row) {
+  fold_window(w, step, true, out, row);
+}
+
+}  // namespace hearth::promql
