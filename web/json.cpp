@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "core/go_text.h"
+#include "core/histogram_buckets.h"
 #include "core/utf8.h"
 
 namespace hearth::web {
@@ -146,6 +147,28 @@ void append_json_value(std::string& out, double value) {
   out.push_back('"');
   append_float_json(out, value);
   out.push_back('"');
+}
+
+void append_json_histogram(std::string& out, const FloatHistogram& histogram) {
+  out.append("{\"count\":");
+  append_json_value(out, histogram.count);
+  out.append(",\"sum\":");
+  append_json_value(out, histogram.sum);
+  bool any = false;
+  for (const HistogramBucket& bucket : all_buckets(histogram)) {
+    if (bucket.count == 0) continue;
+    out.append(any ? ",[" : ",\"buckets\":[[");
+    any = true;
+    // 0: only the upper end belongs to it, 1: only the lower, 2: none, 3: both.
+    out.push_back(bucket.lower_inclusive ? (bucket.upper_inclusive ? '3' : '1')
+                                         : (bucket.upper_inclusive ? '0' : '2'));
+    for (const double number : {bucket.lower, bucket.upper, bucket.count}) {
+      out.push_back(',');
+      append_json_value(out, number);
+    }
+    out.push_back(']');
+  }
+  out.append(any ? "]}" : "}");
 }
 
 }  // namespace hearth::web

@@ -54,7 +54,7 @@ constexpr Route kRoutes[] = {
 
     {"/-/healthy", kGet | kHead, healthy},
     {"/-/ready", kGet | kHead, ready},
-    {"/-/reload", kGet | kPost | kPut, reload},
+    {"/-/reload", kGet | kPost | kPut, reload, true},
     {"/-/quit", kGet | kPost | kPut, quit},
     {"/metrics", kGet, metrics},
     {"/version", kGet, version},

@@ -42,16 +42,20 @@ std::vector<int> listen_on_all(const std::vector<std::string>& addresses) {
 
 struct Server::State {
   State(const Options& o, Services s)
-      : options(with_prefix(o)), first_services(s), services(std::move(s)), metrics(*services.registry) {
+      : options(with_prefix(o)),
+        first_services(s),
+        services(std::move(s)),
+        metrics(*services.registry) {
     const std::vector<int> sockets = listen_on_all(options.listen_addresses);
     for (const int fd : sockets) ports.push_back(bound_port(fd));
     front = std::make_unique<Front>(
         front_options(options), sockets,
         [this](Incoming& incoming, Outbox& out) { answer(incoming, out); },
         [this](const RequestHead& head) { return weigh(head); });
-    ready_gauge = first_services.registry->gauge("prometheus_ready",
-                                           "Whether startup was fully completed and the server is "
-                                           "ready for normal operation.");
+    ready_gauge =
+        first_services.registry->gauge("prometheus_ready",
+                                       "Whether startup was fully completed and the server is "
+                                       "ready for normal operation.");
   }
 
   void answer(Incoming& incoming, Outbox& out) {

@@ -153,6 +153,7 @@ TEST_CASE("the ends of a histogram's buckets are powers of two to the last bit")
     return json.substr(json.find("[[") + 2);
   };
   CHECK(first_bucket(2, 1) == R"(0,"1","1.189207115002721","1"]]})");
+  CHECK(first_bucket(1, 1) == R"(0,"1","1.414213562373095","1"]]})");
   CHECK(first_bucket(2, -3) == R"(0,"0.5","0.5946035575013605","1"]]})");
   CHECK(first_bucket(-4, 1) == R"(0,"1","65536","1"]]})");
   CHECK(first_bucket(0, 1024) == R"(0,"8.98846567431158e+307","1.7976931348623157e+308","1"]]})");
@@ -168,7 +169,7 @@ TEST_CASE("custom buckets have their own ends") {
   h.positive_buckets = {1, 1, 1};
   CHECK(
       appended<const FloatHistogram&>(append_json_histogram, h) ==
-      R"({"count":"3","sum":"4","buckets":[[0,"-Inf","1","1"],[0,"1","5","1"],[0,"5","+Inf","1"]]})");
+      R"({"count":"3","sum":"4","buckets":[[3,"-Inf","1","1"],[0,"1","5","1"],[0,"5","+Inf","1"]]})");
 }
 
 TEST_CASE("a histogram stands in a vector and in a matrix under its own name") {
