@@ -95,7 +95,9 @@ std::string_view http_status_name(int status) {
 }
 
 std::string http_failure_text(const HttpFailure& failure) {
-  if (failure.headers_complete) return reason(failure);
+  // A redirect's answer is complete, the request is not.
+  const bool in_body = failure.headers_complete && failure.code != CURLE_TOO_MANY_REDIRECTS;
+  if (in_body) return reason(failure);
   std::string method = failure.method;
   for (size_t i = 1; i < method.size(); ++i) {
     method[i] = static_cast<char>(std::tolower(static_cast<unsigned char>(method[i])));
