@@ -82,24 +82,18 @@ class MemoryQuerier final : public Querier {
   const std::map<Labels, MemoryStorage::Series>& series_;
 };
 
-// Whether a chunk that ends with `last` takes `next`, and whether the counter was reset between.
-struct Continuation {
-  bool fits, reset;
-};
-
-Continuation continuation(const FloatHistogram& last, const FloatHistogram& next) {
-  if (next.counter_reset_hint == CounterResetHint::kReset) return {false, true};
-  if (is_stale(next.sum)) return {true, false};
-  if (is_stale(last.sum)) return {false, false};
-  if (next.count < last.count) return {false, true};
-  if (next.schema != last.schema || next.zero_threshold != last.zero_threshold ||
-      next.custom_values != last.custom_values) {
-    return {false, false};
+// Whether a chunk that ends with `last` takes `next`. Only then is it known to be no reset.
+bool continues(const FloatHistogram& last, const FloatHistogram& next) {
+  if (is_stale(next.sum)) return next.counter_reset_hint != CounterResetHint::kReset;
+  if (is_stale(last.sum) || next.schema != last.schema ||
+      next.zero_threshold != last.zero_threshold || next.custom_values != last.custom_values) {
+    return false;
   }
-  FloatHistogram unhinted = next;
-  unhinted.counter_reset_hint = CounterResetHint::kUnknown;
-  const bool reset = counter_was_reset(unhinted, last);
-  return {!reset, reset};
+  FloatHistogram judged = next;
+  if (judged.counter_reset_hint == CounterResetHint::kNotReset) {
+    judged.counter_reset_hint = CounterResetHint::kUnknown;
+  }
+  return !counter_was_reset(judged, last);
 }
 
 }  // namespace
@@ -121,15 +115,12 @@ void MemoryStorage::append(const Labels& labels, TimeMs t, FloatHistogram histog
   using Hint = CounterResetHint;
   const bool gauge = histogram.counter_reset_hint == Hint::kGauge;
   if (!gauge) {
-    Continuation next{false, false};
-    if (!series.last_is_histogram) {
-      next.reset = histogram.counter_reset_hint == Hint::kReset;
-    } else if (!series.gauge_chunk) {
-      next = continuation(series.samples.histograms.back(), histogram);
+    // The first of a chunk reads as unknown unless it says itself that it follows a reset.
+    const bool known = series.last_is_histogram && !series.gauge_chunk &&
+                       continues(series.samples.histograms.back(), histogram);
+    if (histogram.counter_reset_hint != Hint::kReset) {
+      histogram.counter_reset_hint = known ? Hint::kNotReset : Hint::kUnknown;
     }
-    histogram.counter_reset_hint = next.fits    ? Hint::kNotReset
-                                   : next.reset ? Hint::kReset
-                                                : Hint::kUnknown;
   }
   series.gauge_chunk = gauge;
   series.last_is_histogram = true;

@@ -1,10 +1,12 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <sstream>
 
 #include "core/file.h"
+#include "tests/promql/db_storage.h"
 #include "tests/promql/runner.h"
 
 using namespace hearth;
@@ -93,4 +95,24 @@ TEST_CASE("Prometheus' scripts pass in one slice") { run_all(1, "one slice"); }
 
 TEST_CASE("Prometheus' scripts pass in many slices on two threads") {
   run_all(7, "slices of two series");
+}
+
+TEST_CASE("the database answers the scripts as the storage in memory does") {
+  for (const Script& script : all_scripts()) {
+    CAPTURE(script.name);
+    const auto database = db_script_storage();
+    const Report report = run_script(script, *database, 1);
+    const auto memory = memory_script_storage();
+    const Report expected = run_script(script, *memory, 1);
+    for (const Failure& failure : report.failures) {
+      CAPTURE(failure.line);
+      CAPTURE(failure.text);
+      const bool fails_in_memory_too =
+          std::any_of(expected.failures.begin(), expected.failures.end(),
+                      [&](const Failure& other) { return other.line == failure.line; });
+      CHECK(fails_in_memory_too);
+    }
+    std::printf("  %-24s %4zu of %4zu in the database\n", report.name.c_str(), report.passed,
+                report.total);
+  }
 }

@@ -17,6 +17,8 @@ class ScriptStorage {
   virtual ~ScriptStorage() = default;
   virtual void clear() = 0;
   virtual void load(const Load& load) = 0;
+  // Where it is false, the evaluations up to the next clear are left out.
+  virtual bool can_hold(const Load&) const { return true; }
   virtual Queryable& queryable() = 0;
 };
 

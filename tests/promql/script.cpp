@@ -117,7 +117,11 @@ class ScriptReader {
     for (; next_ < lines_.size() && !lines_[next_].empty(); ++next_) {
       // Start timestamps are not stored.
       const std::string_view line = lines_[next_];
-      if (line.substr(metric_end(line), 3) != "@st") load.series.push_back(series(line));
+      if (line.substr(metric_end(line), 3) == "@st") continue;
+      SeriesLine next = series(line);
+      // Of two lines for one series in a load the later counts.
+      std::erase_if(load.series, [&](const SeriesLine& s) { return s.labels == next.labels; });
+      load.series.push_back(std::move(next));
     }
     script_.commands.emplace_back(std::move(load));
   }
