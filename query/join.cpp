@@ -169,8 +169,9 @@ class JoinOp final : public Operator {
         to.make_histograms(0)[0] = h[step];
       }
     };
-    const auto& fill_many = swapped_ ? matching_.fill_right : matching_.fill_left;
-    const auto& fill_one = swapped_ ? matching_.fill_left : matching_.fill_right;
+    // "left" means the many side here, also where that stands on the right.
+    const auto& fill_many = matching_.fill_left;
+    const auto& fill_one = matching_.fill_right;
     const auto meet = [&](uint32_t m, uint32_t o, uint32_t signature, size_t step) {
       Rows& many_side = swapped_ ? right : left;
       Rows& one_side = swapped_ ? left : right;

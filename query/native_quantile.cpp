@@ -32,7 +32,7 @@ double native_quantile(Context& context, double q, const FloatHistogram& h, std:
   if (q > 1) return kInf;
   if (h.count == 0 || std::isnan(q)) return std::nan("");
   std::vector<HistogramBucket> buckets = all_buckets(h);
-  if (buckets.empty()) return std::nan("");
+  if (buckets.empty()) buckets.push_back({});  // of NaN observations only
   // NaN observations are counted, but in no bucket; their histogram's sum is NaN.
   const bool has_nan = std::isnan(h.sum);
   const bool forward = has_nan || q < 0.5;
