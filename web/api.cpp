@@ -59,9 +59,10 @@ void set_cors_headers(const Exchange& exchange) {
 void answer_api(const Exchange& exchange, ApiHandler handler) {
   set_cors_headers(exchange);
   std::string body = "{\"status\":\"success\",\"data\":";
-  ApiAnswer answer{body, {}, {}};
+  ApiAnswer answer{body, {}, {}, false};
   try {
     handler(exchange, answer);
+    if (answer.no_content) return exchange.answer_empty(204);
     append_notes(body, "warnings", answer.warnings);
     append_notes(body, "infos", answer.infos);
     body.push_back('}');

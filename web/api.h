@@ -12,6 +12,7 @@ namespace hearth::web {
 struct ApiAnswer {
   std::string& data;
   std::vector<std::string> warnings, infos;
+  bool no_content = false;  // 204 instead
 };
 
 // Throws Error for everything that is not answered.

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "query/parser.h"
 #include "query/print.h"
+#include "web/api_parse.h"
 #include "web/json.h"
 #include "web/json_result.h"
 #include "web/params.h"
@@ -89,7 +90,7 @@ void api_query_exemplars(const Exchange& exchange, ApiAnswer& answer) {
   if (end < start) {
     throw Error(ErrorKind::kBadData, "end timestamp must not be before start timestamp");
   }
-  parse_query_param(exchange);
+  answer.no_content = !has_selector(*parse_query_param(exchange));
   answer.data += "[]";
 }
 

@@ -69,7 +69,9 @@ void api_runtime_info(const Exchange& exchange, ApiAnswer& answer) {
   append_text_field(out, "serverTime", rfc3339_text(exchange.services.clock->now()));
   out.append("\"reloadConfigSuccess\":").append(state.reload_success ? "true," : "false,");
   append_text_field(out, "lastConfigTime", rfc3339_text(state.last_config_time / 1000 * 1000));
-  append_int_field(out, "corruptionCount", 0);
+  const Counter corruptions = exchange.services.registry->counter(
+      "prometheus_tsdb_wal_corruptions_total", "Total number of WAL corruptions.");
+  append_int_field(out, "corruptionCount", static_cast<int64_t>(corruptions.value()));
   append_int_field(out, "goroutineCount", static_cast<int64_t>(list_dir("/proc/self/task").size()));
   append_int_field(out, "GOMAXPROCS", static_cast<int64_t>(usable_cores()));
   append_int_field(out, "GOMEMLIMIT", std::numeric_limits<int64_t>::max());

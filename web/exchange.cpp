@@ -46,6 +46,11 @@ void Exchange::answer(int status, std::string body, const std::string& content_t
   set_header("Content-Type", content_type);
 }
 
+void Exchange::answer_empty(int status) const {
+  response.status = status;
+  response.body.clear();
+}
+
 void Exchange::answer_text(int status, std::string body) const {
   answer(status, std::move(body), "text/plain; charset=utf-8");
 }
@@ -55,30 +60,39 @@ void Exchange::answer_error_text(int status, const std::string& text) const {
   answer_text(status, text + "\n");
 }
 
-void Exchange::redirect(int status, const std::string& location) const {
-  set_header("Location", location);
-  if (method() != "GET" && method() != "HEAD") {
-    response.status = status;
-    return;
-  }
-  std::string link;
-  for (const char c : location) {
-    if (c == '&') {
-      link += "&amp;";
-    } else if (c == '<') {
-      link += "&lt;";
-    } else if (c == '>') {
-      link += "&gt;";
-    } else if (c == '"') {
-      link += "&#34;";
-    } else if (c == '\'') {
-      link += "&#39;";
-    } else {
-      link += c;
+std::string html_escape(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&#34;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
     }
   }
-  answer(status, "<a href=\"" + link + "\">" + std::string(status_text(status)) + "</a>.\n\n",
-         "text/html; charset=utf-8");
+  return out;
+}
+
+void Exchange::redirect(int status, const std::string& location) const {
+  set_header("Location", location);
+  if (method() != "GET" && method() != "HEAD") return answer_empty(status);
+  answer(
+      status,
+      "<a href=\"" + html_escape(location) + "\">" + std::string(status_text(status)) + "</a>.\n\n",
+      "text/html; charset=utf-8");
 }
 
 }  // namespace hearth::web

@@ -40,9 +40,12 @@ struct Exchange {
 
   void set_header(const std::string& name, const std::string& value) const;
   void answer(int status, std::string body, const std::string& content_type) const;
+  void answer_empty(int status) const;
   void answer_text(int status, std::string body) const;
   void answer_error_text(int status, const std::string& text) const;  // as Go's http.Error
   void redirect(int status, const std::string& location) const;
 };
+
+std::string html_escape(std::string_view text);
 
 }  // namespace hearth::web

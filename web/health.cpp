@@ -39,7 +39,7 @@ void reload(Exchange& exchange) {
   } catch (const std::exception& e) {
     return exchange.answer_error_text(500, std::string("failed to reload config: ") + e.what());
   }
-  exchange.answer_text(200, "");
+  exchange.answer_empty(200);
 }
 
 void quit(Exchange& exchange) {

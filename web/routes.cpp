@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "web/api_parse.h"
 #include "web/api_query.h"
 #include "web/api_series.h"
 #include "web/api_status.h"
@@ -27,6 +28,7 @@ constexpr Route kRoutes[] = {
     {"/api/v1/query_range", kGet | kPost, api<api_query_range>, true, kHeavy},
     {"/api/v1/query_exemplars", kGet | kPost, api<api_query_exemplars>, true},
     {"/api/v1/format_query", kGet | kPost, api<api_format_query>, true},
+    {"/api/v1/parse_query", kGet | kPost, api<api_parse_query>, true},
     {"/api/v1/labels", kGet | kPost, api<api_labels>, true, kHeavy},
     {"/api/v1/label/:name/values", kGet, api<api_label_values>, true, kHeavy},
     {"/api/v1/series", kGet | kPost, api<api_series>, true, kHeavy},
@@ -102,23 +104,23 @@ bool matches(std::string_view pattern, std::string_view path, std::string& name)
   return true;
 }
 
-// Every method that some route of this path takes.
-unsigned methods_of(std::string_view path) {
-  unsigned methods = 0;
-  for (const Route& route : kRoutes) {
-    if (route.path == path) methods |= route.methods;
-  }
-  return methods;
+// The route of the same path that takes `method`; nullptr where there is none.
+const Route* find_method(const Route& route, std::string_view method) {
+  const auto found = std::find_if(std::begin(kRoutes), std::end(kRoutes), [&](const Route& other) {
+    return other.path == route.path && allows(other, method);
+  });
+  return found == std::end(kRoutes) ? nullptr : found;
 }
 
-std::string allow_header(unsigned methods) {
-  std::string out;
+void answer_other_method(Exchange& exchange, const Route& route) {
+  std::string allow;
   for (const NamedMethod& method : kMethods) {
-    if (method.bit != 0 && (methods & method.bit) == 0) continue;
-    if (!out.empty()) out += ", ";
-    out += method.name;
+    if (method.bit != 0 && find_method(route, method.name) == nullptr) continue;
+    allow.append(allow.empty() ? "" : ", ").append(method.name);
   }
-  return out;
+  exchange.set_header("Allow", allow);
+  if (exchange.method() == "OPTIONS") return exchange.answer_empty(200);
+  exchange.answer_error_text(405, "Method Not Allowed");
 }
 
 std::string without_last_slash(std::string path) {
@@ -130,6 +132,19 @@ void redirect_to_path(Exchange& exchange, const std::string& path) {
   std::string location = url_encode_path(path);
   if (!exchange.query().empty()) location.append("?").append(exchange.query());
   exchange.redirect(301, location);
+}
+
+// Where a path that is not clean, or misses or has a last slash, leads; "" for any other.
+std::string other_place(std::string_view path, const std::string& prefix) {
+  if (path == "*") return "";
+  if (std::string clean = clean_path(path); clean != path) return clean;
+  const std::string with_slash = std::string(path) + "/";
+  if (with_slash == prefix + "/" || with_slash == prefix + std::string(kApi)) return with_slash;
+  const std::string below = prefix + "/";
+  if (!path.ends_with('/') || !path.starts_with(below) || path == below) return "";
+  path.remove_suffix(1);
+  std::string name;
+  return find_route(path.substr(prefix.size()), name) == nullptr ? "" : std::string(path);
 }
 
 }  // namespace
@@ -164,56 +179,31 @@ std::string route_prefix(const Options& options) {
 
 const Route* answer_route(Exchange& exchange) {
   const std::string& prefix = exchange.options.route_prefix;
-  std::string path(exchange.path());
-  if (const std::string clean = clean_path(path); path != "*" && clean != path) {
-    redirect_to_path(exchange, clean);
+  std::string_view path = exchange.path();
+  if (const std::string place = other_place(path, prefix); !place.empty()) {
+    redirect_to_path(exchange, place);
     return nullptr;
   }
-  if (!prefix.empty()) {
-    if (path == prefix) {
-      redirect_to_path(exchange, prefix + "/");
-      return nullptr;
-    }
-    if (path == "/") {
-      exchange.redirect(302, prefix);
-      return nullptr;
-    }
-    if (!path.starts_with(prefix + "/")) {
-      exchange.answer_error_text(404, "404 page not found");
-      return nullptr;
-    }
-    path.erase(0, prefix.size());
+  if (!prefix.empty() && path == "/") {
+    exchange.redirect(302, prefix);
+    return nullptr;
   }
-  const Route* route = find_route(path, exchange.name);
-  if (exchange.method() == "OPTIONS" && path.starts_with(kApi)) {
+  const bool ours = path.starts_with(prefix + "/");
+  if (ours) path.remove_prefix(prefix.size());
+  if (ours && exchange.method() == "OPTIONS" && path.starts_with(kApi)) {
     set_cors_headers(exchange);
-    exchange.answer(204, "", "");
+    exchange.answer_empty(204);
     return nullptr;
   }
-  if (route == nullptr && path.size() > 1 && path.ends_with('/') &&
-      find_route(std::string_view(path).substr(0, path.size() - 1), exchange.name) != nullptr) {
-    redirect_to_path(exchange, prefix + path.substr(0, path.size() - 1));
-    return nullptr;
-  }
+  const Route* const route = ours ? find_route(path, exchange.name) : nullptr;
   if (route == nullptr) {
     exchange.answer_error_text(404, "404 page not found");
     return nullptr;
   }
-  const unsigned methods = methods_of(route->path);
-  const Route* const end = std::end(kRoutes);
-  const Route* allowed = std::find_if(route, end, [&](const Route& r) {
-    return r.path == route->path && allows(r, exchange.method());
-  });
-  if (allowed == end) {
-    exchange.set_header("Allow", allow_header(methods));
-    if (exchange.method() == "OPTIONS") {
-      exchange.answer_text(200, "");
-    } else {
-      exchange.answer_error_text(405, "Method Not Allowed");
-    }
-    return nullptr;
-  }
-  if (allowed->needs_ready && !exchange.ready) {
+  const Route* const allowed = find_method(*route, exchange.method());
+  if (allowed == nullptr) {
+    answer_other_method(exchange, *route);
+  } else if (allowed->needs_ready && !exchange.ready) {
     answer_not_ready(exchange);
   } else {
     allowed->handler(exchange);

@@ -313,6 +313,57 @@ TEST_CASE("what has no engine yet answers in form, and empty") {
         R"({"status":"error","errorType":"unavailable","error":"admin APIs disabled"})");
 }
 
+TEST_CASE("exemplars of an expression without a selector are no content") {
+  const TestServer server;
+  const Reply reply = server.get("/api/v1/query_exemplars?query=1%2Btime()");
+  CHECK(reply.status == 204);
+  CHECK(reply.header("content-type") == "");
+  CHECK(reply.header("content-length") == "");
+}
+
+TEST_CASE("the tree of an expression in JSON") {
+  const TestServer server;
+  RawClient client(server.port);
+  const auto tree = [&](const std::string& query) {
+    const Reply reply = client.post("/api/v1/parse_query", "query=" + query);
+    CHECK(reply.status == 200);
+    const std::string prefix = R"({"status":"success","data":)";
+    REQUIRE(reply.body.starts_with(prefix));
+    return reply.body.substr(prefix.size(), reply.body.size() - prefix.size() - 1);
+  };
+  const auto selector = [](const std::string& name,
+                           const std::string& more = R"("startOrEnd":null,)") {
+    return R"({"matchers":[{"name":"__name__","type":"=","value":")" + name + R"("}],"name":")" +
+           name + R"(","offset":0,)" + more + R"("timestamp":null,"type":"vectorSelector"})";
+  };
+  CHECK(tree("a%2Bon(x)group_left(y)b") ==
+        R"({"bool":false,"lhs":)" + selector("a") +
+            R"(,"matching":{"card":"many-to-one","include":["y"],"labels":["x"],"on":true},)" +
+            R"("op":"+","rhs":)" + selector("b") + R"(,"type":"binaryExpr"})");
+  CHECK(
+      tree("a==bool+1") ==
+      R"({"bool":true,"lhs":)" + selector("a") +
+          R"(,"matching":null,"op":"==","rhs":{"type":"numberLiteral","val":"1"},"type":"binaryExpr"})");
+  CHECK(tree("-(a)") == R"({"expr":{"expr":)" + selector("a") +
+                            R"(,"type":"parenExpr"},"op":"-","type":"unaryExpr"})");
+  CHECK(tree("%22%3C%22") == R"({"type":"stringLiteral","val":"\u003c"})");
+  CHECK(tree("1e30") == R"({"type":"numberLiteral","val":"1000000000000000000000000000000"})");
+  CHECK(
+      tree("a[5m:1m]@start()offset+3m") ==
+      R"({"expr":)" + selector("a") +
+          R"(,"offset":180000,"range":300000,"startOrEnd":"start","step":60000,"timestamp":null,)" +
+          R"("type":"subquery"})");
+  CHECK(tree("sum+without(le)(rate(x%7Ba!~%22b%22%7D[5m]+@+7))") ==
+        R"({"expr":{"args":[{"matchers":[{"name":"a","type":"!~","value":"b"},{"name":"__name__",)"
+        R"("type":"=","value":"x"}],"name":"x","offset":0,"range":300000,"startOrEnd":null,)"
+        R"("timestamp":7000,"type":"matrixSelector"}],"func":{"argTypes":["matrix"],"name":"rate",)"
+        R"("returnType":"vector","variadic":0},"type":"call"},"grouping":["le"],"op":"sum",)"
+        R"("param":null,"type":"aggregation","without":true})");
+  CHECK(tree("topk(2,a)").find(R"("param":{"type":"numberLiteral","val":"2"})") !=
+        std::string::npos);
+  CHECK(client.get("/api/v1/parse_query?query=up%7B").status == 400);
+}
+
 TEST_CASE("targets answer by state and pool") {
   const TestServer server;
   check_all(server,

@@ -120,6 +120,7 @@ TEST_CASE("paths that are not clean are redirected") {
       {"//api/v1/query?query=1", "/api/v1/query?query=1"},
       {"/./a%20b/%2e%2e/c%22", "/c%22"},
       {"/api/v1/query/", "/api/v1/query"},
+      {"/api/v1?x", "/api/v1/?x"},
       {"/a//%0d%0aSet-Cookie:x", "/a/%0D%0ASet-Cookie:x"},
   };
   for (const auto& c : cases) {
@@ -276,6 +277,14 @@ TEST_CASE("the page is one file for all views, with what it needs beside it") {
   CHECK(again.status == 304);
   CHECK(again.body == "");
   CHECK(client.get("/app.js", "If-None-Match: \"other\"\r\n").status == 200);
+}
+
+TEST_CASE("the page has the title that was asked for, as text") {
+  Options options;
+  options.page_title = "<script>Ours & co";
+  const TestServer server(options);
+  CHECK(server.get("/query").body.find("<title>&lt;script&gt;Ours &amp; co</title>") !=
+        std::string::npos);
 }
 
 TEST_CASE("an address in use is an error when the server is made") {
