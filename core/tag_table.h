@@ -1,6 +1,7 @@
 // A hash table of 8 bytes a slot for things that lie elsewhere and are named by a u32.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

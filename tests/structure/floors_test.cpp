@@ -121,6 +121,18 @@ TEST_CASE("every header is guarded and says first what it is for") {
   }
 }
 
+TEST_CASE("a .cpp includes its own header first, so that the header compiles alone") {
+  for (const std::string& folder : kFolders) {
+    for (const fs::path& path : sources(folder)) {
+      const fs::path header = fs::path(path).replace_extension(".h");
+      if (path.extension() != ".cpp" || !fs::exists(header)) continue;
+      const std::vector<Include> includes = includes_of(path);
+      REQUIRE(!includes.empty());
+      CHECK(includes[0].included == fs::relative(header, HEARTH_SOURCE_DIR).string());
+    }
+  }
+}
+
 TEST_CASE("no file is longer than 600 lines") {
   for (const std::string& folder : kFolders) {
     for (const fs::path& path : sources(folder)) {
