@@ -146,8 +146,8 @@ void merge_three_blocks(benchmark::State& state) {
     state.ResumeTiming();
   }
   const auto rounds = static_cast<double>(state.iterations());
-  state.counters["MB/s"] = benchmark::Counter(static_cast<double>(bytes) / 1e6 * rounds,
-                                              benchmark::Counter::kIsRate);
+  state.counters["MB/s"] =
+      benchmark::Counter(static_cast<double>(bytes) / 1e6 * rounds, benchmark::Counter::kIsRate);
   state.counters["samples/s"] =
       benchmark::Counter(static_cast<double>(samples) * rounds, benchmark::Counter::kIsRate);
   state.counters["bytes/sample"] = static_cast<double>(bytes) / static_cast<double>(samples);

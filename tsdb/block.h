@@ -52,8 +52,8 @@ class Block {
 // service.
 std::unique_ptr<Querier> block_querier(std::shared_ptr<const Block> block, TimeRange range);
 
-// The whole block for a compaction, without what is deleted. Throws Error(kCorrupt). Must not outlive
-// the block.
+// The whole block for a compaction, without what is deleted. Throws Error(kCorrupt). Must not
+// outlive the block.
 std::unique_ptr<SeriesChunks> block_series_chunks(const Block& block);
 
 }  // namespace hearth::tsdb

@@ -96,7 +96,8 @@ BlockChunksReader::Chunk BlockChunksReader::chunk(uint64_t ref) const {
   const auto encoding = static_cast<uint8_t>(checked[0]);
   if (encoding < static_cast<uint8_t>(Encoding::kXor) ||
       encoding > static_cast<uint8_t>(Encoding::kXor2))
-    corrupt(dir_, fmt::format("unknown encoding {} at {} of segment {}", encoding, offset, segment));
+    corrupt(dir_,
+            fmt::format("unknown encoding {} at {} of segment {}", encoding, offset, segment));
   return {static_cast<Encoding>(encoding), checked.substr(1)};
 }
 

@@ -45,8 +45,7 @@ BlockMeta from_json(const Json& json) {
   meta.ulid = ulid_of(json.at("ulid"));
   meta.min_time = json.at("minTime").get<TimeMs>();
   meta.max_time = json.at("maxTime").get<TimeMs>();
-  if (meta.max_time < meta.min_time)
-    throw Error(ErrorKind::kCorrupt, "maxTime is before minTime");
+  if (meta.max_time < meta.min_time) throw Error(ErrorKind::kCorrupt, "maxTime is before minTime");
   const Json stats = object_at(json, "stats");
   read_key(stats, "numSamples", meta.stats.samples);
   read_key(stats, "numFloatSamples", meta.stats.float_samples);

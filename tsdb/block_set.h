@@ -25,16 +25,18 @@ struct BlockSnapshot {
 // snapshot() is thread-safe; the rest is for one thread.
 class BlockSet {
  public:
-  // Removes what an interrupted run left half written or half deleted, opens every block, and deletes
-  // those whose merged block is there. A block that cannot be opened is logged, counted and left alone.
+  // Removes what an interrupted run left half written or half deleted, opens every block, and
+  // deletes those whose merged block is there. A block that cannot be opened is logged, counted and
+  // left alone.
   BlockSet(std::string dir, Registry& registry);
 
   BlockSnapshot snapshot() const;
   std::vector<BlockMeta> metas() const;  // of the blocks in service
 
   // One step for readers: opens block `added`, drops `removed`, raises covered_until. Where `added`
-  // cannot be opened it is deleted and the error thrown on, with nothing changed. Then deletes the directories of `removed`; one
-  // that cannot be deleted is logged and tried again at the next start.
+  // cannot be opened it is deleted and the error thrown on, with nothing changed. Then deletes the
+  // directories of `removed`; one that cannot be deleted is logged and tried again at the next
+  // start.
   void change(std::optional<Ulid> added, std::span<const Ulid> removed,
               TimeMs covered_until = kMinTime);
 

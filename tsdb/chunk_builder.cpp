@@ -8,8 +8,9 @@ namespace hearth::tsdb {
 
 void ChunkBuilder::build(const Columns& columns, std::vector<ChunkView>& chunks) {
   if (!columns.histogram_t.empty())
-    throw Error(ErrorKind::kExecution, "chunks of native histograms that overlap or are partly "
-                                       "deleted cannot be compacted");
+    throw Error(ErrorKind::kExecution,
+                "chunks of native histograms that overlap or are partly "
+                "deleted cannot be compacted");
   for (size_t start = 0; start < columns.t.size(); start += kSamplesPerChunk) {
     const size_t end = std::min<size_t>(start + kSamplesPerChunk, columns.t.size());
     if (used_ == encoders_.size()) encoders_.emplace_back();

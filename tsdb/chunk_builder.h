@@ -1,4 +1,5 @@
-// Encodes columns anew as chunks: where a compaction merges or cuts samples instead of copying bytes.
+// Encodes columns anew as chunks: where a compaction merges or cuts samples instead of copying
+// bytes.
 #pragma once
 
 #include <deque>
@@ -15,8 +16,8 @@ class ChunkBuilder {
   static constexpr uint32_t kSamplesPerChunk = 120;
 
   void clear() { used_ = 0; }
-  // Appends the chunks; they are valid until clear(). Throws Error(kExecution) for histograms, whose
-  // chunks are only ever copied.
+  // Appends the chunks; they are valid until clear(). Throws Error(kExecution) for histograms,
+  // whose chunks are only ever copied.
   void build(const Columns& columns, std::vector<ChunkView>& chunks);
 
  private:

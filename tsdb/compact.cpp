@@ -8,8 +8,8 @@
 namespace hearth::tsdb {
 namespace {
 
-// Removes a block that was begun, unless it is kept. One that cannot be removed is cleaned up at the
-// next start.
+// Removes a block that was begun, unless it is kept. One that cannot be removed is cleaned up at
+// the next start.
 class Unfinished {
  public:
   explicit Unfinished(const std::string& final_dir)

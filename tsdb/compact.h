@@ -24,8 +24,8 @@ struct ChunkWritten {
 using OnChunk = std::function<void(const ChunkWritten&)>;
 
 // Writes the series as block `meta.ulid` of `dir` and makes it visible in one step; meta.stats is
-// filled in. Returns false when there is no sample at all: then nothing is left on the disk. When it
-// throws, nothing is left either.
+// filled in. Returns false when there is no sample at all: then nothing is left on the disk. When
+// it throws, nothing is left either.
 bool write_block(const std::string& dir, SeriesChunks& series, BlockMeta meta,
                  const OnChunk& on_chunk = {});
 

@@ -19,8 +19,8 @@ bool any_failed(std::span<const BlockMeta> blocks) {
   return std::any_of(blocks.begin(), blocks.end(), [](const BlockMeta& b) { return b.failed; });
 }
 
-// The first run of blocks each of which begins before one earlier in the run ends. (Prometheus tries
-// a run that failed again and again; here it is left alone, so that others get their turn.)
+// The first run of blocks each of which begins before one earlier in the run ends. (Prometheus
+// tries a run that failed again and again; here it is left alone, so that others get their turn.)
 std::vector<Ulid> overlapping(std::span<const BlockMeta> blocks) {
   for (size_t start = 0; start < blocks.size();) {
     TimeMs max = blocks[start].max_time;
@@ -77,8 +77,8 @@ std::vector<Ulid> by_tombstones(std::span<const BlockMeta> blocks,
   for (size_t i = blocks.size(); i-- > 0;) {
     const BlockMeta& block = blocks[i];
     if (block.max_time - block.min_time < ranges[ranges.size() / 2]) break;
-    if (static_cast<double>(block.stats.tombstones) /
-            static_cast<double>(block.stats.series + 1) > 0.05)
+    if (static_cast<double>(block.stats.tombstones) / static_cast<double>(block.stats.series + 1) >
+        0.05)
       return {block.ulid};
   }
   return {};
@@ -98,9 +98,8 @@ std::vector<DurationMs> block_ranges(DurationMs smallest, DurationMs largest) {
 std::vector<Ulid> plan_compaction(std::vector<BlockMeta> blocks,
                                   const std::vector<DurationMs>& ranges) {
   if (blocks.empty()) return {};
-  std::stable_sort(blocks.begin(), blocks.end(), [](const BlockMeta& a, const BlockMeta& b) {
-    return a.min_time < b.min_time;
-  });
+  std::stable_sort(blocks.begin(), blocks.end(),
+                   [](const BlockMeta& a, const BlockMeta& b) { return a.min_time < b.min_time; });
   if (auto plan = overlapping(blocks); !plan.empty()) return plan;
   const auto older = std::span<const BlockMeta>(blocks).first(blocks.size() - 1);
   if (auto plan = by_range(older, ranges); !plan.empty()) return plan;

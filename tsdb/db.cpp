@@ -146,9 +146,9 @@ bool Db::State::compact(const std::vector<Ulid>& plan) {
       return true;
     }
     blocks.change(ulid, plan);
-    log_info("compact blocks", "count", sources.size(), "mint",
-             sources.front()->meta().min_time, "maxt", sources.back()->meta().max_time, "ulid",
-             ulid.text(), "duration", run.duration_text());
+    log_info("compact blocks", "count", sources.size(), "mint", sources.front()->meta().min_time,
+             "maxt", sources.back()->meta().max_time, "ulid", ulid.text(), "duration",
+             run.duration_text());
     return true;
   } catch (const Error& e) {
     metrics.failed.add();
@@ -235,7 +235,8 @@ void Db::maintain() {
       log_error(what, "err", e.what());
     }
   };
-  // Each goes on when the one before failed: a full disk must not keep old blocks from being deleted.
+  // Each goes on when the one before failed: a full disk must not keep old blocks from being
+  // deleted.
   step(&State::apply_retention, "Retention failed");
   step(&State::compact_head, "Compaction of the head failed");
   step(&State::compact_blocks, "Compaction of blocks failed");

@@ -36,9 +36,8 @@ DbMetrics::DbMetrics(Registry& r)
                   "library consumer.")),
       lowest_timestamp_seconds(r.gauge("prometheus_tsdb_lowest_timestamp_seconds",
                                        "Lowest timestamp value stored in the database.")),
-      retention_limit_seconds(
-          r.gauge("prometheus_tsdb_retention_limit_seconds",
-                  "How long to retain samples in storage.")),
+      retention_limit_seconds(r.gauge("prometheus_tsdb_retention_limit_seconds",
+                                      "How long to retain samples in storage.")),
       retention_limit_bytes(r.gauge("prometheus_tsdb_retention_limit_bytes",
                                     "Max number of bytes to be retained in the tsdb blocks, "
                                     "configured 0 means disabled")),

@@ -11,8 +11,8 @@
 namespace hearth::tsdb {
 namespace {
 
-constexpr size_t kMaxLabelsBytes = 16 << 20;     // of one series; more is damage
-constexpr size_t kAlwaysVerifiedBytes = 4096;    // shorter lists are checked at each use
+constexpr size_t kMaxLabelsBytes = 16 << 20;   // of one series; more is damage
+constexpr size_t kAlwaysVerifiedBytes = 4096;  // shorter lists are checked at each use
 
 }  // namespace
 
@@ -118,12 +118,11 @@ void IndexReader::read_postings_table() {
 
 // The remembered entry from which to look for `value`: the last one that is not after it.
 size_t IndexReader::first_entry(const Entries& entries, std::string_view value) const {
-  const auto after =
-      std::upper_bound(entries.at.begin(), entries.at.end(), value,
-                       [&](std::string_view wanted, uint64_t at) {
-                         ByteReader table = table_from(at);
-                         return wanted < next_entry(table).value;
-                       });
+  const auto after = std::upper_bound(entries.at.begin(), entries.at.end(), value,
+                                      [&](std::string_view wanted, uint64_t at) {
+                                        ByteReader table = table_from(at);
+                                        return wanted < next_entry(table).value;
+                                      });
   return after == entries.at.begin() ? 0 : static_cast<size_t>(after - entries.at.begin()) - 1;
 }
 
@@ -145,9 +144,7 @@ PostingsView IndexReader::list_at(uint64_t offset) const {
   return PostingsView::big_endian(content.substr(4));
 }
 
-PostingsView IndexReader::all() const {
-  return all_at_ == 0 ? PostingsView() : list_at(all_at_);
-}
+PostingsView IndexReader::all() const { return all_at_ == 0 ? PostingsView() : list_at(all_at_); }
 
 PostingsView IndexReader::postings(std::string_view name, std::string_view value) const {
   const auto found = names_.find(name);

@@ -23,8 +23,8 @@ class IndexReader final : public LabelIndex {
  public:
   explicit IndexReader(const std::string& path);
 
-  // One series: its labels appended to `flat_labels` in the flat form, its chunks replacing `chunks`.
-  // Either may be null.
+  // One series: its labels appended to `flat_labels` in the flat form, its chunks replacing
+  // `chunks`. Either may be null.
   void series(uint32_t ref, std::string* flat_labels, std::vector<ChunkMeta>* chunks) const;
 
   PostingsView all() const override;  // in label order
@@ -41,8 +41,8 @@ class IndexReader final : public LabelIndex {
   struct Toc {
     uint64_t symbols, series, label_indices, label_table, postings, postings_table;
   };
-  // Where the entries of a label name stand in the postings table: each 32nd, in order of the values
-  // (version 1 promises no order: there it is every one, sorted).
+  // Where the entries of a label name stand in the postings table: each 32nd, in order of the
+  // values (version 1 promises no order: there it is every one, sorted).
   struct Entries {
     std::vector<uint64_t> at;
     size_t count = 0;
@@ -72,10 +72,10 @@ class IndexReader final : public LabelIndex {
   MappedFile file_;
   uint8_t version_ = 2;
   Toc toc_{};
-  std::string_view symbols_;                 // the section's entries
+  std::string_view symbols_;  // the section's entries
   uint64_t symbol_count_ = 0;
-  std::vector<uint32_t> symbol_at_;          // of each 32nd, within symbols_
-  std::string_view table_;                   // the postings table's entries
+  std::vector<uint32_t> symbol_at_;  // of each 32nd, within symbols_
+  std::string_view table_;           // the postings table's entries
   std::map<std::string, Entries, std::less<>> names_;
   uint64_t all_at_ = 0;
 

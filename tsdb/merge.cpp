@@ -64,8 +64,7 @@ class MergedSeriesSet final : public SeriesSet {
       for (uint32_t p = 0; p < parts_.size(); ++p) {
         if (next[p] == parts_[p].set->size()) continue;
         const LabelsView labels = parts_[p].set->labels(next[p]);
-        const auto order =
-            used == starts_[size_] ? std::strong_ordering::less : labels <=> least;
+        const auto order = used == starts_[size_] ? std::strong_ordering::less : labels <=> least;
         if (order > 0) continue;
         if (order < 0) {
           used = starts_[size_];
@@ -122,8 +121,8 @@ class MergedSeriesSet final : public SeriesSet {
 
   std::vector<SeriesSetPart> parts_;
   Arena arena_;
-  std::span<Member> members_;    // of all series
-  std::span<uint32_t> starts_;   // series -> its first member; one more at the end
+  std::span<Member> members_;   // of all series
+  std::span<uint32_t> starts_;  // series -> its first member; one more at the end
   size_t size_ = 0;
 };
 
@@ -140,8 +139,8 @@ class MergedSeriesChunks final : public SeriesChunks {
     current_.clear();
     for (size_t p = 0; p < parts_.size(); ++p) {
       if (!live_[p]) continue;
-      const auto order = current_.empty() ? std::strong_ordering::less
-                                          : parts_[p]->labels() <=> labels();
+      const auto order =
+          current_.empty() ? std::strong_ordering::less : parts_[p]->labels() <=> labels();
       if (order > 0) continue;
       if (order < 0) current_.clear();
       current_.push_back(p);

@@ -23,9 +23,8 @@ struct SeriesSetPart {
 std::unique_ptr<SeriesSet> merge_series_sets(std::vector<SeriesSetPart> parts, size_t limit,
                                              Budget& budget);
 
-// One walk over all. Chunks that overlap no other are passed on as they are, others are merged sample
-// by sample and encoded anew.
-std::unique_ptr<SeriesChunks> merge_series_chunks(
-    std::vector<std::unique_ptr<SeriesChunks>> parts);
+// One walk over all. Chunks that overlap no other are passed on as they are, others are merged
+// sample by sample and encoded anew.
+std::unique_ptr<SeriesChunks> merge_series_chunks(std::vector<std::unique_ptr<SeriesChunks>> parts);
 
 }  // namespace hearth::tsdb

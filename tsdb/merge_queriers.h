@@ -13,8 +13,8 @@ struct QuerierPart {
   TimeRange covers;  // it has no samples outside
 };
 
-// Parts that cover nothing of what is asked are not asked. Where two have a sample of the same series
-// and time, the earlier part's counts.
+// Parts that cover nothing of what is asked are not asked. Where two have a sample of the same
+// series and time, the earlier part's counts.
 std::unique_ptr<Querier> merge_queriers(std::vector<QuerierPart> parts);
 
 }  // namespace hearth::tsdb

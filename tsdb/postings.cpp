@@ -5,8 +5,8 @@
 namespace hearth::tsdb {
 namespace {
 
-// The first position at or after `pos` whose ref is not less than `ref`: steps double from `pos`, so
-// walking a list in order costs the logarithm of the gaps.
+// The first position at or after `pos` whose ref is not less than `ref`: steps double from `pos`,
+// so walking a list in order costs the logarithm of the gaps.
 size_t seek(const PostingsView& list, size_t pos, uint32_t ref) {
   size_t step = 1;
   size_t low = pos;

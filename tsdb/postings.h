@@ -1,5 +1,5 @@
-// Sets of series refs as sorted lists of u32, and the algebra that selectors need. A list lies in the
-// head as native integers, in a block's index as big endian ones; both are read where they lie.
+// Sets of series refs as sorted lists of u32, and the algebra that selectors need. A list lies in
+// the head as native integers, in a block's index as big endian ones; both are read where they lie.
 #pragma once
 
 #include <cstdint>

@@ -6,9 +6,8 @@ namespace hearth::tsdb {
 namespace {
 
 void newest_first(std::vector<BlockSize>& blocks) {
-  std::stable_sort(blocks.begin(), blocks.end(), [](const BlockSize& a, const BlockSize& b) {
-    return a.max_time > b.max_time;
-  });
+  std::stable_sort(blocks.begin(), blocks.end(),
+                   [](const BlockSize& a, const BlockSize& b) { return a.max_time > b.max_time; });
 }
 
 std::vector<Ulid> from(const std::vector<BlockSize>& blocks, size_t first) {

@@ -22,8 +22,8 @@ class SectionFile {
   }
 
   void begin_section();
-  void end_section();              // Throws Error(kIo) for a section of more than 4 GiB
-  void pad(uint64_t alignment);    // Requires: no section is open
+  void end_section();            // Throws Error(kIo) for a section of more than 4 GiB
+  void pad(uint64_t alignment);  // Requires: no section is open
   void close();
 
  private:
@@ -34,8 +34,8 @@ class SectionFile {
   File file_;
   std::string buffer_;
   uint64_t flushed_ = 0;
-  uint64_t section_ = 0;     // where the open section's length stands; 0 = none is open
-  size_t checksummed_ = 0;   // of the buffer
+  uint64_t section_ = 0;    // where the open section's length stands; 0 = none is open
+  size_t checksummed_ = 0;  // of the buffer
   uint32_t crc_ = 0;
 };
 

@@ -39,8 +39,8 @@ std::vector<std::string> limited(std::vector<std::string> values, size_t limit) 
 }  // namespace
 
 Postings select_series(const LabelIndex& index, std::span<const Matcher> matchers) {
-  // A series must be in one list of each matcher that does not match "", and in none of the lists of
-  // values that a matcher which does match "" refuses.
+  // A series must be in one list of each matcher that does not match "", and in none of the lists
+  // of values that a matcher which does match "" refuses.
   std::vector<PostingsView> required;
   std::vector<PostingsView> refused;
   std::vector<const Matcher*> patterns;
@@ -95,7 +95,8 @@ std::vector<std::string> select_label_values(const LabelIndex& index, const std:
   index.postings_where(
       name, {},
       [&](std::string_view value) {
-        if (!std::all_of(own.begin(), own.end(), [&](const Matcher& m) { return m.matches(value); }))
+        if (!std::all_of(own.begin(), own.end(),
+                         [&](const Matcher& m) { return m.matches(value); }))
           return false;
         values.emplace_back(value);
         return !others.empty();

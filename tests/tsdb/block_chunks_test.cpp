@@ -19,7 +19,8 @@ TEST_CASE("a chunk file has the bytes that Prometheus writes") {
   TempDir dir;
   BlockChunksWriter writer(dir.path() + "/chunks");
   CHECK(writer.write(Encoding::kXor, kBytes) == 8);
-  CHECK(writer.write(Encoding::kXor, std::string_view("\0\1\xa0\x1f\x40\x1c\0\0\0\0\0\0", 12)) == 32);
+  CHECK(writer.write(Encoding::kXor, std::string_view("\0\1\xa0\x1f\x40\x1c\0\0\0\0\0\0", 12)) ==
+        32);
   writer.finish();
   CHECK(to_hex(read_file(dir.path() + "/chunks/000001")) ==
         "85bd40dd0100000012010003d00f3ff8000000000000e807c26fffc067c9999f0c010001a01f401c0000000000"

@@ -68,7 +68,8 @@ inline std::vector<Sample> samples_of(const Columns& columns) {
 }
 
 // All that a querier answers, as a model.
-inline Model read_model(Querier& querier, std::vector<Matcher> matchers = {}, TimeRange range = {}) {
+inline Model read_model(Querier& querier, std::vector<Matcher> matchers = {},
+                        TimeRange range = {}) {
   Budget budget(0);
   SelectHints hints;
   hints.range = range;

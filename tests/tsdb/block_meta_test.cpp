@@ -81,15 +81,16 @@ TEST_CASE("a change to meta.json leaves unknown keys") {
 }
 
 TEST_CASE("a meta.json that is none is corrupt") {
-  for (const char* text :
-       {"", "{", "[]", "1", "null", "{}", R"({"version":2})", R"({"version":1})",
-        R"({"version":1,"ulid":"x","minTime":0,"maxTime":1})",
-        R"({"version":1,"ulid":7,"minTime":0,"maxTime":1})",
-        R"({"version":1,"ulid":"01M820YJVTBYE9GM5MQYWQ29JP","minTime":"a","maxTime":1})",
-        R"({"version":1,"ulid":"01M820YJVTBYE9GM5MQYWQ29JP","minTime":2,"maxTime":1})",
-        R"({"version":1,"ulid":"01M820YJVTBYE9GM5MQYWQ29JP","minTime":0,"maxTime":1,"stats":7})",
-        R"({"version":1,"ulid":"01M820YJVTBYE9GM5MQYWQ29JP","minTime":0,"maxTime":1,"compaction":[]})",
-        R"({"version":1,"ulid":"01M820YJVTBYE9GM5MQYWQ29JP","minTime":0,"maxTime":1,"compaction":{"sources":7}})"}) {
+  for (
+      const char* text :
+      {"", "{", "[]", "1", "null", "{}", R"({"version":2})", R"({"version":1})",
+       R"({"version":1,"ulid":"x","minTime":0,"maxTime":1})",
+       R"({"version":1,"ulid":7,"minTime":0,"maxTime":1})",
+       R"({"version":1,"ulid":"01M820YJVTBYE9GM5MQYWQ29JP","minTime":"a","maxTime":1})",
+       R"({"version":1,"ulid":"01M820YJVTBYE9GM5MQYWQ29JP","minTime":2,"maxTime":1})",
+       R"({"version":1,"ulid":"01M820YJVTBYE9GM5MQYWQ29JP","minTime":0,"maxTime":1,"stats":7})",
+       R"({"version":1,"ulid":"01M820YJVTBYE9GM5MQYWQ29JP","minTime":0,"maxTime":1,"compaction":[]})",
+       R"({"version":1,"ulid":"01M820YJVTBYE9GM5MQYWQ29JP","minTime":0,"maxTime":1,"compaction":{"sources":7}})"}) {
     CAPTURE(text);
     CHECK_THROWS_AS(parse_block_meta(text), Error);
   }

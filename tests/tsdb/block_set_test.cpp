@@ -34,16 +34,17 @@ TEST_CASE("what an interrupted run left is removed at the start, and nothing els
   TempDir dir;
   const std::string block = write_model(dir.path(), one_series("a", 0, 10), 0, 10);
   for (const char* name :
-       {"01ARZ3NDEKTSV4RRFFQ69G5FAV.tmp-for-creation", "01ARZ3NDEKTSV4RRFFQ69G5FAW.tmp-for-deletion",
-        "01ARZ3NDEKTSV4RRFFQ69G5FAX.tmp", "other.tmp-for-creation", "wal", "frozen"})
+       {"01ARZ3NDEKTSV4RRFFQ69G5FAV.tmp-for-creation",
+        "01ARZ3NDEKTSV4RRFFQ69G5FAW.tmp-for-deletion", "01ARZ3NDEKTSV4RRFFQ69G5FAX.tmp",
+        "other.tmp-for-creation", "wal", "frozen"})
     make_dirs(dir.path() + "/" + name + "/inside");
   write_file(dir.path() + "/01ARZ3NDEKTSV4RRFFQ69G5FAZ", "a file, no block");
   Registry registry;
   const BlockSet set(dir.path(), registry);
   CHECK(loaded(set) == std::vector<Ulid>{ulid_of(block)});
-  CHECK(list_dir(dir.path()) ==
-        std::vector<std::string>{block.substr(block.rfind('/') + 1), "01ARZ3NDEKTSV4RRFFQ69G5FAZ",
-                                 "frozen", "other.tmp-for-creation", "wal"});
+  CHECK(list_dir(dir.path()) == std::vector<std::string>{block.substr(block.rfind('/') + 1),
+                                                         "01ARZ3NDEKTSV4RRFFQ69G5FAZ", "frozen",
+                                                         "other.tmp-for-creation", "wal"});
   CHECK(set.snapshot().covered_until == 10);
 }
 
@@ -110,8 +111,8 @@ TEST_CASE("deleted samples are not answered and not copied by a compaction") {
   {
     const Block block(path);
     const uint32_t ref = block.index().all()[0];
-    add_interval(tombstones.by_series[ref], {100, 130});   // inside of chunks
-    add_interval(tombstones.by_series[ref], {240, 359});   // one whole chunk
+    add_interval(tombstones.by_series[ref], {100, 130});  // inside of chunks
+    add_interval(tombstones.by_series[ref], {240, 359});  // one whole chunk
     add_interval(tombstones.by_series[ref], {480, 1000});
   }
   write_tombstones(path, tombstones);

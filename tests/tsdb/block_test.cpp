@@ -21,7 +21,8 @@ Model some_series(size_t count, size_t samples) {
                               {"instance", "host:" + std::to_string(i)},
                               {"job", i % 2 == 0 ? "even" : "odd"}}];
     for (size_t k = 0; k < samples; ++k)
-      list.push_back({static_cast<TimeMs>(1'000 + k * 15'000), static_cast<double>(random() % 1000)});
+      list.push_back(
+          {static_cast<TimeMs>(1'000 + k * 15'000), static_cast<double>(random() % 1000)});
   }
   return model;
 }
@@ -40,7 +41,8 @@ TEST_CASE("a block answers what was written into it") {
   const auto querier = block_querier(block, {});
   CHECK(difference(read_model(*querier), model) == "");
   CHECK(read_model(*querier, {Matcher(MatchType::kEqual, "job", "odd")}).size() == 50);
-  CHECK(read_model(*querier, {Matcher(MatchType::kRegex, "__name__", "metric_(1|2)")}).size() == 29);
+  CHECK(read_model(*querier, {Matcher(MatchType::kRegex, "__name__", "metric_(1|2)")}).size() ==
+        29);
   CHECK(querier->label_names({}, 0) == std::vector<std::string>{"__name__", "instance", "job"});
   CHECK(querier->label_values("job", {}, 0) == std::vector<std::string>{"even", "odd"});
 

@@ -11,7 +11,8 @@ namespace {
 
 const std::vector<DurationMs> kRanges{20, 60, 180, 540, 1620};
 
-BlockMeta block(uint8_t name, TimeMs min, TimeMs max, uint64_t series = 0, uint64_t tombstones = 0) {
+BlockMeta block(uint8_t name, TimeMs min, TimeMs max, uint64_t series = 0,
+                uint64_t tombstones = 0) {
   BlockMeta meta;
   meta.ulid.bytes[15] = name;
   meta.min_time = min;
@@ -46,13 +47,17 @@ TEST_CASE("the plan of compaction is Prometheus'") {
       {"one block", {block(1, 0, 20)}, ""},
       {"two of three, the newest not counted", {block(1, 0, 20), block(2, 20, 40)}, ""},
       {"three of three, but the newest does not count",
-       {block(1, 0, 20), block(2, 20, 40), block(3, 40, 60)}, ""},
+       {block(1, 0, 20), block(2, 20, 40), block(3, 40, 60)},
+       ""},
       {"the span is full and a newer block is there",
-       {block(1, 0, 20), block(2, 20, 40), block(3, 40, 60), block(4, 60, 80)}, "1 2 3"},
+       {block(1, 0, 20), block(2, 20, 40), block(3, 40, 60), block(4, 60, 80)},
+       "1 2 3"},
       {"a gap; the block after the span is the newest",
-       {block(1, 0, 20), block(2, 20, 40), block(4, 60, 80)}, ""},
+       {block(1, 0, 20), block(2, 20, 40), block(4, 60, 80)},
+       ""},
       {"a gap; a block after the span that is not the newest",
-       {block(1, 0, 20), block(2, 20, 40), block(4, 60, 80), block(5, 80, 100)}, "1 2"},
+       {block(1, 0, 20), block(2, 20, 40), block(4, 60, 80), block(5, 80, 100)},
+       "1 2"},
       {"mixed sizes",
        {block(1, 0, 20), block(2, 20, 40), block(3, 40, 60), block(4, 60, 120), block(5, 120, 180)},
        "1 2 3"},
@@ -65,21 +70,29 @@ TEST_CASE("the plan of compaction is Prometheus'") {
       {"many tombstones in a small block", {block(1, 0, 60, 10, 3), block(2, 60, 80)}, ""},
       {"no series and no tombstones", {block(1, 0, 540, 0, 0), block(2, 540, 560)}, ""},
       {"newest by time, not by name",
-       {block(5, 0, 360), block(6, 540, 560), block(7, 360, 420), block(8, 420, 540)}, "7 8"},
+       {block(5, 0, 360), block(6, 540, 560), block(7, 360, 420), block(8, 420, 540)},
+       "7 8"},
       {"overlapping by one", {block(1, 0, 20), block(2, 19, 40), block(3, 40, 60)}, "1 2"},
       {"overlapping with the newest", {block(1, 0, 20), block(2, 20, 40), block(3, 30, 50)}, "2 3"},
       {"overlapping in a chain", {block(1, 0, 20), block(2, 10, 40), block(3, 30, 50)}, "1 2 3"},
       {"overlapping inside of a long one",
-       {block(5, 0, 360), block(6, 340, 560), block(7, 360, 420), block(8, 420, 540)}, "5 6 7 8"},
+       {block(5, 0, 360), block(6, 340, 560), block(7, 360, 420), block(8, 420, 540)},
+       "5 6 7 8"},
       {"two pairs that overlap: the first",
-       {block(1, 0, 10), block(2, 9, 20), block(3, 30, 40), block(4, 39, 50)}, "1 2"},
+       {block(1, 0, 10), block(2, 9, 20), block(3, 30, 40), block(4, 39, 50)},
+       "1 2"},
       {"two pairs that overlap, the first failed before",
-       {failed(block(1, 0, 10)), block(2, 9, 20), block(3, 30, 40), block(4, 39, 50)}, "3 4"},
+       {failed(block(1, 0, 10)), block(2, 9, 20), block(3, 30, 40), block(4, 39, 50)},
+       "3 4"},
       {"a failed block keeps its span from being tried",
-       {failed(block(1, 0, 20)), block(2, 20, 40), block(3, 40, 60), block(4, 60, 80)}, ""},
-      {"a failed block in the past", {block(1, 0, 20), failed(block(2, 20, 40)), block(3, 60, 80), block(4, 80, 100)}, ""},
+       {failed(block(1, 0, 20)), block(2, 20, 40), block(3, 40, 60), block(4, 60, 80)},
+       ""},
+      {"a failed block in the past",
+       {block(1, 0, 20), failed(block(2, 20, 40)), block(3, 60, 80), block(4, 80, 100)},
+       ""},
       {"before 1970",
-       {block(1, -60, -40), block(2, -40, -20), block(3, -20, 0), block(4, 0, 20)}, "1 2 3"},
+       {block(1, -60, -40), block(2, -40, -20), block(3, -20, 0), block(4, 0, 20)},
+       "1 2 3"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.what);

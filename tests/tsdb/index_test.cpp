@@ -165,7 +165,8 @@ Outcome read_damaged(const std::string& path, const Series& want) {
     Series got = read_all(index);
     std::vector<PostingsView> lists;
     for (const std::string& name : index.names())
-      index.postings_where(name, "", [](std::string_view) { return true; }, lists);
+      index.postings_where(
+          name, "", [](std::string_view) { return true; }, lists);
     size_t refs = 0;
     for (const PostingsView& list : lists) refs += list.size();
     std::set<std::string> names;
@@ -279,16 +280,14 @@ TEST_CASE("an index with wrong numbers and right checksums reads nothing outside
     // The sections of the golden file that have a length of 4 bytes, and their checksums.
     for (const size_t at : {5u, 0x94u, 0xa8u, 0xbcu, 0xccu, 0xdcu, 0xecu, 0x10cu}) {
       const size_t length = load_be32(bytes.data() + at);
-      if (random() % 4 == 0)
-        damaged[at + 4 + random() % length] = static_cast<char>(random());
+      if (random() % 4 == 0) damaged[at + 4 + random() % length] = static_cast<char>(random());
       std::string crc;
       ByteWriter(crc).be32(crc32c(std::string_view(damaged).substr(at + 4, length)));
       damaged.replace(at + 4 + length, 4, crc);
     }
     for (const size_t at : {0x30u, 0x40u}) {
       const auto length = static_cast<size_t>(bytes[at]);
-      if (random() % 4 == 0)
-        damaged[at + 1 + random() % length] = static_cast<char>(random());
+      if (random() % 4 == 0) damaged[at + 1 + random() % length] = static_cast<char>(random());
       std::string crc;
       ByteWriter(crc).be32(crc32c(std::string_view(damaged).substr(at + 1, length)));
       damaged.replace(at + 1 + length, 4, crc);

@@ -56,7 +56,8 @@ TEST_CASE("merged blocks answer as a simple model, whatever overlaps") {
     std::vector<BlockPtr> blocks;
     for (int p = 0; p < 1 + round % 4; ++p) {
       parts.push_back(random_part(random, p + 1));
-      blocks.push_back(std::make_shared<const Block>(write_model(dir.path(), parts.back(), 0, 2000)));
+      blocks.push_back(
+          std::make_shared<const Block>(write_model(dir.path(), parts.back(), 0, 2000)));
     }
     const auto querier = [&](TimeRange range) {
       std::vector<QuerierPart> queriers;
@@ -105,7 +106,8 @@ TEST_CASE("chunks that overlap no other keep their bytes") {
   CHECK(got == want);
 }
 
-TEST_CASE("the newest sample is told without reading only where no other part may have a newer one") {
+TEST_CASE(
+    "the newest sample is told without reading only where no other part may have a newer one") {
   // A set of one series that knows its newest sample.
   class Known final : public SeriesSet {
    public:

@@ -24,8 +24,9 @@ std::optional<std::string> promtool() {
   if (const char* named = std::getenv("HEARTH_PROMTOOL")) return named;
   const std::string unpacked = std::string(HEARTH_BINARY_DIR) + "/peers/usr/bin/promtool";
   if (path_exists(unpacked)) return unpacked;
-  MESSAGE("skipped: no promtool; name one in HEARTH_PROMTOOL, or run scripts/test, which unpacks "
-          "Debian's");
+  MESSAGE(
+      "skipped: no promtool; name one in HEARTH_PROMTOOL, or run scripts/test, which unpacks "
+      "Debian's");
   return std::nullopt;
 }
 
@@ -103,7 +104,8 @@ TEST_CASE("promtool lists, analyzes and dumps what Hearth wrote") {
 
   for (const std::string& block : blocks) {
     const std::string analysis = run(*tool + " tsdb analyze " + dir.path() + " " + block);
-    CHECK_MESSAGE(analysis.find("Block ID: " + block) != std::string::npos, analysis.substr(0, 500));
+    CHECK_MESSAGE(analysis.find("Block ID: " + block) != std::string::npos,
+                  analysis.substr(0, 500));
     CHECK(analysis.find("Label names: 3\n") != std::string::npos);
     CHECK(analysis.find("Postings (unique label pairs): 13\n") != std::string::npos);
     CHECK(analysis.find("Postings entries (total label pairs): 30\n") != std::string::npos);

@@ -21,7 +21,8 @@ std::set<Labels> random_sets(std::mt19937& random, size_t count) {
   std::set<Labels> sets;
   for (size_t i = 0; i < count; ++i) {
     std::vector<std::pair<std::string, std::string>> labels{{"__name__", "m"}};
-    for (const char* name : {"a", "b", "c"}) labels.emplace_back(name, values[random() % values.size()]);
+    for (const char* name : {"a", "b", "c"})
+      labels.emplace_back(name, values[random() % values.size()]);
     labels.emplace_back("id", std::to_string(random() % 40));
     sets.insert(Labels::from_pairs(labels));
   }
@@ -31,15 +32,19 @@ std::set<Labels> random_sets(std::mt19937& random, size_t count) {
 Matcher random_matcher(std::mt19937& random) {
   const std::vector<std::string> names{"a", "b", "c", "id", "none", "__name__"};
   const std::vector<std::string> texts{"", "a", "abc", "foo", "17", "m", "absent"};
-  const std::vector<std::string> patterns{"",     ".*",   ".+",   "a|b",  "a|",    "|foo|x.y",
-                                          "fo.*", ".*b.*", "a.+", "1.",   "(a|b)c?", "[^a]*",
-                                          "foo|fo+bar", "no", "m|n", "a?b?"};
+  const std::vector<std::string> patterns{
+      "",    ".*", ".+",      "a|b",   "a|",         "|foo|x.y", "fo.*", ".*b.*",
+      "a.+", "1.", "(a|b)c?", "[^a]*", "foo|fo+bar", "no",       "m|n",  "a?b?"};
   const auto name = names[random() % names.size()];
   switch (random() % 4) {
-    case 0: return {MatchType::kEqual, name, texts[random() % texts.size()]};
-    case 1: return {MatchType::kNotEqual, name, texts[random() % texts.size()]};
-    case 2: return {MatchType::kRegex, name, patterns[random() % patterns.size()]};
-    default: return {MatchType::kNotRegex, name, patterns[random() % patterns.size()]};
+    case 0:
+      return {MatchType::kEqual, name, texts[random() % texts.size()]};
+    case 1:
+      return {MatchType::kNotEqual, name, texts[random() % texts.size()]};
+    case 2:
+      return {MatchType::kRegex, name, patterns[random() % patterns.size()]};
+    default:
+      return {MatchType::kNotRegex, name, patterns[random() % patterns.size()]};
   }
 }
 

@@ -6,7 +6,8 @@ using namespace hearth;
 using namespace hearth::tsdb;
 
 TEST_CASE("a ULID is read and written as everywhere else") {
-  const auto ulid = parse_ulid("01ARZ3NDEKTSV4RRFFQ69G5FAV");  // the example of the ULID specification
+  const auto ulid =
+      parse_ulid("01ARZ3NDEKTSV4RRFFQ69G5FAV");  // the example of the ULID specification
   REQUIRE(ulid);
   CHECK(ulid->time() == 1469922850259);
   CHECK(ulid->text() == "01ARZ3NDEKTSV4RRFFQ69G5FAV");
