@@ -399,11 +399,15 @@ void Front::Loop::begin_drain() {
   draining = true;
   drain_until = now + options.drain_timeout;
   next_deadline = std::min(next_deadline, drain_until);
-  std::vector<Connection*> idle;
+  std::vector<Connection*> waiting;
   for (const auto& [key, c] : connections) {
-    if (c->idle()) idle.push_back(c.get());
+    if (c->state != State::kBusy && c->state != State::kSending) waiting.push_back(c.get());
   }
-  for (Connection* c : idle) close_connection(*c);
+  for (Connection* c : waiting) {
+    c->readable = true;  // a request that has arrived whole is still answered
+    read(*c);
+    if (!c->closed && c->state != State::kBusy) close_connection(*c);
+  }
 }
 
 Front::Front(const FrontOptions& options, std::vector<int> listeners, Answer answer, Weigh weigh)

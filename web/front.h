@@ -37,7 +37,7 @@ class Front {
   ~Front();  // stops
 
   void start();
-  // No new connections; idle ones are closed, running requests answered; then joins. Idempotent.
+  // No new connections, no new requests; answers those that have arrived, then joins. Idempotent.
   void stop();
   size_t connections() const;
 

@@ -252,6 +252,60 @@ TEST_CASE("three hundred idle connections do not stand in the way") {
   for (auto& client : idle) CHECK(client->request(get("/again")).status == 200);
 }
 
+TEST_CASE("four hundred idle, slow and dripping clients leave the rest its time") {
+  const std::string large(4'000'000, 'y');
+  TestFront server({}, [&](Incoming& incoming, Outbox& out) {
+    if (incoming.head.path != "/large") return echo(incoming, out);
+    out.write("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(large.size()) + "\r\n\r\n");
+    out.write(large);
+  });
+  std::vector<std::unique_ptr<RawClient>> others;
+  for (int i = 0; i < 400; ++i) {
+    others.push_back(std::make_unique<RawClient>(server.port, 4096));
+    if (i % 8 == 0) others.back()->send(get("/large"));
+    if (i % 8 == 1) others.back()->send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\n1");
+    if (i % 8 == 2) others.back()->send("GET / HTTP/1.1\r\nHo");
+  }
+  RawClient client(server.port);
+  for (int i = 0; i < 200; ++i) REQUIRE(client.request(get("/")).status == 200);
+  CHECK(server.front->connections() == 401);
+}
+
+TEST_CASE("mutilated requests end in an answer or a closed connection, never in a crash") {
+  TestFront server;
+  const std::string whole =
+      "POST /a%20b?c=d HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\nExpect: "
+      "100-continue\r\nConnection: keep-alive\r\n\r\n4;e=f\r\nabcd\r\n0\r\nT: x\r\n\r\n" +
+      get("/next");
+  uint64_t random = 1;
+  const auto next = [&](size_t below) {
+    random = random * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<size_t>(random >> 33) % below;
+  };
+  for (int round = 0; round < 1000; ++round) {
+    std::string bytes = whole;
+    for (size_t i = next(4) + 1; i > 0; --i) {
+      const size_t at = next(bytes.size());
+      switch (next(3)) {
+        case 0:
+          bytes[at] = static_cast<char>(next(256));
+          break;
+        case 1:
+          bytes.erase(at, next(8) + 1);
+          break;
+        default:
+          bytes.insert(at, bytes.substr(next(bytes.size()), next(16)));
+      }
+    }
+    RawClient client(server.port);
+    client.send(bytes);
+    client.end_sending();
+    while (client.read().status != 0) {
+    }
+  }
+  CHECK(RawClient(server.port).request(get("/")).status == 200);
+}
+
 TEST_CASE("at the limit a new connection waits until another one ends") {
   FrontOptions options;
   options.max_connections = 2;
@@ -309,11 +363,14 @@ TEST_CASE("stopping answers what runs, and closes the rest") {
   });
   RawClient idle(server.port);
   REQUIRE(idle.request(get("/")).status == 200);
+  RawClient dripping(server.port);
+  dripping.send("GET / HTT");
   RawClient running(server.port);
   running.send(get("/slow"));
   gate.wait_for_inside(1);
   std::thread stopper([&] { server.front->stop(); });
   CHECK(idle.closed());
+  CHECK(dripping.closed());
   gate.open();
   CHECK(running.read().body == "GET /slow?|");
   CHECK(running.closed());
