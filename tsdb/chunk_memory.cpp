@@ -8,6 +8,19 @@
 #include "tsdb/chunk_xor.h"
 
 namespace hearth::tsdb {
+namespace {
+
+constexpr size_t kRoomUnit = 16;  // of Series::chunk_room
+constexpr size_t kFirstBytes = 32;
+constexpr size_t kMaxBytes = 1040;  // of any open chunk
+constexpr size_t kGrowth = 32;      // at least; so that a chunk moves every dozen samples or so
+
+void put_count(char* chunk, uint16_t samples) {
+  const uint16_t count = __builtin_bswap16(samples);
+  std::memcpy(chunk, &count, sizeof count);
+}
+
+}  // namespace
 
 bool ChunkMemory::is_due(Series& series, TimeMs t) const {
   if (series.used > kMaxOpenChunkBytes) return true;
@@ -26,12 +39,13 @@ void ChunkMemory::begin(Series& series, TimeMs t) {
   const uint64_t left = static_cast<uint64_t>(range_end(t, chunk_range_)) - static_cast<uint64_t>(t);
   series.chunk_start = t;
   series.cut_after = static_cast<uint32_t>(std::min(left, kLongest));
-  series.lead = XorState::kNoWindow;
-  series.trail = 0;
+  series.lead = 0;
+  series.trail = XorState::kNoWindow;
   series.bit = 0;
   series.samples = 0;
   series.used = kXorHeaderBytes;
-  series.chunk = pool_.allocate(32);
+  series.chunk = pool_.allocate(kFirstBytes);
+  series.chunk_room = kFirstBytes / kRoomUnit;
 }
 
 bool ChunkMemory::append(Series& series, TimeMs t, uint64_t value) {
@@ -50,31 +64,37 @@ bool ChunkMemory::append(Series& series, TimeMs t, uint64_t value) {
   series.last_value = value;
   series.last_delta = static_cast<uint32_t>(state.delta);
   series.samples = static_cast<uint16_t>(state.samples);
-  series.lead = state.lead;
+  series.lead = state.lead & 31;
   series.trail = state.trail;
-  series.bit = state.bit;
-  const uint16_t count = __builtin_bswap16(series.samples);
-  std::memcpy(pool_.at(series.chunk), &count, sizeof count);
+  series.bit = state.bit & 7;
   return begun;
 }
 
 void ChunkMemory::add_bytes(Series& series, std::string_view bytes) {
   const size_t size = series.used + bytes.size();
-  if (size > pool_.capacity(series.chunk)) {
-    const BytePool::Handle grown = pool_.allocate(size);
+  if (size > series.chunk_room * kRoomUnit) {
+    const size_t room = series.used + std::max(kGrowth, size_t{series.used} / 4);
+    const BytePool::Handle grown = pool_.allocate(std::max(size, std::min(room, kMaxBytes)));
     std::memcpy(pool_.at(grown), pool_.at(series.chunk), series.used);
     pool_.free(series.chunk);
     series.chunk = grown;
+    series.chunk_room = static_cast<uint8_t>(pool_.capacity(grown) / kRoomUnit);
   }
   std::memcpy(pool_.at(series.chunk) + series.used, bytes.data(), bytes.size());
   series.used = static_cast<uint16_t>(size);
 }
 
 void ChunkMemory::seal(Series& series) {
+  char* const bytes = pool_.at(series.chunk);
+  put_count(bytes, series.samples);
   const SealedChunk sealed{series.chunk_start,
                            static_cast<uint32_t>(series.last_time - series.chunk_start),
-                           store_.add(Encoding::kXor, open_chunk(series))};
+                           store_.add(Encoding::kXor, {bytes, series.used})};
   set_sealed(series, sealed_chunks(series), &sealed);
+  drop_open_chunk(series);
+}
+
+void ChunkMemory::drop_open_chunk(Series& series) {
   pool_.free(series.chunk);
   series.chunk = 0;
   series.samples = 0;
@@ -105,18 +125,16 @@ size_t ChunkMemory::drop_before(Series& series, TimeMs time) {
   }
   if (dropped > 0) set_sealed(series, sealed.subspan(dropped), nullptr);
   if (series.samples > 0 && series.last_time < time) {
-    pool_.free(series.chunk);
-    series.chunk = 0;
-    series.samples = 0;
-    series.used = 0;
+    drop_open_chunk(series);
     ++dropped;
   }
   return dropped;
 }
 
-std::string_view ChunkMemory::open_chunk(const Series& series) const {
-  if (series.samples == 0) return {};
-  return {pool_.at(series.chunk), series.used};
+void ChunkMemory::copy_open_chunk(const Series& series, std::string& out) const {
+  if (series.samples == 0) return out.clear();
+  out.assign(pool_.at(series.chunk), series.used);
+  put_count(out.data(), series.samples);
 }
 
 std::span<const SealedChunk> ChunkMemory::sealed_chunks(const Series& series) const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "core/byte_pool.h"
@@ -14,7 +15,9 @@
 
 namespace hearth::tsdb {
 
-// Thread-safe, by the locks of the series.
+// The number of samples at the head of an open chunk is written when the chunk is copied or sealed:
+// an append touches the series and the chunk's last bytes, no more. Thread-safe, by the locks of the
+// series.
 class ChunkMemory {
  public:
   ChunkMemory(const Options& options, BytePool& pool, SealedStore& store)
@@ -26,11 +29,17 @@ class ChunkMemory {
   // Returns whether a chunk was begun. Requires: t > last_time; sealed_count < 65535.
   bool append(Series& series, TimeMs t, uint64_t value) REQUIRES(series.lock);
 
+  // Fetches what append() will write, while there is other work to do.
+  void prefetch(const Series& series) const REQUIRES(series.lock) {
+    if (series.chunk != 0) __builtin_prefetch(pool_.at(series.chunk) + series.used, 1);
+  }
+
   // Drops the chunks whose samples are all before `time`; returns how many.
   size_t drop_before(Series& series, TimeMs time) REQUIRES(series.lock);
 
+  // Replaces `out` by the open chunk's payload; "" when there is none.
+  void copy_open_chunk(const Series& series, std::string& out) const REQUIRES(series.lock);
   // Valid while the series is locked.
-  std::string_view open_chunk(const Series& series) const REQUIRES(series.lock);
   std::span<const SealedChunk> sealed_chunks(const Series& series) const REQUIRES(series.lock);
 
   // Time of the oldest sample. Requires: not empty().
@@ -40,6 +49,7 @@ class ChunkMemory {
   bool is_due(Series& series, TimeMs t) const REQUIRES(series.lock);
   void begin(Series& series, TimeMs t) REQUIRES(series.lock);
   void seal(Series& series) REQUIRES(series.lock);
+  void drop_open_chunk(Series& series) REQUIRES(series.lock);
   void add_bytes(Series& series, std::string_view bytes) REQUIRES(series.lock);
   void set_sealed(Series& series, std::span<const SealedChunk> kept, const SealedChunk* added)
       REQUIRES(series.lock);

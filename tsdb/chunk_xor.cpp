@@ -49,7 +49,7 @@ void write_value(BitWriter& writer, XorState& state, uint64_t value) {
   }
   const auto lead = static_cast<uint8_t>(std::min(std::countl_zero(difference), 31));
   const auto trail = static_cast<uint8_t>(std::countr_zero(difference));
-  if (state.lead != XorState::kNoWindow && lead >= state.lead && trail >= state.trail) {
+  if (state.trail != XorState::kNoWindow && lead >= state.lead && trail >= state.trail) {
     writer.write(0b10, 2);
     writer.write(difference >> state.trail, 64u - state.lead - state.trail);
     return;

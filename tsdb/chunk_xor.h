@@ -13,14 +13,14 @@ namespace hearth::tsdb {
 
 // What an encoder must know of the samples already in the chunk.
 struct XorState {
-  static constexpr uint8_t kNoWindow = 0xff;  // no value has differed yet
+  static constexpr uint8_t kNoWindow = 0xff;  // as `trail`: no value has differed yet
 
   TimeMs time = 0;
   uint64_t value = 0;  // bits of the double
   uint64_t delta = 0;
   uint32_t samples = 0;
-  uint8_t lead = kNoWindow;
-  uint8_t trail = 0;
+  uint8_t lead = 0;  // zeros before and after the bits of a value's difference, at most 31 and 63
+  uint8_t trail = kNoWindow;
   uint8_t bit = 0;  // bits taken of the byte at the chunk's end; 0: that byte is complete
 };
 

@@ -41,10 +41,11 @@ struct SeriesGlance {
 };
 
 // Looking at a series for an append also keeps it from being collected.
-SeriesGlance glance(Series* series) {
+SeriesGlance glance(const HeadState& state, Series* series) {
   if (series == nullptr) return {};
   ByteLockGuard lock(series->lock);
   if (series->labels == 0 || (series->flags & Series::kDead) != 0) return {};
+  state.chunks.prefetch(*series);
   series->flags &= static_cast<uint8_t>(~Series::kDying);
   return {true, (series->flags & Series::kLogged) != 0, series->last_time, series->last_value,
           series->sealed_count == 0xffff};
@@ -97,7 +98,7 @@ AppendResult HeadAppender::check(Batch& batch) {
   const Epoch::Guard guard = state_.epoch.enter();
   const TimeMs oldest = state_.oldest_acceptable(batch.times[0]);
   for (uint32_t i = 0; i < batch.size(); ++i) {
-    if (!glance(state_.table.find(batch.refs[i])).known) result.unknown.push_back(i);
+    if (!glance(state_, state_.table.find(batch.refs[i])).known) result.unknown.push_back(i);
   }
   if (!result.unknown.empty()) return result;
 
@@ -107,7 +108,7 @@ AppendResult HeadAppender::check(Batch& batch) {
   for (size_t i = 0; i < batch.size(); ++i) {
     const TimeMs t = batch.times[i];
     const auto value = std::bit_cast<uint64_t>(batch.values[i]);
-    const SeriesGlance series = glance(state_.table.find(batch.refs[i]));
+    const SeriesGlance series = glance(state_, state_.table.find(batch.refs[i]));
     auto& last = newest.try_emplace(batch.refs[i], series.last_time, series.last_value).first->second;
     const Verdict verdict =
         series.full ? Verdict::kOutOfBounds : judge(last.first, last.second, t, value, oldest);
@@ -132,16 +133,18 @@ AppendResult HeadAppender::append(const Batch& batch) {
   const CommitInFlight commit(state_.isolation);
   const TimeMs oldest = state_.oldest_acceptable(batch.times.empty() ? kMinTime : batch.times[0]);
 
+  constexpr uint32_t kAhead = 8;  // series are fetched so many samples early
   std::vector<Accepted> accepted;
   std::vector<SeriesRef> unlogged;
   SamplesRecord samples;
   accepted.reserve(batch.size());
   samples.reserve(batch.size());
   for (uint32_t i = 0; i < batch.size(); ++i) {
+    if (i + kAhead < batch.size()) __builtin_prefetch(state_.table.find(batch.refs[i + kAhead]), 1);
     const SeriesRef ref = batch.refs[i];
     const TimeMs t = batch.times[i];
     Series* const series = state_.table.find(ref);
-    const SeriesGlance seen = glance(series);
+    const SeriesGlance seen = glance(state_, series);
     if (!seen.known) {
       result.unknown.push_back(i);
       continue;
@@ -179,7 +182,7 @@ std::vector<WalRecord> HeadAppender::log_records(const Batch& batch,
                                                  SamplesRecord& samples) const {
   MetadataRecord metadata;
   for (const Batch::SeriesMetadata& of : batch.metadata) {
-    const SeriesGlance seen = glance(state_.table.find(of.ref));
+    const SeriesGlance seen = glance(state_, state_.table.find(of.ref));
     if (!seen.known) continue;
     if (!seen.logged) unlogged.push_back(of.ref);
     metadata.add(state_.log_ref(of.ref), of.metadata);

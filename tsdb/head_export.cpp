@@ -45,7 +45,7 @@ class HeadSeriesChunks final : public SeriesChunks {
       ByteLockGuard lock(series.lock);
       const std::span<const SealedChunk> sealed = state_.chunks.sealed_chunks(series);
       sealed_.assign(sealed.begin(), sealed.end());
-      open_ = state_.chunks.open_chunk(series);
+      state_.chunks.copy_open_chunk(series, open_);
       open = {series.chunk_start, series.last_time, Encoding::kXor, open_};
     }
     for (const SealedChunk& chunk : sealed_) add(state_.sealed.read(chunk));

@@ -41,7 +41,12 @@ bool HeadSeriesSet::may_have_samples(Series& series, TimeRange range) const {
   if (series.empty()) return false;
   const bool all_hidden = !view_.sees(series.last_commit) && series.sealed_count == 0 &&
                           series.samples <= series.commit_samples;
-  return !all_hidden && series.last_time >= range.min && state_.chunks.first_time(series) <= range.max;
+  if (all_hidden) return false;
+  if (series.samples > 0 && range.overlaps({series.chunk_start, series.last_time})) return true;
+  const std::span<const SealedChunk> sealed = state_.chunks.sealed_chunks(series);
+  return std::any_of(sealed.begin(), sealed.end(), [&](const SealedChunk& chunk) {
+    return range.overlaps({chunk.min_time, chunk.max_time()});
+  });
 }
 
 void HeadSeriesSet::find(std::span<const uint32_t> refs, const SelectHints& hints) {
@@ -87,7 +92,7 @@ void HeadSeriesSet::read(size_t index, TimeRange range, Columns& out) const {
       if (chunk.max_time() >= range.min && chunk.min_time <= until) sealed.push_back(chunk);
     }
     open.clear();
-    if (series.samples > 0 && series.chunk_start <= until) open = state_.chunks.open_chunk(series);
+    if (series.chunk_start <= until) state_.chunks.copy_open_chunk(series, open);
   }
   const TimeRange wanted{range.min, hidden > 0 ? kMaxTime : range.max};
   for (const SealedChunk& chunk : sealed) {

@@ -32,11 +32,12 @@ struct alignas(64) Series {
   BytePool::Handle chunk GUARDED_BY(lock) = 0;   // bytes of the open chunk
   BytePool::Handle sealed GUARDED_BY(lock) = 0;  // array of SealedChunk, oldest first
   uint32_t last_commit GUARDED_BY(lock) = 0;     // the newest commit that appended here
-  uint32_t rare GUARDED_BY(lock) = 0;            // what few series have; 0 = nothing
   uint16_t used GUARDED_BY(lock) = 0;            // bytes of the open chunk
   uint16_t samples GUARDED_BY(lock) = 0;         // of the open chunk
-  uint8_t lead GUARDED_BY(lock) = XorState::kNoWindow, trail GUARDED_BY(lock) = 0,
-                   bit GUARDED_BY(lock) = 0;     // XOR state
+  uint8_t lead : 5 GUARDED_BY(lock) = 0;         // XOR state, as are the next two
+  uint8_t bit : 3 GUARDED_BY(lock) = 0;
+  uint8_t trail GUARDED_BY(lock) = XorState::kNoWindow;
+  uint8_t chunk_room GUARDED_BY(lock) = 0;       // size of the open chunk's piece, in 16 bytes
   uint8_t commit_samples GUARDED_BY(lock) = 0;   // that last_commit appended; 255 = or more
   ByteLock lock;
   uint8_t flags GUARDED_BY(lock) = 0;

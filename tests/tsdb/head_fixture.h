@@ -47,6 +47,7 @@ class HeadFixture {
     for (size_t i = 0; i < set->size(); ++i) {
       Columns columns;
       set->read(i, range, columns);
+      if (columns.t.empty()) continue;  // a series that only might have had samples
       auto& samples = model[Labels(set->labels(i))];
       for (size_t k = 0; k < columns.t.size(); ++k) samples.emplace_back(columns.t[k], columns.v[k]);
     }

@@ -1,0 +1,180 @@
+// The storage head: nanoseconds per sample appended (log included), decoded and replayed, and bytes of
+// memory per active series. Each verifies its result once before it is timed.
+#include <benchmark/benchmark.h>
+#include <malloc.h>
+
+#include <bit>
+#include <fstream>
+#include <random>
+#include <string>
+
+#include "core/file.h"
+#include "core/log.h"
+#include "tsdb/chunk_xor.h"
+#include "tsdb/head.h"
+
+namespace {
+
+using namespace hearth;
+using namespace hearth::tsdb;
+
+constexpr TimeMs kStart = 1'700'000'000'000;
+constexpr DurationMs kInterval = 15'000;
+
+// Ten labels, as node_exporter behind a Kubernetes job has them: 50 series of 40 metrics per target.
+Labels node_labels(size_t i) {
+  const size_t target = i / 2000;
+  const size_t series = i % 2000;
+  const std::string number = std::to_string(target);
+  return Labels{{"__name__", "node_some_subsystem_metric_" + std::to_string(series / 50) + "_total"},
+                {"cluster", "production-eu-1"},
+                {"container", "node-exporter"},
+                {"device", "device" + std::to_string(series % 50)},
+                {"endpoint", "metrics"},
+                {"instance", "10.0." + number + ".17:9100"},
+                {"job", "node-exporter"},
+                {"namespace", "monitoring"},
+                {"node", "worker-" + number},
+                {"pod", "node-exporter-" + number + "-x7k2p"}};
+}
+
+// A head in a directory of its own, with some series.
+struct HeadUnderTest {
+  explicit HeadUnderTest(size_t series) {
+    set_log_level(LogLevel::kError);
+    open();
+    for (size_t i = 0; i < series; ++i) refs.push_back(head->appender().intern(node_labels(i)));
+  }
+  void open() {
+    head.reset();
+    registry = std::make_unique<Registry>();
+    head = std::make_unique<Head>(dir.path(), Options(), kMinTime, system_clock(), pool, *registry);
+  }
+  // One scrape of a target: a sample for each of `count` series; a third of the values stand still.
+  void scrape(size_t first, size_t count, size_t round) {
+    batch.clear();
+    const TimeMs t = kStart + static_cast<TimeMs>(round) * kInterval;
+    for (size_t i = first; i < first + count; ++i) {
+      const double v = i % 3 == 0 ? static_cast<double>(i)
+                                  : static_cast<double>(i * 1000 + round * (i % 97 + 1));
+      batch.push(refs[i], t, v);
+    }
+    if (head->appender().append(batch).stored != count) throw std::runtime_error("not all stored");
+  }
+  size_t samples() const {
+    Budget budget(0);
+    const auto querier = head->querier({});
+    const auto set = querier->select({}, {}, budget);
+    Columns columns;
+    size_t samples = 0;
+    for (size_t i = 0; i < set->size(); ++i) {
+      set->read(i, {}, columns);
+      samples += columns.t.size();
+    }
+    return samples;
+  }
+
+  TempDir dir;
+  Pool pool{1};
+  std::unique_ptr<Registry> registry;
+  std::unique_ptr<Head> head;
+  std::vector<SeriesRef> refs;
+  Batch batch;
+};
+
+size_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  size_t total = 0;
+  size_t resident = 0;
+  statm >> total >> resident;
+  return resident * 4096;
+}
+
+// Batches of 1,000 of 100,000 series, so that a series is cold when its turn comes.
+void append(benchmark::State& state) {
+  constexpr size_t kSeries = 100'000;
+  constexpr size_t kBatch = 1000;
+  HeadUnderTest test(kSeries);
+  for (size_t i = 0; i < kSeries; i += kBatch) test.scrape(i, kBatch, 0);
+  if (test.samples() != kSeries) return state.SkipWithError("wrong samples");
+  size_t round = 1;
+  size_t next = 0;
+  for (auto _ : state) {
+    test.scrape(next, kBatch, round);
+    next += kBatch;
+    if (next == kSeries) {
+      next = 0;
+      ++round;
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * kBatch);
+  state.counters["ns/sample"] = benchmark::Counter(
+      static_cast<double>(state.iterations() * kBatch) * 1e-9,
+      benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+BENCHMARK(append)->Iterations(6000)->Unit(benchmark::kMicrosecond);
+
+void decode(benchmark::State& state) {
+  std::mt19937_64 random(1);
+  XorEncoder encoder;
+  std::vector<double> values;
+  double v = 0;
+  for (int i = 0; i < 120; ++i) {
+    switch (state.range(0)) {
+      case 0: break;                                                   // constant
+      case 1: v += static_cast<double>(random() % 1000); break;        // counter
+      default: v = static_cast<double>(random() % 100'000) / 1000; break;  // gauge with decimals
+    }
+    encoder.append(kStart + i * kInterval, v);
+    values.push_back(v);
+  }
+  Columns columns;
+  decode_xor(encoder.bytes(), columns);
+  if (columns.v != values) return state.SkipWithError("wrong values");
+  for (auto _ : state) {
+    columns.clear();
+    decode_xor(encoder.bytes(), columns);
+    benchmark::DoNotOptimize(columns.v.data());
+  }
+  state.counters["ns/sample"] = benchmark::Counter(
+      static_cast<double>(state.iterations()) * 120e-9,
+      benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["bytes/sample"] = static_cast<double>(encoder.bytes().size()) / 120;
+}
+BENCHMARK(decode)->ArgName("constant0_counter1_gauge2")->Arg(0)->Arg(1)->Arg(2);
+
+// Resident memory of 200,000 series with 60 samples each: half an open chunk.
+void series_memory(benchmark::State& state) {
+  constexpr size_t kSeries = 200'000;
+  constexpr size_t kRounds = 60;
+  for (auto _ : state) {
+    malloc_trim(0);
+    const size_t before = resident_bytes();
+    HeadUnderTest test(kSeries);
+    for (size_t round = 0; round < kRounds; ++round) {
+      for (size_t i = 0; i < kSeries; i += 2000) test.scrape(i, 2000, round);
+    }
+    malloc_trim(0);
+    const size_t after = resident_bytes();
+    if (test.samples() != kSeries * kRounds) return state.SkipWithError("wrong samples");
+    state.counters["bytes/series"] = static_cast<double>(after - before) / kSeries;
+  }
+}
+BENCHMARK(series_memory)->Iterations(1)->Unit(benchmark::kSecond);
+
+void replay(benchmark::State& state) {
+  constexpr size_t kSeries = 20'000;
+  constexpr size_t kRounds = 240;
+  HeadUnderTest test(kSeries);
+  for (size_t round = 0; round < kRounds; ++round) {
+    for (size_t i = 0; i < kSeries; i += 1000) test.scrape(i, 1000, round);
+  }
+  test.open();
+  if (test.samples() != kSeries * kRounds) return state.SkipWithError("wrong samples");
+  for (auto _ : state) test.open();
+  state.counters["samples/s"] = benchmark::Counter(
+      static_cast<double>(state.iterations()) * kSeries * kRounds, benchmark::Counter::kIsRate);
+}
+BENCHMARK(replay)->Unit(benchmark::kMillisecond)->Iterations(3);
+
+}  // namespace
