@@ -158,7 +158,7 @@ QueryResult Engine::run(const QueryRequest& request) {
   context.deadline_nanos = deadline;
   {
     Plan plan = Planner(options, request, context.lookback, state.default_step).plan(*expr);
-    if (plan.range.min <= plan.range.max) context.querier = state.storage.querier(plan.range);
+    if (plan.selects) context.querier = state.storage.querier(plan.range);
     context.check();
     open(plan, context);
     result.stats.prepare_seconds = seconds_since(admitted);

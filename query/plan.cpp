@@ -39,6 +39,7 @@ Plan Planner::plan(const Expr& expr) {
     plan.root = build(expr, steps);
     if (options_.delayed_name_removal) plan.root = make_nameless(std::move(plan.root), true);
   }
+  plan.selects = !selections_.empty();
   plan.range = range_;
   return plan;
 }
@@ -120,6 +121,7 @@ Instants Planner::instants(Steps steps, AtKind at_kind, TimeMs at, DurationMs of
 }
 
 SelectionPtr Planner::selection(const std::vector<Matcher>& matchers, TimeRange range) {
+  range.min = std::min(range.min, range.max);  // at the edge of time there may be nothing
   range_.min = std::min(range_.min, range.min);
   range_.max = std::max(range_.max, range.max);
   std::vector<std::string> texts;

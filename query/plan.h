@@ -19,7 +19,8 @@ struct Plan {
   OperatorPtr root;       // a vector or a scalar
   RangeSourcePtr matrix;  // of an instant query
   std::string string;
-  TimeRange range{kMaxTime, kMinTime};  // of the samples that may be looked at; min > max: none
+  bool selects = false;   // whether samples of the storage are looked at at all
+  TimeRange range{kMaxTime, kMinTime};  // in which they may be
 };
 
 // One thread; makes one plan. The tree need not outlive it.
