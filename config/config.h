@@ -114,6 +114,7 @@ struct GlobalConfig {
 struct Config {
   GlobalConfig global;
   std::vector<ScrapeConfig> scrape_configs;
+  std::vector<std::string> rule_files;  // globs
   std::vector<std::string> warnings;  // sections that are accepted but have no engine yet
   std::string text;                   // as /api/v1/status/config shows it: defaults in, secrets out
 };

@@ -100,6 +100,7 @@ Config load_config(std::string_view text, const std::string& base_dir) {
   config.text = print_yaml(root);
   if (!base_dir.empty()) resolve_paths(root, std::filesystem::current_path());
   config.global = to_global_config(root["global"]);
+  config.rule_files = root["rule_files"].strings();
   for (const Value& scrape : root["scrape_configs"].items) {
     config.scrape_configs.push_back(to_scrape_config(scrape));
   }
@@ -119,6 +120,22 @@ Config load_config_file(const std::string& path) {
   } catch (const Error& error) {
     throw Error(error.kind(), "parsing YAML file " + path + ": " + error.what());
   }
+}
+
+void refuse_in_agent_mode(std::string_view text) {
+  const Value root = decode(parse_yaml(text), config_type());
+  for (const std::string_view section : {"alerting", "rule_files", "remote_read"}) {
+    if (!is_zero(root[section])) {
+      refuse(root[section], "field " + std::string(section) + " is not allowed in agent mode");
+    }
+  }
+}
+
+HttpClientConfig load_http_config_file(const std::string& path) {
+  static const Type type = structure("config.plain", http_client_fields(), check_http_client);
+  Value value = decode(parse_yaml(read_file(path)), type);
+  resolve_paths(value, std::filesystem::absolute(path).parent_path());
+  return to_http_client_config(value);
 }
 
 }  // namespace hearth

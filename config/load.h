@@ -16,4 +16,10 @@ Config load_config(std::string_view text, const std::string& base_dir = "");
 // be read.
 Config load_config_file(const std::string& path);
 
+// Throws Error(kBadData) naming a section that agent mode does not allow.
+void refuse_in_agent_mode(std::string_view text);
+
+// A file that holds one <http_config>, for commands that talk to a server.
+HttpClientConfig load_http_config_file(const std::string& path);
+
 }  // namespace hearth

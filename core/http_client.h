@@ -26,7 +26,7 @@ struct HttpOptions {
 };
 
 struct HttpRequest {
-  std::string method = "GET";
+  std::string method = "GET";        // POST: hearthtool query
   std::string url;
   std::vector<std::string> headers;  // "Name: value"
   std::string body;                  // with a method other than GET

@@ -1,0 +1,77 @@
+#include "cmd/api_client.h"
+
+#include <optional>
+
+#include "config/scalar.h"
+#include "core/error.h"
+
+namespace hearth {
+namespace {
+
+[[noreturn]] void fail(const std::string& text) { throw Error(ErrorKind::kUnavailable, text); }
+
+std::string trimmed(const std::string& text) {
+  const size_t from = text.find_first_not_of(" \t\r\n");
+  return from == std::string::npos ? ""
+                                   : text.substr(from, text.find_last_not_of(" \t\r\n") - from + 1);
+}
+
+std::string without_scheme_is_http(const std::string& server) {
+  try {
+    return parse_url(server).scheme.empty() ? "http://" + server : server;
+  } catch (const Error& error) {
+    throw Error(ErrorKind::kBadData, std::string("invalid URL: ") + error.what());
+  }
+}
+
+}  // namespace
+
+ApiClient::ApiClient(const std::string& server, HttpOptions options,
+                     std::vector<std::string> headers)
+    : url_(without_scheme_is_http(server)),
+      options_(std::move(options)),
+      headers_(std::move(headers)) {
+  while (url_.ends_with('/')) url_.pop_back();
+}
+
+HttpResponse ApiClient::fetch(HttpRequest request) {
+  request.options = options_;
+  request.headers.insert(request.headers.end(), headers_.begin(), headers_.end());
+  const auto slot = client_.slot();
+  std::optional<HttpResponse> response;
+  client_.start(*slot, request, [&](HttpResponse got) { response = std::move(got); });
+  while (!response) client_.poll(1000);
+  if (!response->error.empty()) fail(response->error);
+  return std::move(*response);
+}
+
+std::string ApiClient::answer(const HttpResponse& response) const {
+  const int status = response.status;
+  if (status / 100 == 2 || status == 400 || status == 422) return response.body;
+  const std::string code = std::to_string(status);
+  const std::string kind = status / 100 == 4   ? "client_error: client error: " + code
+                           : status / 100 == 5 ? "server_error: server error: " + code
+                                               : "bad_response: bad response code " + code;
+  const std::string detail = trimmed(response.body);
+  fail(detail.empty() ? kind : kind + " (detail: " + detail + ")");
+}
+
+std::string ApiClient::get(const std::string& path, const QueryParameters& parameters) {
+  HttpRequest request;
+  const std::string query = encode_query(parameters);
+  request.url = url_ + path + (query.empty() ? "" : "?" + query);
+  return answer(fetch(std::move(request)));
+}
+
+std::string ApiClient::post(const std::string& path, const QueryParameters& form) {
+  HttpRequest request;
+  request.method = "POST";
+  request.url = url_ + path;
+  request.headers = {"Content-Type: application/x-www-form-urlencoded"};
+  request.body = encode_query(form);
+  const HttpResponse response = fetch(std::move(request));
+  if (response.status == 405 || response.status == 501) return get(path, form);
+  return answer(response);
+}
+
+}  // namespace hearth

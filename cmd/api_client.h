@@ -1,0 +1,35 @@
+// Requests to the HTTP API of a server, for the command line. Blocking.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/http_client.h"
+#include "core/uri.h"
+
+namespace hearth {
+
+// One thread.
+class ApiClient {
+ public:
+  // `server` is a URL, with or without http:// in front; `headers` are "Name: value". Throws
+  // Error(kBadData) for one that cannot be.
+  ApiClient(const std::string& server, HttpOptions options, std::vector<std::string> headers);
+
+  // The body of an answer of the API (2xx, 400, 422), whose JSON the reader looks into. Everything
+  // else throws Error(kUnavailable) in promtool's words: `Get "http://a/": dial tcp ...`,
+  // "client_error: client error: 404 (detail: 404 page not found)".
+  std::string get(const std::string& path, const QueryParameters& parameters = {});
+  std::string post(const std::string& path,
+                   const QueryParameters& form);  // by GET where POST is not allowed
+
+ private:
+  HttpResponse fetch(HttpRequest request);
+  std::string answer(const HttpResponse& response) const;
+  std::string url_;  // without a slash at its end
+  HttpOptions options_;
+  std::vector<std::string> headers_;
+  HttpClient client_{1};
+};
+
+}  // namespace hearth

@@ -1,0 +1,66 @@
+// Commands with sub-commands, flags and arguments: hearthtool's command line, by kingpin's rules as
+// promtool has them. Flags may stand anywhere; --flag v, --flag=v, --no-flag, -o v and -ov.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hearth {
+
+struct CommandFlag {
+  std::string_view name;
+  std::string_view placeholder = {};  // "" = takes no value
+  std::string_view fallback = {};
+  std::string_view help = {};
+  char letter = '\0';  // -o
+  bool repeatable = false;
+  bool required = false;
+  std::string_view choices = {};  // "promql,json"; "" = any value
+};
+
+struct CommandArgument {
+  std::string_view name;
+  std::string_view help = {};
+  bool repeated = false;  // the last one: one or more
+};
+
+// What the user asked for. Flags that were not given have their fallback.
+struct CommandInput {
+  std::map<std::string, std::vector<std::string>, std::less<>> flags;
+  std::vector<std::string> arguments;
+
+  const std::string& text(std::string_view flag) const { return flags.find(flag)->second.back(); }
+  const std::vector<std::string>& texts(std::string_view flag) const {
+    return flags.find(flag)->second;
+  }
+  bool given(std::string_view flag) const { return !text(flag).empty(); }
+  bool on(std::string_view flag) const { return text(flag) == "true"; }
+};
+
+struct Command {
+  std::string_view path;  // "query instant"
+  std::string_view help;
+  std::vector<CommandFlag> flags;
+  std::vector<CommandArgument> arguments;
+  int (*run)(const CommandInput& input);  // returns the exit code
+};
+
+// The command that the words name, and what they give it; command is nullptr where only help or the
+// version is asked for, which then is in `answer`. Throws Error(kBadData) in kingpin's words.
+struct CommandChoice {
+  const Command* command = nullptr;
+  CommandInput input;
+  std::string answer;
+};
+struct Program {
+  std::string name;
+  std::string_view help;
+  std::string version;
+  std::span<const Command> commands;
+};
+CommandChoice choose_command(const Program& program, std::span<const std::string> words);
+
+}  // namespace hearth
