@@ -55,6 +55,10 @@ std::string reason(const HttpFailure& failure) {
                          errno_text(failure.os_error == 0 ? EPIPE : failure.os_error));
     case CURLE_TOO_MANY_REDIRECTS: return "stopped after 10 redirects";
     case CURLE_UNSUPPORTED_PROTOCOL:
+      if (failure.detail.find("HTTP/0.9") == std::string::npos) {
+        return "unsupported protocol scheme " + go_quote(failure.url.substr(0, failure.url.find("://")));
+      }
+      [[fallthrough]];
     case CURLE_WEIRD_SERVER_REPLY:
       return "net/http: HTTP/1.x transport connection broken: malformed HTTP response";
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -98,11 +102,7 @@ std::string http_failure_text(const HttpFailure& failure) {
   // A redirect's answer is complete, the request is not.
   const bool in_body = failure.headers_complete && failure.code != CURLE_TOO_MANY_REDIRECTS;
   if (in_body) return reason(failure);
-  std::string method = failure.method;
-  for (size_t i = 1; i < method.size(); ++i) {
-    method[i] = static_cast<char>(std::tolower(static_cast<unsigned char>(method[i])));
-  }
-  return fmt::format("{} {}: {}", method, go_quote(failure.url), reason(failure));
+  return fmt::format("Get {}: {}", go_quote(failure.url), reason(failure));
 }
 
 }  // namespace hearth

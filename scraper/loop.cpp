@@ -58,8 +58,7 @@ struct ScrapeLoop::State {
   void due(Scheduled& item);
   void scrape(Scheduled& item);
   HttpRequest request(const Target& target, const ScrapeConfig& config) const;
-  void work(Scheduled& item, std::shared_ptr<const ScrapeConfig> config, ScrapeTiming timing,
-            FetchedBody fetched);
+  void work(Scheduled& item, const ScrapePlan& plan, const ScrapeTiming& timing, FetchedBody fetched);
   void retire(Scheduled& item);
   void bury(Scheduled& item);
   int64_t after(DurationMs wait) const { return sink.clock.monotonic_nanos() + wait * 1'000'000; }
@@ -198,7 +197,7 @@ HttpRequest ScrapeLoop::State::request(const Target& target, const ScrapeConfig&
 
 void ScrapeLoop::State::scrape(Scheduled& item) {
   Target& target = *item.target;
-  const std::shared_ptr<const ScrapeConfig> config = target.config();
+  const ScrapePlan plan = target.plan();
   ScrapeTiming timing;
   timing.start = sink.clock.now();
   timing.start_nanos = sink.clock.monotonic_nanos();
@@ -213,21 +212,21 @@ void ScrapeLoop::State::scrape(Scheduled& item) {
   item.busy = true;
 
   FetchedBody failed;
-  failed.error = target.forced_error();
+  failed.error = plan.forced_error;
   HttpRequest http_request;
   if (failed.error.empty()) {
     try {
-      http_request = request(target, *config);
+      http_request = request(target, *plan.config);
+      if (item.slot == nullptr) item.slot = http.slot();
     } catch (const Error& error) {
       failed.error = fmt::format("Get {}: {}", go_quote(target.url()), error.what());
     }
   }
   if (!failed.error.empty()) {
-    work(item, config, timing, std::move(failed));
+    work(item, plan, timing, std::move(failed));
     return;
   }
-  if (item.slot == nullptr) item.slot = http.slot();
-  http.start(*item.slot, http_request, [this, &item, config, timing](HttpResponse response) {
+  http.start(*item.slot, http_request, [this, &item, plan, timing](HttpResponse response) {
     FetchedBody fetched;
     fetched.error = std::move(response.error);
     fetched.too_large = response.body_too_large;
@@ -238,20 +237,20 @@ void ScrapeLoop::State::scrape(Scheduled& item) {
     fetched.gzip = response.content_encoding == "gzip";
     fetched.bytes = std::move(response.body);
     item.target->scrape.last_wire_bytes = fetched.bytes.size();
-    work(item, config, timing, std::move(fetched));
+    work(item, plan, timing, std::move(fetched));
   });
 }
 
-void ScrapeLoop::State::work(Scheduled& item, std::shared_ptr<const ScrapeConfig> config,
-                             ScrapeTiming timing, FetchedBody fetched) {
+void ScrapeLoop::State::work(Scheduled& item, const ScrapePlan& plan, const ScrapeTiming& timing,
+                             FetchedBody fetched) {
   {
     MutexLock lock(mutex);
     ++working;
   }
   auto body = std::make_shared<FetchedBody>(std::move(fetched));  // std::function wants to copy it
   Target* target = item.target;
-  pool.submit(Pool::Lane::kScrape, [this, target, config = std::move(config), timing, body] {
-    guard("scrape", [&] { finish_scrape(*target, *config, std::move(*body), timing, sink); });
+  pool.submit(Pool::Lane::kScrape, [this, target, plan, timing, body] {
+    guard("scrape", [&] { finish_scrape(*target, plan, std::move(*body), timing, sink); });
     post(Finished{target});
     MutexLock lock(mutex);
     --working;

@@ -225,9 +225,10 @@ std::vector<TargetMetadata> ScrapeManager::metadata(const std::string& metric) c
   std::vector<TargetMetadata> all;
   MutexLock lock(state_->mutex);
   for (const auto& [name, job] : state_->jobs) {
-    for (const auto& [hash, target] : job.pool->targets()) {
-      target->metadata.each(metric, [&](const std::string& family, const Metadata& metadata) {
-        all.push_back({target->labels(), family, metadata});
+    for (const auto& entry : job.pool->targets()) {
+      const Target& target = *entry.second;
+      target.metadata.each(metric, [&](const std::string& family, const Metadata& metadata) {
+        all.push_back({target.labels(), family, metadata});
       });
     }
   }

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
-#include "core/error.h"
 #include "core/go_text.h"
 #include "core/relabel.h"
 
@@ -46,23 +47,22 @@ void check_limits(const LabelsBuilder& labels, const ScrapeConfig& config) {
   const std::string_view metric = cut(labels.get(kMetricName));
   const size_t count = labels.labels().size();
   if (config.label_limit > 0 && count > config.label_limit) {
-    throw Error(ErrorKind::kBadData,
-                fmt::format("label_limit exceeded (metric: {}, number of labels: {}, limit: {})", metric,
-                            count, config.label_limit));
+    throw LabelLimitError(
+        fmt::format("label_limit exceeded (metric: {}, number of labels: {}, limit: {})", metric, count,
+                    config.label_limit));
   }
   for (const auto& [name, value] : labels.labels()) {
     if (config.label_name_length_limit > 0 && name.size() > config.label_name_length_limit) {
-      throw Error(
-          ErrorKind::kBadData,
-          fmt::format("label_name_length_limit exceeded (metric: {}, label name: {}, length: {}, limit: {})",
-                      metric, cut(name), name.size(), config.label_name_length_limit));
+      throw LabelLimitError(fmt::format(
+          "label_name_length_limit exceeded (metric: {}, label name: {}, length: {}, limit: {})", metric,
+          cut(name), name.size(), config.label_name_length_limit));
     }
     if (config.label_value_length_limit > 0 && value.size() > config.label_value_length_limit) {
-      throw Error(ErrorKind::kBadData,
-                  fmt::format("label_value_length_limit exceeded (metric: {}, label name: {}, value: {}, "
-                              "length: {}, limit: {})",
-                              metric, cut(name), go_quote(cut(value)), value.size(),
-                              config.label_value_length_limit));
+      throw LabelLimitError(
+          fmt::format("label_value_length_limit exceeded (metric: {}, label name: {}, value: {}, "
+                      "length: {}, limit: {})",
+                      metric, cut(name), go_quote(cut(value)), value.size(),
+                      config.label_value_length_limit));
     }
   }
 }

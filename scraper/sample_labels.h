@@ -2,16 +2,24 @@
 #pragma once
 
 #include <span>
-#include <vector>
+#include <string>
+#include <string_view>
 
 #include "config/config.h"
+#include "core/error.h"
 #include "core/labels.h"
 
 namespace hearth {
 
+// A series breaks label_limit, label_name_length_limit or label_value_length_limit.
+class LabelLimitError : public Error {
+ public:
+  explicit LabelLimitError(const std::string& text) : Error(ErrorKind::kBadData, text) {}
+};
+
 // Joins exposed labels with the target's (honor_labels decides conflicts: else the exposed one becomes
 // exported_<name>), then applies metric_relabel_configs. Returns false when the line is dropped. Throws
-// Error(kBadData) in Prometheus' words for names that cannot be stored and for label limits.
+// Error(kBadData) in Prometheus' words for names that cannot be stored, LabelLimitError for limits.
 bool sample_labels(std::span<const Label> exposed, LabelsView target, const ScrapeConfig& config,
                    LabelsBuilder& out);
 

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "scraper/negotiation.h"
+#include "scraper/sample_labels.h"
 #include "scraper/series_reader.h"
 
 namespace hearth {
@@ -115,6 +116,9 @@ void Scrape::fill(const std::string& fetch_error) {
   if (error_.empty()) {
     try {
       read(counts);
+    } catch (const LabelLimitError& error) {
+      if (first_attempt_) sink_.metrics.exceeded_label_limits.add();
+      error_ = error.what();
     } catch (const Error& error) {
       error_ = error.what();
     }
@@ -179,11 +183,9 @@ void Scrape::count(const AppendResult& result) {
   warn("Error on ingesting samples with different value but same timestamp", duplicates);
   warn("Error on ingesting samples that are too old or are too far into the future", out_of_bounds);
   if (counts.sample_limit_exceeded) sink_.metrics.exceeded_sample_limit.add();
-  if (error_.find("label_") == 0) sink_.metrics.exceeded_label_limits.add();
 }
 
 void Scrape::run(FetchedBody fetched) {
-  if (target_.take_lines_outdated()) target_.scrape.lines.forget_lines();
   error_ = fetched.error;
   if (error_.empty()) {
     try {
@@ -209,9 +211,10 @@ void Scrape::run(FetchedBody fetched) {
 
 }  // namespace
 
-void finish_scrape(Target& target, const ScrapeConfig& config, FetchedBody fetched,
+void finish_scrape(Target& target, const ScrapePlan& plan, FetchedBody fetched,
                    const ScrapeTiming& timing, const ScrapeSink& sink) {
-  Scrape(target, config, timing, sink).run(std::move(fetched));
+  if (plan.lines_outdated) target.scrape.lines.forget_lines();
+  Scrape(target, *plan.config, timing, sink).run(std::move(fetched));
 }
 
 void end_target(Target& target, TimeMs time, const ScrapeSink& sink) {

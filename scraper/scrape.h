@@ -39,7 +39,7 @@ size_t max_body_bytes(const ScrapeConfig& config);
 
 // Throws only what the storage throws; the target's status is up to date all the same.
 // Thread-safe for different targets.
-void finish_scrape(Target& target, const ScrapeConfig& config, FetchedBody fetched,
+void finish_scrape(Target& target, const ScrapePlan& plan, FetchedBody fetched,
                    const ScrapeTiming& timing, const ScrapeSink& sink);
 
 // The target is gone: stale markers for all its series and its report, at `time`. Where the series have

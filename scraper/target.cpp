@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "core/duration.h"
 #include "core/error.h"
 #include "core/go_text.h"
@@ -113,9 +115,9 @@ Target::Target(Labels discovered, const Labels& labels, std::shared_ptr<const Sc
       discovered_(std::move(discovered)),
       config_(std::move(config)) {}
 
-std::shared_ptr<const ScrapeConfig> Target::config() const {
+ScrapePlan Target::plan() {
   MutexLock lock(mutex_);
-  return config_;
+  return {config_, std::exchange(lines_outdated_, false), forced_error_};
 }
 
 void Target::set_config(Labels discovered, std::shared_ptr<const ScrapeConfig> config) {
@@ -123,16 +125,6 @@ void Target::set_config(Labels discovered, std::shared_ptr<const ScrapeConfig> c
   discovered_ = std::move(discovered);
   if (config_ != config && !same_series_rules(*config_, *config)) lines_outdated_ = true;
   config_ = std::move(config);
-}
-
-bool Target::take_lines_outdated() {
-  MutexLock lock(mutex_);
-  return std::exchange(lines_outdated_, false);
-}
-
-std::string Target::forced_error() const {
-  MutexLock lock(mutex_);
-  return forced_error_;
 }
 
 void Target::set_forced_error(std::string text) {

@@ -30,6 +30,13 @@ ResolvedTarget resolve_target(LabelsView discovered, const ScrapeConfig& config)
 // The URL that labels and parameters of a target make.
 std::string target_url(LabelsView labels, const ScrapeConfig& config);
 
+// What one scrape works with, however the configuration changes meanwhile.
+struct ScrapePlan {
+  std::shared_ptr<const ScrapeConfig> config;
+  bool lines_outdated = false;  // rules for series have changed: all lines are to be resolved anew
+  std::string forced_error;     // the scrape fails with this text without being tried; "" = it is tried
+};
+
 // Identity and status are thread-safe; `scrape` belongs to whoever scrapes it at the moment: one thread
 // at a time.
 class Target {
@@ -43,13 +50,9 @@ class Target {
   DurationMs interval() const { return interval_; }
   DurationMs timeout() const { return timeout_; }
 
-  // What the next scrape works with. A change that concerns how lines become series makes the next
-  // scrape resolve all of them anew.
-  std::shared_ptr<const ScrapeConfig> config() const;
+  // What the next scrape works with.
+  ScrapePlan plan();
   void set_config(Labels discovered, std::shared_ptr<const ScrapeConfig> config);
-  bool take_lines_outdated();
-  // A scrape fails with this text without being tried; "" = it is tried.
-  std::string forced_error() const;
   void set_forced_error(std::string text);
 
   void report(TimeMs start, double duration_seconds, const std::string& error);

@@ -50,8 +50,8 @@ class Scraped {
   }
   Lines scrape(FetchedBody fetched) {
     clock_.advance(15'000);
-    finish_scrape(*target_, *config_, std::move(fetched), {clock_.now(), clock_.now(), clock_.monotonic_nanos()},
-                  sink_);
+    finish_scrape(*target_, target_->plan(), std::move(fetched),
+                  {clock_.now(), clock_.now(), clock_.monotonic_nanos()}, sink_);
     return samples_at(clock_.now(), false);
   }
   Lines report() { return samples_at(clock_.now(), true); }
@@ -352,7 +352,11 @@ TEST_CASE("metadata follows the comments and outlives them by ten scrapes") {
 
 TEST_CASE("hostile bodies are stored or refused, never more") {
   const std::string nul(1, '\0');
-  const std::pair<const char*, std::string> cases[] = {
+  struct Case {
+    std::string what;
+    std::string body;
+  };
+  const Case cases[] = {
       {"a line of a megabyte", std::string(1 << 20, 'x') + " 1\n"},
       {"a label value of a megabyte", "a{b=\"" + std::string(1 << 20, 'x') + "\"} 1\n"},
       {"NUL bytes", "a" + nul + " 1\n"},
@@ -362,12 +366,12 @@ TEST_CASE("hostile bodies are stored or refused, never more") {
       {"ten megabytes of newlines", std::string(10 << 20, '\n')},
       {"an open quote", "a{b=\"" + std::string(1 << 20, '\\')},
   };
-  for (const auto& [what, body] : cases) {
-    CAPTURE(what);
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
     for (const char* type : {kText, kOpenMetricsType}) {
       Scraped target;
-      target.scrape(body, type);
-      target.scrape(body, type);
+      target.scrape(c.body, type);
+      target.scrape(c.body, type);
       CHECK(target.error().size() < 10'000);
       CHECK((target.health() == TargetHealth::kUp) == target.error().empty());
     }
