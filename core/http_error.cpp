@@ -102,7 +102,11 @@ std::string http_failure_text(const HttpFailure& failure) {
   // A redirect's answer is complete, the request is not.
   const bool in_body = failure.headers_complete && failure.code != CURLE_TOO_MANY_REDIRECTS;
   if (in_body) return reason(failure);
-  return fmt::format("Get {}: {}", go_quote(failure.url), reason(failure));
+  std::string method = failure.method;
+  for (size_t i = 1; i < method.size(); ++i) {
+    method[i] = static_cast<char>(std::tolower(static_cast<unsigned char>(method[i])));
+  }
+  return fmt::format("{} {}: {}", method, go_quote(failure.url), reason(failure));
 }
 
 }  // namespace hearth

@@ -1,4 +1,4 @@
-// What goes wrong with HTTP requests (GET), in the words that Go has for it: they are shown on the targets
+// What goes wrong with HTTP requests, in the words that Go has for it: they are shown on the targets
 // page and people search for them.
 #pragma once
 
@@ -11,7 +11,7 @@ std::string_view http_status_name(int status);  // "Not Found"; "" when unknown
 
 struct HttpFailure {
   int code = 0;  // a CURLcode
-  std::string url;
+  std::string method, url;
   std::string detail;  // libcurl's own words
   bool headers_complete = false;  // it failed while the body was read
   int os_error = 0;
