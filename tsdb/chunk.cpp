@@ -19,8 +19,13 @@ size_t chunk_samples(Encoding encoding, std::string_view bytes) {
 
 void decode_chunk(Encoding encoding, std::string_view bytes, TimeRange range, Columns& out) {
   if (encoding != Encoding::kXor) {
-    throw Error(ErrorKind::kCorrupt,
-                "invalid chunk encoding " + std::to_string(static_cast<int>(encoding)));
+    const std::string number = std::to_string(static_cast<int>(encoding));
+    // Prometheus' own, and no damage: it must not cost the block that it lies in.
+    if (encoding > Encoding::kXor && encoding <= Encoding::kXor2)
+      throw Error(ErrorKind::kExecution, "chunk encoding " + number +
+                                             " (native histograms, XOR2) cannot be read by this "
+                                             "version of Hearth");
+    throw Error(ErrorKind::kCorrupt, "invalid chunk encoding " + number);
   }
   const size_t base = out.t.size();
   decode_xor(bytes, out);

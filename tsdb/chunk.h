@@ -25,7 +25,7 @@ struct ChunkView {
 size_t chunk_samples(Encoding encoding, std::string_view bytes);
 
 // Appends the samples within `range` to `out`. Throws Error(kCorrupt) where the payload ends early or
-// the encoding is unknown. Never reads past the end of `bytes`.
+// the encoding is unknown, Error(kExecution) for one that is known but not implemented. Never reads past the end of `bytes`.
 void decode_chunk(Encoding encoding, std::string_view bytes, TimeRange range, Columns& out);
 
 }  // namespace hearth::tsdb
