@@ -14,8 +14,7 @@ namespace {
 ScrapeConfig job(const std::string& name, std::vector<std::string> addresses) {
   ScrapeConfig config;
   config.job_name = name;
-  config.scrape_interval = 50;
-  config.scrape_timeout = 50;
+  config.scrape_interval = config.scrape_timeout = 100;
   config.scrape_protocols = {ScrapeProtocol::kOpenMetricsText1_0_0, ScrapeProtocol::kPrometheusText0_0_4};
   TargetGroup group;
   for (const std::string& address : addresses) group.targets.push_back(Labels{{"__address__", address}});
@@ -59,6 +58,7 @@ TEST_CASE("a target is asked as Prometheus asks, over one connection, and its sa
   Running running;
   ScrapeConfig config = job("j", {server.address()});
   config.params = {{"p", {"x y"}}};
+  config.scrape_interval = config.scrape_timeout = 500;  // none times out: the connection stays
   config.http_client.basic_auth = BasicAuth{"user", "", {"secret"}, ""};
   running.apply({config});
   REQUIRE(running.wait_until([&] { return server.requests().size() >= 3; }));
@@ -70,7 +70,7 @@ TEST_CASE("a target is asked as Prometheus asks, over one connection, and its sa
        {"Host: " + server.address(), std::string("User-Agent: Prometheus/3.14.0"),
         std::string("Accept: application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
                     "text/plain;version=0.0.4;q=0.5,*/*;q=0.4"),
-        std::string("Accept-Encoding: gzip"), std::string("X-Prometheus-Scrape-Timeout-Seconds: 0.05"),
+        std::string("Accept-Encoding: gzip"), std::string("X-Prometheus-Scrape-Timeout-Seconds: 0.5"),
         std::string("Authorization: Basic dXNlcjpzZWNyZXQ=")}) {
     CAPTURE(line);
     CHECK((request + "\r\n").find("\r\n" + line + "\r\n") != std::string::npos);
@@ -154,7 +154,6 @@ TEST_CASE("what goes wrong is told in Prometheus' words") {
     LoopbackServer server([&](const std::string&) { return c.reply; });
     Running running;
     ScrapeConfig config = job("j", {server.address()});
-    config.scrape_interval = config.scrape_timeout = 100;
     running.apply({config});
     std::string expected = c.error;
     if (const size_t at = expected.find("{url}"); at != std::string::npos) {
@@ -220,12 +219,14 @@ TEST_CASE("a reload leaves unchanged targets alone, ends the others and begins n
   LoopbackServer first([](const std::string&) { return http_reply("a 1\n"); });
   LoopbackServer second([](const std::string&) { return http_reply("b 1\n"); });
   Running running;
-  running.apply({job("j", {first.address()}), job("k", {second.address()})});
+  ScrapeConfig stays = job("j", {first.address()});
+  stays.scrape_interval = stays.scrape_timeout = 500;  // none times out: the connection stays
+  running.apply({stays, job("k", {second.address()})});
   REQUIRE(running.wait_until([&] {
     return running.storage.newest("a") == 1 && running.storage.newest("b") == 1;
   }));
   const size_t before = first.requests().size();
-  running.apply({job("j", {first.address()})});
+  running.apply({stays});
   CHECK(running.manager->scrape_pools() == std::vector<std::string>{"j"});
   CHECK(running.manager->active_targets().size() == 1);
   // The removed target's series end after two more intervals.
@@ -329,7 +330,7 @@ TEST_CASE("the scraper's metrics have Prometheus' names") {
                            "prometheus_target_scrape_pool_targets{scrape_job=\"j\"} 1\n",
                            "prometheus_target_metadata_cache_entries{scrape_job=\"j\"} 1\n",
                            "prometheus_sd_discovered_targets{config=\"j\",name=\"scrape\"} 1\n",
-                           "prometheus_target_interval_length_seconds{interval=\"50ms\",quantile=\"0.5\"} ",
+                           "prometheus_target_interval_length_seconds{interval=\"100ms\",quantile=\"0.5\"} ",
                            "prometheus_target_sync_length_seconds_count{scrape_job=\"j\"} 1\n"}) {
     CAPTURE(std::string(line));
     CHECK(text.find(line) != std::string::npos);
