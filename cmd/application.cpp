@@ -169,9 +169,7 @@ void Application::State::start() {
   engine = std::make_unique<promql::Engine>(engine_options(flags), *db, &pool, registry);
   scraper = std::make_unique<ScrapeManager>(scraper_options(flags), db->appender(), pool, system_clock(), registry);
   reload();
-  maintenance = std::make_unique<Repeater>([this] {
-    if (db->maintenance_due()) db->maintain();
-  });
+  maintenance = std::make_unique<Repeater>([this] { db->maintain(); });
   server->connect(services());
   server->set_ready(true);
   log_info("Server is ready to receive web requests.");
