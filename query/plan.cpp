@@ -105,7 +105,11 @@ OperatorPtr Planner::build_selector(const VectorSelector& selector, Steps steps,
   const bool smoothed = selector.modifier == SelectorModifier::kSmoothed;
   const TimeRange range{add_time(subtract_time(at.first, lookback_), 1),
                         smoothed ? add_time(at.last(), lookback_) : at.last()};
-  return std::make_unique<SelectOp>(at, selection(selector.matchers, range), give, smoothed);
+  return std::make_unique<SelectOp>(at, selection(selector.matchers, range), give, traits(selector));
+}
+
+SelectorTraits Planner::traits(const VectorSelector& selector) const {
+  return {selector.modifier, counts_only_ > 0 && whole_histograms_ == 0, selector.pos};
 }
 
 Instants Planner::instants(Steps steps, AtKind at_kind, TimeMs at, DurationMs offset) const {

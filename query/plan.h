@@ -56,6 +56,7 @@ class Planner {
   DurationMs duration(const Expr* expr, DurationMs written, bool positive) const;
   double duration_seconds(const Expr& expr) const;
   SelectionPtr selection(const std::vector<Matcher>& matchers, TimeRange range);
+  SelectorTraits traits(const VectorSelector& selector) const;
 
   const EngineOptions& options_;
   const QueryRequest& request_;
@@ -63,6 +64,9 @@ class Planner {
   const DurationMs default_step_;
   std::map<std::string, SelectionPtr> selections_;  // by their matchers
   std::unordered_map<const Expr*, bool> invariant_;
+  // How many calls around what is being built look at counts and sums of histograms only, and how
+  // many things around it need all of them, or their true hints.
+  int counts_only_ = 0, whole_histograms_ = 0;
   TimeRange range_{kMaxTime, kMinTime};
 };
 

@@ -6,18 +6,20 @@
 #include "core/error.h"
 #include "query/functions.h"
 #include "query/histogram_functions.h"
+#include "query/info.h"
 #include "query/plan.h"
 #include "query/subquery.h"
 
 namespace hearth::promql {
 namespace {
 
+const std::vector<Matcher> kNoMatchers;
+
 const std::vector<Matcher>& matchers_of(const Expr& expr) {
-  static const std::vector<Matcher> kNone;
   const Expr* inner = &unwrap(expr);
   if (const auto* matrix = as<MatrixSelector>(inner)) inner = matrix->vector.get();
   const auto* selector = as<VectorSelector>(inner);
-  return selector == nullptr ? kNone : selector->matchers;
+  return selector == nullptr ? kNoMatchers : selector->matchers;
 }
 
 // Windows with other edges hold samples outside of the range: most functions cannot take them.
@@ -63,6 +65,15 @@ OperatorPtr Planner::build_call(const Call& call, Steps steps) {
       return make_nameless(build_selector(*selector, steps, SelectOp::Give::kTimestamp), false);
     }
     return make_timestamp(build(*call.args[0], steps));
+  }
+  if (name == "info") {
+    OperatorPtr base = build(*call.args[0], steps);
+    const std::vector<Matcher>& matchers = call.args.size() > 1 ? matchers_of(*call.args[1]) : kNoMatchers;
+    const Instants at = instants(steps, AtKind::kNone, 0, 0);
+    const TimeRange range{add_time(subtract_time(at.first, lookback_), 1), at.last()};
+    auto info = std::make_unique<SelectOp>(at, selection(info_matchers(matchers), range),
+                                           SelectOp::Give::kTimestamp, SelectorTraits{});
+    return make_info(std::move(base), std::move(info), matchers);
   }
   if (name == "start_timestamp") return make_nothing(steps);  // samples are kept without
   throw Error(ErrorKind::kExecution, fmt::format("function {}() is not supported", name));
@@ -110,7 +121,11 @@ OperatorPtr Planner::build_label_call(const Call& call, Steps steps) {
 OperatorPtr Planner::build_histogram_call(const Call& call, Steps steps) {
   const std::string_view name = call.function->name;
   if (const HistogramNumber function = find_histogram_number(name)) {
-    return make_histogram_number(function, build(*call.args[0], steps));
+    const bool counts_only = name == "histogram_count" || name == "histogram_sum" || name == "histogram_avg";
+    counts_only_ += counts_only;
+    OperatorPtr operand = build(*call.args[0], steps);
+    counts_only_ -= counts_only;
+    return make_histogram_number(function, std::move(operand));
   }
   HistogramCall parts{};
   size_t child = 0;
@@ -126,7 +141,9 @@ OperatorPtr Planner::build_histogram_call(const Call& call, Steps steps) {
   } else {
     return nullptr;
   }
+  ++whole_histograms_;
   parts.child = build(*call.args[child], steps);
+  --whole_histograms_;
   parts.child_pos = unwrap(*call.args[child]).pos;
   const size_t first = child == 0 ? 2 : 0;
   for (size_t i = first; i < (child == 0 ? call.args.size() : child); ++i) {
@@ -165,8 +182,12 @@ RangeSourcePtr Planner::build_range(const Expr& expr, Steps steps) {
     const DurationMs range = duration(matrix->range_expr.get(), matrix->range, true);
     const DurationMs offset = duration(selector.offset_expr.get(), selector.offset, false);
     const Instants at = instants(steps, selector.at_kind, selector.at, offset);
-    const TimeRange wanted{add_time(subtract_time(at.first, range), 1), at.last()};
-    return std::make_unique<MatrixSource>(at, range, selection(selector.matchers, wanted));
+    const bool extended = selector.modifier != SelectorModifier::kNone;
+    const bool smoothed = selector.modifier == SelectorModifier::kSmoothed;
+    const TimeRange wanted{add_time(subtract_time(at.first, range + (extended ? lookback_ : 0)), 1),
+                           add_time(at.last(), smoothed ? lookback_ : 0)};
+    return std::make_unique<MatrixSource>(at, range, traits(selector),
+                                          selection(selector.matchers, wanted));
   }
   const auto* subquery = as<SubqueryExpr>(&inner);
   if (subquery == nullptr) throw Error(ErrorKind::kExecution, "expected a range vector");
@@ -175,7 +196,10 @@ RangeSourcePtr Planner::build_range(const Expr& expr, Steps steps) {
   DurationMs step = duration(subquery->step_expr.get(), subquery->step, true);
   if (step <= 0) step = default_step_;
   const Instants at = instants(steps, subquery->at_kind, subquery->at, offset);
-  return make_subquery(at, range, build(*subquery->expr, subquery_steps(at, range, step)));
+  ++whole_histograms_;
+  OperatorPtr child = build(*subquery->expr, subquery_steps(at, range, step));
+  --whole_histograms_;
+  return make_subquery(at, range, std::move(child));
 }
 
 std::vector<OperatorPtr> Planner::build_scalars(const Call& call, size_t first, Steps steps) {

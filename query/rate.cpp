@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "query/interpolate.h"
 #include "query/kahan.h"
 #include "query/range_histograms.h"
 #include "query/window.h"
@@ -38,6 +39,10 @@ class Resets {
 // close to them, but no further than a counter's zero.
 template <bool kCounter, bool kPerSecond>
 void extrapolated(const Windows& w, Rows& out, size_t row) {
+  if (w.modifier != SelectorModifier::kNone) {
+    extended_increase(w, kCounter, kPerSecond, out, row);
+    return;
+  }
   const TimeMs* t = w.samples.t.data();
   const double* v = w.samples.v.data();
   double* cells = out[row];
@@ -228,8 +233,8 @@ constexpr RangeFunction kFunctions[] = {
     {"deriv", deriv},
     {"predict_linear", predict_linear},
     {"double_exponential_smoothing", double_exponential_smoothing},
-    {"changes", changes},
-    {"resets", resets},
+    {"changes", changes, false, false, true},
+    {"resets", resets, false, false, true},
 };
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/error.h"
+#include "core/histogram_math.h"
 
 namespace hearth::promql {
 
@@ -55,12 +55,21 @@ void drop_stale(Columns& columns) {
   columns.histograms.resize(kept);
 }
 
-SelectOp::SelectOp(Instants instants, SelectionPtr selection, Give give, bool smoothed)
+void find_resets(Columns& columns) {
+  for (size_t i = 1; i < columns.histograms.size(); ++i) {
+    FloatHistogram& h = columns.histograms[i];
+    if (h.counter_reset_hint != CounterResetHint::kUnknown || is_stale(h.sum)) continue;
+    const bool reset = counter_was_reset(h, columns.histograms[i - 1]);
+    h.counter_reset_hint = reset ? CounterResetHint::kReset : CounterResetHint::kNotReset;
+  }
+}
+
+SelectOp::SelectOp(Instants instants, SelectionPtr selection, Give give, SelectorTraits traits)
     : Operator(instants.steps),
       instants_(instants),
       selection_(std::move(selection)),
       give_(give),
-      smoothed_(smoothed) {}
+      traits_(traits) {}
 
 void SelectOp::open(Context& context) {
   selection_->open(context);
@@ -74,9 +83,10 @@ void SelectOp::rows(Context& context, Range range, Rows& out) const {
   if (steps_.count == 0) return;
   const SeriesSet& set = selection_->set();
   const DurationMs lookback = context.lookback;
+  const bool smoothed = traits_.modifier == SelectorModifier::kSmoothed;
   const TimeRange wanted{add_time(subtract_time(instants_.first, lookback), 1),
-                         smoothed_ ? add_time(instants_.last(), lookback) : instants_.last()};
-  const bool single = (steps_.count == 1 || instants_.fixed) && !smoothed_;
+                         smoothed ? add_time(instants_.last(), lookback) : instants_.last()};
+  const bool single = (steps_.count == 1 || instants_.fixed) && !smoothed;
   static thread_local Columns columns;
   int64_t samples = 0;
   for (size_t i = 0; i < range.size(); ++i) {
@@ -87,8 +97,9 @@ void SelectOp::rows(Context& context, Range range, Rows& out) const {
       std::fill_n(out[i], steps_.count, value);
     } else {
       set.read(range.begin + i, wanted, columns);
-      if (smoothed_) {
-        interpolate(columns, lookback, out[i]);
+      if (traits_.find_resets) find_resets(columns);
+      if (smoothed) {
+        smooth(context, range.begin + i, columns, out, i);
       } else {
         sweep(columns, lookback, out, i);
       }
@@ -141,31 +152,6 @@ void SelectOp::sweep(const Columns& columns, DurationMs lookback, Rows& out, siz
     } else if (!is_stale(columns.v[next - 1])) {
       cells[step] =
           give_ == Give::kValue ? columns.v[next - 1] : static_cast<double>(newest) / 1000;
-    }
-  }
-}
-
-// The value on the line between the neighbours of an instant; without a later one, the earlier.
-void SelectOp::interpolate(Columns& columns, DurationMs lookback, double* out) const {
-  drop_stale(columns);
-  const auto& t = columns.t;
-  const auto& v = columns.v;
-  size_t next = 0;  // the first sample at or after the instant
-  for (size_t step = 0; step < steps_.count; ++step) {
-    const TimeMs at = instants_.at(step);
-    while (next < t.size() && t[next] < at) ++next;
-    const bool has_next = next < t.size() && t[next] <= add_time(at, lookback);
-    if (has_next && t[next] == at) {
-      out[step] = v[next];
-      continue;
-    }
-    if (next == 0 || t[next - 1] <= subtract_time(at, lookback)) continue;
-    const double before = v[next - 1];
-    if (!has_next) {
-      out[step] = before;
-    } else {
-      out[step] = before + (v[next] - before) * static_cast<double>(at - t[next - 1]) /
-                               static_cast<double>(t[next] - t[next - 1]);
     }
   }
 }

@@ -43,24 +43,34 @@ struct Instants {
   TimeMs last() const { return steps.count == 0 ? first : at(steps.count - 1); }
 };
 
+// How a selector differs from the plain one.
+struct SelectorTraits {
+  SelectorModifier modifier = SelectorModifier::kNone;
+  bool find_resets = false;  // histograms without a hint get one, by the one before
+  PosRange pos;
+};
+
+// Gives histograms that say nothing about counter resets the hint that follows from the one before.
+void find_resets(Columns& columns);
+
 // An instant vector selector. With `smoothed`, values are interpolated between samples.
 class SelectOp final : public Operator {
  public:
   // kTimestamp: the samples' own times instead of their values, in seconds.
   enum class Give { kValue, kTimestamp };
-  SelectOp(Instants instants, SelectionPtr selection, Give give, bool smoothed);
+  SelectOp(Instants instants, SelectionPtr selection, Give give, SelectorTraits traits);
   void open(Context& context) override;
   void prepare(Context&) override {}
   void rows(Context& context, Range series, Rows& out) const override;
 
  private:
   void sweep(const Columns& columns, DurationMs lookback, Rows& out, size_t row) const;
-  void interpolate(Columns& columns, DurationMs lookback, double* out) const;
+  void smooth(Context& context, size_t series, Columns& columns, Rows& out, size_t row) const;
 
   const Instants instants_;
   const SelectionPtr selection_;
   const Give give_;
-  const bool smoothed_;
+  const SelectorTraits traits_;
 };
 
 // Additions that end at the edges of time instead of overflowing.

@@ -14,14 +14,16 @@ void MatrixSource::open(Context& context) {
   for (size_t i = 0; i < set.size(); ++i) series_.labels.push_back(set.labels(i));
 }
 
-void MatrixSource::read(Context&, size_t series, Columns& out) const {
-  const TimeRange wanted{add_time(subtract_time(instants_.first, range_), 1), instants_.last()};
+void MatrixSource::read(Context& context, size_t series, Columns& out) const {
+  const TimeMs before = subtract_time(instants_.first, range_ + reach_back(context));
+  const TimeRange wanted{add_time(before, 1), add_time(instants_.last(), reach_ahead(context))};
   selection_->set().read(series, wanted, out);
+  if (traits_.find_resets) find_resets(out);
   drop_stale(out);
 }
 
 void WindowBounds::slide(const std::vector<TimeMs>& times, const Instants& instants,
-                         DurationMs range) {
+                         DurationMs before, DurationMs after) {
   const size_t steps = instants.steps.count;
   begin.resize(steps);
   end.resize(steps);
@@ -30,11 +32,35 @@ void WindowBounds::slide(const std::vector<TimeMs>& times, const Instants& insta
   uint32_t first = 0, last = 0;
   for (size_t i = 0; i < steps; ++i) {
     const TimeMs at = instants.at(i);
-    const TimeMs before = subtract_time(at, range);
-    while (last < count && t[last] <= at) ++last;
-    while (first < last && t[first] <= before) ++first;
+    const TimeMs newest = add_time(at, after), edge = subtract_time(at, before);
+    while (last < count && t[last] <= newest) ++last;
+    while (first < last && t[first] <= edge) ++first;
     begin[i] = first;
     end[i] = last;
+  }
+}
+
+void Windows::begin_at_anchors() {
+  const auto first_after = [](const std::vector<TimeMs>& t, uint32_t begin, uint32_t end, TimeMs edge) {
+    return static_cast<uint32_t>(std::upper_bound(t.begin() + begin, t.begin() + end, edge) - t.begin());
+  };
+  for (size_t i = 0; i < steps(); ++i) {
+    const TimeMs edge = subtract_time(instants.at(i), range);
+    uint32_t& f = floats.begin[i];
+    uint32_t& h = histograms.begin[i];
+    const uint32_t f_after = first_after(samples.t, f, floats.end[i], edge);
+    const uint32_t h_after = first_after(samples.histogram_t, h, histograms.end[i], edge);
+    const bool f_before = f_after > f, h_before = h_after > h;
+    f = f_after;
+    h = h_after;
+    if (empty(i)) continue;
+    const bool float_is_anchor =
+        f_before && (!h_before || samples.t[f_after - 1] >= samples.histogram_t[h_after - 1]);
+    if (float_is_anchor) {
+      --f;
+    } else if (h_before) {
+      --h;
+    }
   }
 }
 
@@ -84,7 +110,7 @@ void WindowOp::prepare(Context& context) {
 void WindowOp::rows(Context& context, Range range, Rows& out) const {
   out.reset(range.size());
   if (steps_.count == 0) return;
-  Windows windows{context, source_->instants(), source_->range(), pos_, {}, {}, {}, {}, {}};
+  Windows windows{context, source_->instants(), source_->range(), source_->modifier(), pos_, {}, {}, {}, {}, {}};
   for (const auto& rows : scalar_rows_) windows.scalars.push_back((*rows)[0]);
   std::string_view told;
   if (merging_.is_identity()) {
@@ -107,8 +133,11 @@ void WindowOp::row(Windows& windows, size_t input, Rows& out, size_t row,
   source_->read(context, input, windows.samples);
   if (windows.samples.t.empty() && windows.samples.histograms.empty()) return;
   windows.labels = source_->series().labels[input];
-  windows.floats.slide(windows.samples.t, windows.instants, windows.range);
-  windows.histograms.slide(windows.samples.histogram_t, windows.instants, windows.range);
+  const DurationMs before = windows.range + source_->reach_back(context);
+  const DurationMs after = source_->reach_ahead(context);
+  windows.floats.slide(windows.samples.t, windows.instants, before, after);
+  windows.histograms.slide(windows.samples.histogram_t, windows.instants, before, after);
+  if (function_.from_anchor && windows.modifier != SelectorModifier::kNone) windows.begin_at_anchors();
   function_.kernel(windows, out, row);
 
   int64_t samples = 0;

@@ -13,7 +13,8 @@ namespace hearth::promql {
 // Where samples of windows come from: a range selector, or a subquery.
 class RangeSource {
  public:
-  RangeSource(Instants instants, DurationMs range) : instants_(instants), range_(range) {}
+  RangeSource(Instants instants, DurationMs range, SelectorTraits traits = {})
+      : instants_(instants), range_(range), traits_(traits) {}
   virtual ~RangeSource() = default;
   virtual void open(Context& context) = 0;
   virtual void prepare(Context& context) = 0;
@@ -23,10 +24,20 @@ class RangeSource {
   const SeriesList& series() const { return series_; }
   const Instants& instants() const { return instants_; }
   DurationMs range() const { return range_; }
+  // How far windows reach beyond the range: `anchored` ones back by the look-back, `smoothed` ones
+  // to both sides.
+  DurationMs reach_back(const Context& context) const {
+    return traits_.modifier == SelectorModifier::kNone ? 0 : context.lookback;
+  }
+  DurationMs reach_ahead(const Context& context) const {
+    return traits_.modifier == SelectorModifier::kSmoothed ? context.lookback : 0;
+  }
+  SelectorModifier modifier() const { return traits_.modifier; }
 
  protected:
   const Instants instants_;
   const DurationMs range_;
+  const SelectorTraits traits_;
   SeriesList series_;
 };
 using RangeSourcePtr = std::unique_ptr<RangeSource>;
@@ -34,8 +45,8 @@ using RangeSourcePtr = std::unique_ptr<RangeSource>;
 // A range selector: windows are left-open, (instant - range, instant].
 class MatrixSource final : public RangeSource {
  public:
-  MatrixSource(Instants instants, DurationMs range, SelectionPtr selection)
-      : RangeSource(instants, range), selection_(std::move(selection)) {}
+  MatrixSource(Instants instants, DurationMs range, SelectorTraits traits, SelectionPtr selection)
+      : RangeSource(instants, range, traits), selection_(std::move(selection)) {}
   void open(Context& context) override;
   void prepare(Context&) override {}
   void read(Context& context, size_t series, Columns& out) const override;
@@ -49,7 +60,9 @@ struct WindowBounds {
   std::vector<uint32_t> begin, end;
   size_t size(size_t i) const { return end[i] - begin[i]; }
   bool empty(size_t i) const { return begin[i] == end[i]; }
-  void slide(const std::vector<TimeMs>& times, const Instants& instants, DurationMs range);
+  // The windows are (instant - before, instant + after].
+  void slide(const std::vector<TimeMs>& times, const Instants& instants, DurationMs before,
+             DurationMs after);
 };
 
 // All windows of one series, as a function sees them.
@@ -57,6 +70,7 @@ struct Windows {
   Context& context;
   const Instants& instants;
   DurationMs range;
+  SelectorModifier modifier;            // if any, windows hold more than the range
   PosRange pos;                         // of the range argument, for annotations
   std::vector<const double*> scalars;   // the other arguments, by step
   LabelsView labels;                    // of the series, with its name
@@ -68,6 +82,8 @@ struct Windows {
   bool empty(size_t i) const { return floats.empty(i) && histograms.empty(i); }
   // Whether window i has both; most functions give nothing then and warn.
   bool mixed(size_t i) const { return !floats.empty(i) && !histograms.empty(i); }
+  // Windows of anchored ranges begin with the last sample at or before the range, if one follows.
+  void begin_at_anchors();
   void warn_mixed() const;
   void inform_histograms_ignored() const;
 };
@@ -80,6 +96,7 @@ struct RangeFunction {
   WindowKernel kernel;
   bool keeps_name = false;
   bool for_counters = false;  // an info tells when the name is not that of a counter
+  bool from_anchor = false;   // see begin_at_anchors()
 };
 // Of rate.cpp or over_time.cpp; nullptr when it is none of theirs.
 const RangeFunction* find_rate_function(std::string_view name);
