@@ -58,8 +58,8 @@ struct Connection {
   size_t discarded = 0;         // kLinger: bytes thrown away
   int64_t deadline = 0;         // monotonic ms; 0 = none
   bool readable = false;        // the socket may have bytes that were not read yet
-  bool eof = false;             // the client will send no more
-  bool gone = false;            // the client will not read either
+  bool ending = false;          // the client will send no more
+  bool gone = false;            // the client neither sends nor reads any more
   bool closed = false;
   std::atomic<bool> canceled{false};
 

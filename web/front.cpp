@@ -220,9 +220,11 @@ bool Front::Loop::evict_idle() {
 void Front::Loop::on_event(Connection& c, uint32_t events) {
   if (c.closed) return;
   if ((events & (EPOLLHUP | EPOLLERR)) != 0) c.gone = true;
+  const bool ends_now = (events & EPOLLRDHUP) != 0 && !c.ending;
+  if (ends_now) c.ending = true;
   if ((events & (EPOLLIN | EPOLLRDHUP)) != 0) c.readable = true;
   if (c.state == State::kBusy) {
-    if (c.gone || (events & EPOLLRDHUP) != 0) c.canceled.store(true, std::memory_order_relaxed);
+    if (c.gone || ends_now) c.canceled.store(true, std::memory_order_relaxed);
     return;
   }
   if (c.gone) return close_connection(c);
@@ -240,10 +242,9 @@ void Front::Loop::read(Connection& c) {
       if (errno != EAGAIN && errno != EWOULDBLOCK) return close_connection(c);
       return;
     }
-    if (count == 0) {
-      c.eof = true;
-      return close_connection(c);
-    }
+    if (count == 0) return close_connection(c);
+    // A short read emptied the socket, but for an end that was already told.
+    if (static_cast<size_t>(count) < buffer.size() && !c.ending) c.readable = false;
     if (c.state == State::kLinger) {
       c.discarded += static_cast<size_t>(count);
       if (c.discarded > kMaxDiscarded) return close_connection(c);

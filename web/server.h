@@ -40,7 +40,7 @@ struct Options {
   DurationMs read_timeout = 5 * 60'000;  // of a request's body, and of an idle connection
   DurationMs head_timeout = 10'000;      // of a request's head
   DurationMs drain_timeout = 10'000;     // stop(): for requests that run
-  size_t workers = 8;
+  size_t workers = 24;  // more than --query.max-concurrency, so that waiting queries leave room
 };
 
 // What the handlers work on. Everything must outlive the server. Functions are thread-safe.
