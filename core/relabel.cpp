@@ -1,7 +1,6 @@
 #include "core/relabel.h"
 
 #include <locale.h>
-#include <openssl/evp.h>
 #include <wctype.h>
 
 #include <optional>
@@ -9,6 +8,7 @@
 #include "core/bytes.h"
 #include "core/error.h"
 #include "core/go_text.h"
+#include "core/hash.h"
 #include "core/utf8.h"
 
 namespace hearth {
@@ -38,15 +38,7 @@ bool valid_name_template(const RelabelRule& rule, const std::string& text) {
 }
 
 // The last eight bytes of the MD5, big endian, as Prometheus has it: sharded operators rely on it.
-uint64_t md5_tail(std::string_view text) {
-  unsigned char digest[16];
-  unsigned int length = 0;
-  if (EVP_Digest(text.data(), text.size(), digest, &length, EVP_md5(), nullptr) != 1) {
-    throw Error(ErrorKind::kInternal,
-                "hashmod: OpenSSL refuses MD5; allow it in the system's crypto policy");
-  }
-  return load_be64(digest + 8);
-}
+uint64_t md5_tail(std::string_view text) { return load_be64(md5(text).data() + 8); }
 
 std::string change_case(std::string_view text, bool upper) {
   // glibc's built-in locale: Unicode's simple mappings, which Go uses too.

@@ -1,33 +1,7 @@
-// A body of any bytes is read or refused, twice the same: a second time through the line cache.
-#include <cstdlib>
-#include <string>
-
-#include "core/error.h"
-#include "scraper/series_reader.h"
-#include "tests/scraper/fake_appender.h"
-
-using namespace hearth;
+// The Prometheus text format.
+#include "tests/fuzz/exposition.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const Body body{std::string(reinterpret_cast<const char*>(data), size)};
-  const ScrapeConfig config;
-  const Labels target{{"job", "fuzz"}};
-  FakeAppender appender;
-  LineCache lines;
-  MetadataTable metadata;
-  const ReadTask task{body, ExpositionFormat::kText, 1000, 2000, target, config, appender, lines, metadata};
-  size_t sizes[2] = {};
-  for (size_t& read : sizes) {
-    Batch batch;
-    std::vector<SeriesRef> stale;
-    ReadCounts counts;
-    try {
-      read_series(task, batch, stale, counts);
-    } catch (const Error&) {
-      return 0;
-    }
-    read = batch.size();
-  }
-  if (sizes[0] != sizes[1]) std::abort();
+  hearth::read_twice(data, size, hearth::ExpositionFormat::kText);
   return 0;
 }
