@@ -50,7 +50,10 @@ void collect_samples(const RangeSource& source, Context& context, QueryResult& r
     for (size_t k = 0; k < columns.histogram_t.size(); ++k) {
       series.histograms.push_back({columns.histogram_t[k], std::move(columns.histograms[k])});
     }
-    context.count_samples(static_cast<int64_t>(series.points.size() + series.histograms.size()));
+    auto samples = static_cast<int64_t>(series.points.size());
+    for (const HistogramPoint& point : series.histograms) samples += histogram_samples(point.h);
+    context.count_samples(Counted::kOnce, samples);
+    if (context.tracks_steps()) context.count_samples_at(Counted::kOnce, 0, samples);
     result.series.push_back(std::move(series));
   }
 }

@@ -68,6 +68,28 @@ void Context::release_cells(size_t cells) {
   budget.release(cells * sizeof(double));
 }
 
+void Context::count_samples(Counted counted, int64_t samples) {
+  if (counted == Counted::kNo) return;
+  if (counted == Counted::kEveryStep) samples *= static_cast<int64_t>(steps);
+  total_samples_.fetch_add(samples, std::memory_order_relaxed);
+}
+
+void Context::count_samples_at(Counted counted, size_t step, int64_t samples) {
+  if (counted == Counted::kNo) return;
+  if (counted == Counted::kOnce) {
+    samples_at_[step].fetch_add(samples, std::memory_order_relaxed);
+  } else {
+    for (auto& at : samples_at_) at.fetch_add(samples, std::memory_order_relaxed);
+  }
+}
+
+int64_t histogram_samples(const FloatHistogram& h) {
+  constexpr size_t kFixedBytes = 168, kBytesOfFloat = 16;
+  const size_t pieces = h.positive_spans.size() + h.negative_spans.size() + h.positive_buckets.size() +
+                        h.negative_buckets.size() + h.custom_values.size();
+  return static_cast<int64_t>((kFixedBytes + 8 * pieces + 8) / kBytesOfFloat);
+}
+
 void Context::parallel(size_t count, const std::function<void(size_t)>& work) {
   if (pool_ == nullptr || count <= 1) {
     for (size_t i = 0; i < count; ++i) work(i);

@@ -19,6 +19,10 @@
 
 namespace hearth::promql {
 
+// Whose samples count: those under a subquery do not, for its windows are counted; those of an
+// expression that is the same at every step count at every step.
+enum class Counted { kNo, kOnce, kEveryStep };
+
 // Thread-safe, except where it says otherwise.
 class Context {
  public:
@@ -35,6 +39,7 @@ class Context {
   DurationMs lookback = 0;
   const std::atomic<bool>* canceled = nullptr;
   const Clock* clock = nullptr;
+  size_t steps = 1;            // of the query
   int64_t deadline_nanos = 0;  // of the clock's monotonic time; 0 = none
   std::unique_ptr<Querier> querier;
 
@@ -54,10 +59,12 @@ class Context {
   void release_cells(size_t cells);
   int64_t peak_cells() const { return peak_cells_.load(std::memory_order_relaxed); }
 
-  // Samples that selectors returned, in total and by step of the query (when asked for).
-  void count_samples(int64_t samples) {
-    total_samples_.fetch_add(samples, std::memory_order_relaxed);
-  }
+  // Samples that selectors returned: in total, and by step of the query where that was asked for.
+  void track_steps() { samples_at_ = std::vector<std::atomic<int64_t>>(steps); }  // before it runs
+  void count_samples(Counted counted, int64_t samples);
+  void count_samples_at(Counted counted, size_t step, int64_t samples);  // only where tracked
+  bool tracks_steps() const { return !samples_at_.empty(); }
+  int64_t samples_at(size_t step) const { return samples_at_[step].load(std::memory_order_relaxed); }
   int64_t total_samples() const { return total_samples_.load(std::memory_order_relaxed); }
 
   // Runs work(0..count-1) on the caller and the pool.
@@ -71,10 +78,14 @@ class Context {
   std::atomic<int64_t> cells_{0};
   std::atomic<int64_t> peak_cells_{0};
   std::atomic<int64_t> total_samples_{0};
+  std::vector<std::atomic<int64_t>> samples_at_;
   std::atomic<size_t> reserved_{0};
   Mutex mutex_;
   std::vector<std::unique_ptr<Rows>> free_rows_ GUARDED_BY(mutex_);
 };
+
+// What a histogram weighs, counted in floats.
+int64_t histogram_samples(const FloatHistogram& histogram);
 
 // Rows that a node needs for a moment; their memory is used again. One thread.
 class ScratchRows {

@@ -63,12 +63,12 @@ class Ticket {
 };
 
 // Counts a query as long as it lives.
-class Counted {
+class InFlight {
  public:
-  explicit Counted(const Gauge& gauge) : gauge_(gauge) { gauge_.add(1); }
-  ~Counted() { gauge_.add(-1); }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
+  explicit InFlight(const Gauge& gauge) : gauge_(gauge) { gauge_.add(1); }
+  ~InFlight() { gauge_.add(-1); }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
 
  private:
   const Gauge& gauge_;
@@ -143,7 +143,7 @@ QueryResult Engine::run(const QueryRequest& request) {
   if (request.timeout > 0) timeout = std::min(timeout, request.timeout);
   const int64_t deadline = started + timeout * 1'000'000;
 
-  const Counted counted(state.queries);
+  const InFlight in_flight(state.queries);
   const Ticket ticket(state.admission, state.clock, deadline, request.canceled);
   QueryResult result;
   result.stats.queue_seconds = seconds_since(started);
@@ -156,6 +156,9 @@ QueryResult Engine::run(const QueryRequest& request) {
   context.canceled = request.canceled;
   context.clock = &state.clock;
   context.deadline_nanos = deadline;
+  const Steps steps = query_steps(request);
+  context.steps = steps.count;
+  if (request.per_step_stats) context.track_steps();
   {
     Plan plan = Planner(options, request, context.lookback, state.default_step).plan(*expr);
     if (plan.selects) context.querier = state.storage.querier(plan.range);
@@ -176,6 +179,9 @@ QueryResult Engine::run(const QueryRequest& request) {
   context.check();
   context.annotations.texts(request.text, result.warnings, result.infos);
   result.stats.total_samples = context.total_samples();
+  for (size_t i = 0; context.tracks_steps() && i < steps.count; ++i) {
+    result.stats.samples_per_step.emplace_back(steps.at(i), context.samples_at(i));
+  }
   result.stats.peak_samples = context.peak_cells();
   result.stats.peak_bytes = budget.peak();
   result.stats.eval_seconds = seconds_since(admitted);

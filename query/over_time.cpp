@@ -69,9 +69,7 @@ void fold_windows(const Windows& w, Rows& out, size_t row,
     for (uint32_t k = w.floats.begin[i] + 1; k < w.floats.end[i]; ++k) fold.add(v[k]);
     return fold.result();
   };
-  size_t visits = 0;
-  for (size_t i = 0; i < w.steps(); ++i) visits += w.floats.size(i);
-  const bool slide = visits > kFewOverlaps * v.size();
+  const bool slide = w.floats.samples > kFewOverlaps * v.size();
   SlidingFold<Fold> sliding(v);
   for (size_t i = 0; i < w.steps(); ++i) {
     if (!w.histograms.empty(i)) {
@@ -122,6 +120,7 @@ void extreme_over_time(const Windows& w, Rows& out, size_t row) {
   queue.clear();
   size_t head = 0;
   uint32_t next = 0;
+  if (w.floats.none) return;
   for (size_t i = 0; i < w.steps(); ++i) {
     const uint32_t begin = w.floats.begin[i], end = w.floats.end[i];
     for (; next < end; ++next) {
@@ -153,8 +152,10 @@ template <bool kFirst, bool kTime>
 void edge_over_time(const Windows& w, Rows& out, size_t row) {
   for (size_t i = 0; i < w.steps(); ++i) {
     if (w.empty(i)) continue;
-    const uint32_t f = kFirst ? w.floats.begin[i] : w.floats.end[i] - 1;
-    const uint32_t h = kFirst ? w.histograms.begin[i] : w.histograms.end[i] - 1;
+    const auto edge = [i](const WindowBounds& bounds) {
+      return bounds.none ? 0 : kFirst ? bounds.begin[i] : bounds.end[i] - 1;
+    };
+    const uint32_t f = edge(w.floats), h = edge(w.histograms);
     bool take_float = w.histograms.empty(i);
     if (w.mixed(i)) {
       const TimeMs ft = w.samples.t[f], ht = w.samples.histogram_t[h];

@@ -18,6 +18,17 @@ const std::string& string_argument(const Expr& expr) {
   return literal->value;
 }
 
+Steps query_steps(const QueryRequest& request) {
+  Steps steps{request.start, request.step, 1};
+  if (request.step > 0) {
+    steps.count = request.end < request.start
+                      ? 0
+                      : (static_cast<uint64_t>(request.end) - static_cast<uint64_t>(request.start)) /
+                                static_cast<uint64_t>(request.step) + 1;
+  }
+  return steps;
+}
+
 Planner::Planner(const EngineOptions& options, const QueryRequest& request, DurationMs lookback,
                  DurationMs default_step)
     : options_(options), request_(request), lookback_(lookback), default_step_(default_step) {}
@@ -25,12 +36,7 @@ Planner::Planner(const EngineOptions& options, const QueryRequest& request, Dura
 Plan Planner::plan(const Expr& expr) {
   Plan plan;
   plan.type = value_type(expr);
-  Steps steps{request_.start, request_.step, 1};
-  if (request_.step > 0) {
-    steps.count = request_.end < request_.start
-                      ? 0
-                      : static_cast<size_t>((request_.end - request_.start) / request_.step) + 1;
-  }
+  const Steps steps = query_steps(request_);
   if (plan.type == ValueType::kString) {
     plan.string = string_argument(expr);
   } else if (plan.type == ValueType::kMatrix) {
@@ -49,7 +55,11 @@ OperatorPtr Planner::build(const Expr& expr, Steps steps) {
   if (inner.kind == ExprKind::kNumber || steps.count == 1 || !is_invariant(inner)) {
     return build_varying(inner, steps);
   }
-  return make_step_invariant(steps, build_varying(inner, {steps.start, steps.step, 1}));
+  const Counted counted = counted_;
+  if (counted == Counted::kOnce) counted_ = Counted::kEveryStep;
+  OperatorPtr once = build_varying(inner, {steps.start, steps.step, 1});
+  counted_ = counted;
+  return make_step_invariant(steps, std::move(once));
 }
 
 OperatorPtr Planner::build_varying(const Expr& expr, Steps steps) {
@@ -109,7 +119,8 @@ OperatorPtr Planner::build_selector(const VectorSelector& selector, Steps steps,
 }
 
 SelectorTraits Planner::traits(const VectorSelector& selector) const {
-  return {selector.modifier, counts_only_ > 0 && whole_histograms_ == 0, selector.pos};
+  return {selector.modifier, counts_only_ > 0 && whole_histograms_ == 0, selector.pos,
+          counted_};
 }
 
 Instants Planner::instants(Steps steps, AtKind at_kind, TimeMs at, DurationMs offset) const {

@@ -67,8 +67,12 @@ class Planner {
   // How many calls around what is being built look at counts and sums of histograms only, and how
   // many things around it need all of them, or their true hints.
   int counts_only_ = 0, whole_histograms_ = 0;
+  Counted counted_ = Counted::kOnce;  // how samples of what is being built count
   TimeRange range_{kMaxTime, kMinTime};
 };
+
+// The times at which a query is evaluated.
+Steps query_steps(const QueryRequest& request);
 
 // The text of a string argument.
 const std::string& string_argument(const Expr& expr);

@@ -196,10 +196,13 @@ RangeSourcePtr Planner::build_range(const Expr& expr, Steps steps) {
   DurationMs step = duration(subquery->step_expr.get(), subquery->step, true);
   if (step <= 0) step = default_step_;
   const Instants at = instants(steps, subquery->at_kind, subquery->at, offset);
+  const Counted counted = counted_;
+  counted_ = Counted::kNo;
   ++whole_histograms_;
   OperatorPtr child = build(*subquery->expr, subquery_steps(at, range, step));
   --whole_histograms_;
-  return make_subquery(at, range, std::move(child));
+  counted_ = counted;
+  return make_subquery(at, range, std::move(child), counted);
 }
 
 std::vector<OperatorPtr> Planner::build_scalars(const Call& call, size_t first, Steps steps) {

@@ -101,13 +101,12 @@ void histogram_last_two(const Windows& w, size_t step, bool per_second, Rows& ou
   };
   // The last two of each kind, by time.
   std::vector<Point> points;
-  for (uint32_t i = w.floats.end[step]; i > w.floats.begin[step] && points.size() < 2;) {
-    points.push_back({w.samples.t[--i], nullptr});
+  for (size_t i = 1; i <= std::min<size_t>(2, w.floats.size(step)); ++i) {
+    points.push_back({w.samples.t[w.floats.end[step] - i], nullptr});
   }
-  const size_t floats = points.size();
-  for (uint32_t i = w.histograms.end[step]; i > w.histograms.begin[step] && points.size() < floats + 2;) {
-    --i;
-    points.push_back({w.samples.histogram_t[i], &w.samples.histograms[i]});
+  for (size_t i = 1; i <= std::min<size_t>(2, w.histograms.size(step)); ++i) {
+    const size_t at = w.histograms.end[step] - i;
+    points.push_back({w.samples.histogram_t[at], &w.samples.histograms[at]});
   }
   std::stable_sort(points.begin(), points.end(), [](const Point& a, const Point& b) { return a.t > b.t; });
   if (points.size() < 2) return;

@@ -57,8 +57,8 @@ void extrapolated(const Windows& w, Rows& out, size_t row) {
       }
       continue;
     }
+    if (w.floats.size(i) < 2) continue;
     const uint32_t begin = w.floats.begin[i], end = w.floats.end[i];
-    if (end - begin < 2) continue;
     const double first = v[begin];
     double increase = v[end - 1] - first;
     if (kCounter) increase = resets.correct(increase, begin, end);
@@ -190,9 +190,13 @@ void count_neighbours(const Windows& w, Rows& out, size_t row, Differs differs,
     const FloatHistogram* older_histogram = nullptr;
     double older = 0;
     bool first = true;
-    for (uint32_t f = w.floats.begin[i], k = w.histograms.begin[i];
-         f < w.floats.end[i] || k < w.histograms.end[i];) {
-      const bool take_float = k == w.histograms.end[i] || (f < w.floats.end[i] && t[f] < ht[k]);
+    const auto edges = [i](const WindowBounds& bounds) {
+      return bounds.none ? std::pair(0u, 0u) : std::pair(bounds.begin[i], bounds.end[i]);
+    };
+    auto [f, f_end] = edges(w.floats);
+    auto [k, k_end] = edges(w.histograms);
+    while (f < f_end || k < k_end) {
+      const bool take_float = k == k_end || (f < f_end && t[f] < ht[k]);
       const FloatHistogram* histogram = take_float ? nullptr : &h[k];
       const double value = take_float ? v[f] : 0;
       if (!first) {

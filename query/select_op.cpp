@@ -88,7 +88,6 @@ void SelectOp::rows(Context& context, Range range, Rows& out) const {
                          smoothed ? add_time(instants_.last(), lookback) : instants_.last()};
   const bool single = (steps_.count == 1 || instants_.fixed) && !smoothed;
   static thread_local Columns columns;
-  int64_t samples = 0;
   for (size_t i = 0; i < range.size(); ++i) {
     Sample newest;
     if (single && set.latest(range.begin + i, wanted.min, wanted.max, newest)) {
@@ -104,13 +103,27 @@ void SelectOp::rows(Context& context, Range range, Rows& out) const {
         sweep(columns, lookback, out, i);
       }
     }
-    const double* row = out[i];
-    samples += std::count_if(row, row + steps_.count, [](double v) { return !is_absent(v); });
-    if (const HistogramPtr* h = out.histograms(i)) {
-      samples += std::count_if(h, h + steps_.count, [](const auto& p) { return p != nullptr; });
+  }
+  count(context, out);
+}
+
+void SelectOp::count(Context& context, const Rows& rows) const {
+  int64_t all = 0;
+  for (size_t row = 0; row < rows.count(); ++row) {
+    const double* cells = rows[row];
+    const HistogramPtr* h = rows.histograms(row);
+    if (h == nullptr && !context.tracks_steps()) {
+      all += std::count_if(cells, cells + steps_.count, [](double v) { return !is_absent(v); });
+      continue;
+    }
+    for (size_t step = 0; step < steps_.count; ++step) {
+      int64_t samples = is_absent(cells[step]) ? 0 : 1;
+      if (h != nullptr && h[step] != nullptr) samples = histogram_samples(*h[step]);
+      all += samples;
+      if (context.tracks_steps()) context.count_samples_at(traits_.counted, step, samples);
     }
   }
-  context.count_samples(samples);
+  context.count_samples(traits_.counted, all);
 }
 
 void SelectOp::sweep(const Columns& columns, DurationMs lookback, Rows& out, size_t row) const {

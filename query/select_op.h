@@ -48,6 +48,7 @@ struct SelectorTraits {
   SelectorModifier modifier = SelectorModifier::kNone;
   bool find_resets = false;  // histograms without a hint get one, by the one before
   PosRange pos;
+  Counted counted = Counted::kOnce;
 };
 
 // Gives histograms that say nothing about counter resets the hint that follows from the one before.
@@ -65,6 +66,7 @@ class SelectOp final : public Operator {
 
  private:
   void sweep(const Columns& columns, DurationMs lookback, Rows& out, size_t row) const;
+  void count(Context& context, const Rows& rows) const;
   void smooth(Context& context, size_t series, Columns& columns, Rows& out, size_t row) const;
 
   const Instants instants_;

@@ -5,8 +5,9 @@ namespace {
 
 class SubquerySource final : public RangeSource {
  public:
-  SubquerySource(Instants instants, DurationMs range, OperatorPtr child)
-      : RangeSource(instants, range), child_(std::move(child)) {}
+  SubquerySource(Instants instants, DurationMs range, OperatorPtr child, Counted counted)
+      : RangeSource(instants, range, {SelectorModifier::kNone, false, {}, counted}),
+        child_(std::move(child)) {}
 
   void open(Context& context) override {
     child_->open(context);
@@ -52,8 +53,8 @@ Steps subquery_steps(const Instants& instants, DurationMs range, DurationMs step
                                            static_cast<uint64_t>(step)) + 1};
 }
 
-RangeSourcePtr make_subquery(Instants instants, DurationMs range, OperatorPtr child) {
-  return std::make_unique<SubquerySource>(instants, range, std::move(child));
+RangeSourcePtr make_subquery(Instants instants, DurationMs range, OperatorPtr child, Counted counted) {
+  return std::make_unique<SubquerySource>(instants, range, std::move(child), counted);
 }
 
 }  // namespace hearth::promql

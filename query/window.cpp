@@ -24,23 +24,33 @@ void MatrixSource::read(Context& context, size_t series, Columns& out) const {
 
 void WindowBounds::slide(const std::vector<TimeMs>& times, const Instants& instants,
                          DurationMs before, DurationMs after) {
+  none = times.empty();
+  samples = 0;
+  if (none) return;
   const size_t steps = instants.steps.count;
   begin.resize(steps);
   end.resize(steps);
   const TimeMs* t = times.data();
   const auto count = static_cast<uint32_t>(times.size());
   uint32_t first = 0, last = 0;
+  // All windows lie between these; only when they are cut off must each one be looked at.
+  constexpr TimeMs kFar = kMaxTime / 4;
+  const bool far = instants.first < -kFar || instants.last() > kFar || before > kFar || after > kFar;
   for (size_t i = 0; i < steps; ++i) {
     const TimeMs at = instants.at(i);
-    const TimeMs newest = add_time(at, after), edge = subtract_time(at, before);
+    const TimeMs newest = far ? add_time(at, after) : at + after;
+    const TimeMs edge = far ? subtract_time(at, before) : at - before;
     while (last < count && t[last] <= newest) ++last;
     while (first < last && t[first] <= edge) ++first;
     begin[i] = first;
     end[i] = last;
+    samples += last - first;
   }
 }
 
 void Windows::begin_at_anchors() {
+  if (floats.none) floats.begin.assign(steps(), 0), floats.end.assign(steps(), 0);
+  if (histograms.none) histograms.begin.assign(steps(), 0), histograms.end.assign(steps(), 0);
   const auto first_after = [](const std::vector<TimeMs>& t, uint32_t begin, uint32_t end, TimeMs edge) {
     return static_cast<uint32_t>(std::upper_bound(t.begin() + begin, t.begin() + end, edge) - t.begin());
   };
@@ -127,6 +137,25 @@ void WindowOp::rows(Context& context, Range range, Rows& out) const {
   }
 }
 
+void WindowOp::count(const Windows& windows) const {
+  Context& context = windows.context;
+  const Counted counted = source_->counted();
+  if (windows.histograms.none && !context.tracks_steps()) {
+    context.count_samples(counted, static_cast<int64_t>(windows.floats.samples));
+    return;
+  }
+  int64_t all = 0;
+  for (size_t i = 0; i < windows.steps(); ++i) {
+    auto samples = static_cast<int64_t>(windows.floats.size(i));
+    for (size_t k = 0; k < windows.histograms.size(i); ++k) {
+      samples += histogram_samples(windows.samples.histograms[windows.histograms.begin[i] + k]);
+    }
+    all += samples;
+    if (context.tracks_steps()) context.count_samples_at(counted, i, samples);
+  }
+  context.count_samples(counted, all);
+}
+
 void WindowOp::row(Windows& windows, size_t input, Rows& out, size_t row,
                    std::string_view& told) const {
   Context& context = windows.context;
@@ -140,11 +169,7 @@ void WindowOp::row(Windows& windows, size_t input, Rows& out, size_t row,
   if (function_.from_anchor && windows.modifier != SelectorModifier::kNone) windows.begin_at_anchors();
   function_.kernel(windows, out, row);
 
-  int64_t samples = 0;
-  for (size_t i = 0; i < windows.steps(); ++i) {
-    samples += static_cast<int64_t>(windows.floats.size(i) + windows.histograms.size(i));
-  }
-  context.count_samples(samples);
+  count(windows);
 
   if (!function_.for_counters) return;
   const std::string_view name = windows.labels.metric_name();

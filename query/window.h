@@ -33,6 +33,7 @@ class RangeSource {
     return traits_.modifier == SelectorModifier::kSmoothed ? context.lookback : 0;
   }
   SelectorModifier modifier() const { return traits_.modifier; }
+  Counted counted() const { return traits_.counted; }
 
  protected:
   const Instants instants_;
@@ -57,9 +58,11 @@ class MatrixSource final : public RangeSource {
 
 // Indices [begin[i], end[i]) of the samples in the window of step i.
 struct WindowBounds {
-  std::vector<uint32_t> begin, end;
-  size_t size(size_t i) const { return end[i] - begin[i]; }
-  bool empty(size_t i) const { return begin[i] == end[i]; }
+  std::vector<uint32_t> begin, end;  // undefined where there is no sample at all
+  bool none = true;
+  size_t samples = 0;  // in all windows together
+  size_t size(size_t i) const { return none ? 0 : end[i] - begin[i]; }
+  bool empty(size_t i) const { return none || begin[i] == end[i]; }
   // The windows are (instant - before, instant + after].
   void slide(const std::vector<TimeMs>& times, const Instants& instants, DurationMs before,
              DurationMs after);
@@ -112,6 +115,7 @@ class WindowOp final : public Operator {
 
  private:
   void row(Windows& windows, size_t input, Rows& out, size_t row, std::string_view& told) const;
+  void count(const Windows& windows) const;
 
   const RangeSourcePtr source_;
   const RangeFunction& function_;
