@@ -120,10 +120,7 @@ template <class Cell>
 class FoldAggregate final : public UnaryOperator {
  public:
   FoldAggregate(AggregateOp op, OperatorPtr child, Grouping grouping, PosRange pos)
-      : UnaryOperator(std::move(child)),
-        op_(op),
-        grouping_(std::move(grouping)),
-        pos_(pos) {}
+      : UnaryOperator(std::move(child)), op_(op), grouping_(std::move(grouping)), pos_(pos) {}
 
   void open(Context& context) override {
     child_->open(context);
@@ -211,7 +208,8 @@ class FoldAggregate final : public UnaryOperator {
         for (size_t step = 0; step < steps_.count; ++step) {
           if (!is_absent(row[step])) cells[step].add(row[step]);
         }
-        if (const HistogramPtr* h = rows->histograms(i)) add_histograms(context, h, series, cells, lane);
+        if (const HistogramPtr* h = rows->histograms(i))
+          add_histograms(context, h, series, cells, lane);
       }
     }
   }
@@ -231,7 +229,8 @@ class FoldAggregate final : public UnaryOperator {
                                      static_cast<uint32_t>(series), histograms[step]});
           break;
         default:
-          context.annotations.info(histogram_ignored_in_aggregation_text(aggregate_name(op_)), pos_);
+          context.annotations.info(histogram_ignored_in_aggregation_text(aggregate_name(op_)),
+                                   pos_);
       }
     }
   }
@@ -293,8 +292,10 @@ void Grouping::open(Context& context, const SeriesList& in, SeriesList& groups) 
 OperatorPtr make_fold_aggregate(AggregateOp op, OperatorPtr child, Grouping grouping,
                                 PosRange child_pos) {
   switch (op) {
-    case AggregateOp::kSum: return make<SumCell>(op, std::move(child), std::move(grouping), child_pos);
-    case AggregateOp::kAvg: return make<MeanCell>(op, std::move(child), std::move(grouping), child_pos);
+    case AggregateOp::kSum:
+      return make<SumCell>(op, std::move(child), std::move(grouping), child_pos);
+    case AggregateOp::kAvg:
+      return make<MeanCell>(op, std::move(child), std::move(grouping), child_pos);
     case AggregateOp::kMin:
       return make<ExtremeCell<false>>(op, std::move(child), std::move(grouping), child_pos);
     case AggregateOp::kMax:
@@ -305,7 +306,8 @@ OperatorPtr make_fold_aggregate(AggregateOp op, OperatorPtr child, Grouping grou
       return make<VarianceCell<true>>(op, std::move(child), std::move(grouping), child_pos);
     case AggregateOp::kStdvar:
       return make<VarianceCell<false>>(op, std::move(child), std::move(grouping), child_pos);
-    default: return make<CountCell>(op, std::move(child), std::move(grouping), child_pos);
+    default:
+      return make<CountCell>(op, std::move(child), std::move(grouping), child_pos);
   }
 }
 

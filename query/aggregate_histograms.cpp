@@ -8,9 +8,9 @@ namespace hearth::promql {
 
 void fold_histograms(Context& context, bool mean, std::vector<GroupedHistogram>& parts,
                      const SeriesList& series, PosRange pos, Rows& groups) {
-  std::stable_sort(parts.begin(), parts.end(), [](const GroupedHistogram& a, const GroupedHistogram& b) {
-    return a.cell < b.cell;
-  });
+  std::stable_sort(
+      parts.begin(), parts.end(),
+      [](const GroupedHistogram& a, const GroupedHistogram& b) { return a.cell < b.cell; });
   for (size_t begin = 0; begin < parts.size();) {
     const uint64_t cell = parts[begin].cell;
     const size_t group = cell / groups.steps(), step = cell % groups.steps();

@@ -17,8 +17,8 @@ struct GroupedHistogram {
   HistogramPtr histogram;
 };
 
-// Adds the sums (means) to `groups`, cell by cell in the order of the series. A cell that has a float
-// already becomes empty, with a warning.
+// Adds the sums (means) to `groups`, cell by cell in the order of the series. A cell that has a
+// float already becomes empty, with a warning.
 void fold_histograms(Context& context, bool mean, std::vector<GroupedHistogram>& parts,
                      const SeriesList& series, PosRange pos, Rows& groups);
 

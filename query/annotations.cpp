@@ -50,8 +50,7 @@ void Annotations::forced_monotonicity(std::string_view metric, PosRange pos, Tim
       "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)" +
       for_metric(metric);
   MutexLock lock(mutex_);
-  const auto [entry, is_new] =
-      fixes_.emplace(std::move(text), Monotonicity{pos, t, t, fix, 1});
+  const auto [entry, is_new] = fixes_.emplace(std::move(text), Monotonicity{pos, t, t, fix, 1});
   if (is_new) return;
   Monotonicity& known = entry->second;
   if (pos.start < known.pos.start) known.pos = pos;
@@ -74,7 +73,8 @@ void Annotations::texts(std::string_view query, std::vector<std::string>& warnin
   }
   for (const auto& [text, known] : fixes_) {
     infos.push_back(fmt::format(
-        "PromQL info: {}, from buckets {} to {}, with a max diff of {}, over {} samples from {} to {}{}",
+        "PromQL info: {}, from buckets {} to {}, with a max diff of {}, over {} samples from {} to "
+        "{}{}",
         text, float_g(known.fix.min_bucket), float_g(known.fix.max_bucket),
         two_digits(known.fix.max_diff), known.count, rfc3339_text(known.first / 1000 * 1000),
         rfc3339_text(known.last / 1000 * 1000), position_text(query, known.pos)));

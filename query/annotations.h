@@ -20,7 +20,8 @@ class Annotations {
   void warn(const std::string& text, PosRange pos);
   void info(const std::string& text, PosRange pos);
 
-  // Buckets of a classic histogram that had to be made monotonic at time t; several become one text.
+  // Buckets of a classic histogram that had to be made monotonic at time t; several become one
+  // text.
   struct Fix {
     double min_bucket, max_bucket, max_diff;
   };

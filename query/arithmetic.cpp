@@ -52,20 +52,34 @@ Kernel comparison(bool return_bool, Arithmetic::Keep keep) {
 
 Kernel find_kernel(BinaryOp op, bool return_bool, Arithmetic::Keep keep) {
   switch (op) {
-    case BinaryOp::kAdd: return compute<std::plus<double>>;
-    case BinaryOp::kSub: return compute<std::minus<double>>;
-    case BinaryOp::kMul: return compute<std::multiplies<double>>;
-    case BinaryOp::kDiv: return compute<std::divides<double>>;
-    case BinaryOp::kMod: return compute<Modulo>;
-    case BinaryOp::kPow: return compute<Power>;
-    case BinaryOp::kAtan2: return compute<Arctangent>;
-    case BinaryOp::kEql: return comparison<std::equal_to<double>>(return_bool, keep);
-    case BinaryOp::kNeq: return comparison<std::not_equal_to<double>>(return_bool, keep);
-    case BinaryOp::kLss: return comparison<std::less<double>>(return_bool, keep);
-    case BinaryOp::kGtr: return comparison<std::greater<double>>(return_bool, keep);
-    case BinaryOp::kLte: return comparison<std::less_equal<double>>(return_bool, keep);
-    case BinaryOp::kGte: return comparison<std::greater_equal<double>>(return_bool, keep);
-    default: return nullptr;  // of histograms only, or of sets
+    case BinaryOp::kAdd:
+      return compute<std::plus<double>>;
+    case BinaryOp::kSub:
+      return compute<std::minus<double>>;
+    case BinaryOp::kMul:
+      return compute<std::multiplies<double>>;
+    case BinaryOp::kDiv:
+      return compute<std::divides<double>>;
+    case BinaryOp::kMod:
+      return compute<Modulo>;
+    case BinaryOp::kPow:
+      return compute<Power>;
+    case BinaryOp::kAtan2:
+      return compute<Arctangent>;
+    case BinaryOp::kEql:
+      return comparison<std::equal_to<double>>(return_bool, keep);
+    case BinaryOp::kNeq:
+      return comparison<std::not_equal_to<double>>(return_bool, keep);
+    case BinaryOp::kLss:
+      return comparison<std::less<double>>(return_bool, keep);
+    case BinaryOp::kGtr:
+      return comparison<std::greater<double>>(return_bool, keep);
+    case BinaryOp::kLte:
+      return comparison<std::less_equal<double>>(return_bool, keep);
+    case BinaryOp::kGte:
+      return comparison<std::greater_equal<double>>(return_bool, keep);
+    default:
+      return nullptr;  // of histograms only, or of sets
   }
 }
 
@@ -90,7 +104,9 @@ void Arithmetic::row(Context& context, const Rows& left, size_t l, const Rows& r
 
 void Arithmetic::slow_row(Context& context, const Rows& left, size_t l, const Rows& right, size_t r,
                           Rows& out, size_t to) const {
-  const auto at = [](const HistogramPtr* row, size_t i) { return row == nullptr ? HistogramPtr() : row[i]; };
+  const auto at = [](const HistogramPtr* row, size_t i) {
+    return row == nullptr ? HistogramPtr() : row[i];
+  };
   for (size_t i = 0; i < out.steps(); ++i) {
     const double x = left[l][i], y = right[r][i];
     const HistogramPtr left_histogram = at(left.histograms(l), i);
@@ -101,7 +117,8 @@ void Arithmetic::slow_row(Context& context, const Rows& left, size_t l, const Ro
     if (both && kernel_ != nullptr && left_histogram == nullptr && right_histogram == nullptr) {
       kernel_(&x, &y, 1, &value);
     } else if (both) {
-      const MixedResult result = combine_histograms(context, op_, x, left_histogram, y, right_histogram, pos_);
+      const MixedResult result =
+          combine_histograms(context, op_, x, left_histogram, y, right_histogram, pos_);
       if (result.valid && return_bool_) {
         value = result.keep ? 1 : 0;
       } else if (result.valid && result.keep) {

@@ -26,8 +26,8 @@ class Arithmetic {
 
  private:
   using Kernel = void (*)(const double* left, const double* right, size_t count, double* out);
-  void slow_row(Context& context, const Rows& left, size_t l, const Rows& right, size_t r, Rows& out,
-                size_t to) const;
+  void slow_row(Context& context, const Rows& left, size_t l, const Rows& right, size_t r,
+                Rows& out, size_t to) const;
 
   const BinaryOp op_;
   const bool return_bool_;

@@ -41,10 +41,11 @@ OperatorPtr make_scalar_binary(const BinaryExpr& expr, OperatorPtr left, Operato
   const bool right_scalar = value_type(*expr.right) == ValueType::kScalar;
   const bool return_bool = expr.return_bool || (left_scalar && right_scalar);
   const bool swapped = left_scalar && !right_scalar;
-  Arithmetic arithmetic(expr.op, return_bool, swapped ? Arithmetic::Keep::kRight : Arithmetic::Keep::kLeft,
-                        expr.pos);
+  Arithmetic arithmetic(expr.op, return_bool,
+                        swapped ? Arithmetic::Keep::kRight : Arithmetic::Keep::kLeft, expr.pos);
   if (swapped) std::swap(left, right);
-  return std::make_unique<ScalarBinary>(std::move(arithmetic), std::move(left), std::move(right), swapped);
+  return std::make_unique<ScalarBinary>(std::move(arithmetic), std::move(left), std::move(right),
+                                        swapped);
 }
 
 }  // namespace hearth::promql

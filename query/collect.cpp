@@ -19,8 +19,8 @@ void collect_rows(const Operator& root, Context& context, QueryResult& result) {
     for (size_t i = 0; i < range.size(); ++i) {
       ResultSeries& out = result.series[range.begin + i];
       const double* cells = (*rows)[i];
-      const auto points = steps.count - static_cast<size_t>(std::count_if(
-                                            cells, cells + steps.count, is_absent));
+      const auto points =
+          steps.count - static_cast<size_t>(std::count_if(cells, cells + steps.count, is_absent));
       context.charge_cells(points);
       out.points.reserve(points);
       for (size_t step = 0; step < steps.count; ++step) {
@@ -46,7 +46,8 @@ void collect_samples(const RangeSource& source, Context& context, QueryResult& r
     context.charge_cells(columns.t.size());
     ResultSeries series;
     series.labels = Labels(source.series().labels[i]);
-    for (size_t k = 0; k < columns.t.size(); ++k) series.points.push_back({columns.t[k], columns.v[k]});
+    for (size_t k = 0; k < columns.t.size(); ++k)
+      series.points.push_back({columns.t[k], columns.v[k]});
     for (size_t k = 0; k < columns.histogram_t.size(); ++k) {
       series.histograms.push_back({columns.histogram_t[k], std::move(columns.histograms[k])});
     }

@@ -33,11 +33,13 @@ void Context::reserve(size_t series, size_t steps, size_t bytes_per_cell) {
   size_t bytes = 0;
   const bool overflow = __builtin_mul_overflow(series, steps, &bytes) ||
                         __builtin_mul_overflow(bytes, bytes_per_cell, &bytes);
-  if (budget.limit() != 0 && (overflow || bytes > budget.limit() - std::min(budget.used(), budget.limit()))) {
-    throw Error(ErrorKind::kExecution,
-                fmt::format("query needs more than {} bytes of memory: {} series at {} steps; select "
-                            "fewer series, a shorter range or a longer step, or raise the limit",
-                            budget.limit(), series, steps));
+  if (budget.limit() != 0 &&
+      (overflow || bytes > budget.limit() - std::min(budget.used(), budget.limit()))) {
+    throw Error(
+        ErrorKind::kExecution,
+        fmt::format("query needs more than {} bytes of memory: {} series at {} steps; select "
+                    "fewer series, a shorter range or a longer step, or raise the limit",
+                    budget.limit(), series, steps));
   }
   if (overflow) charge_cells(static_cast<size_t>(options.max_samples) + 1);
   budget.charge(bytes);
@@ -85,8 +87,9 @@ void Context::count_samples_at(Counted counted, size_t step, int64_t samples) {
 
 int64_t histogram_samples(const FloatHistogram& h) {
   constexpr size_t kFixedBytes = 168, kBytesOfFloat = 16;
-  const size_t pieces = h.positive_spans.size() + h.negative_spans.size() + h.positive_buckets.size() +
-                        h.negative_buckets.size() + h.custom_values.size();
+  const size_t pieces = h.positive_spans.size() + h.negative_spans.size() +
+                        h.positive_buckets.size() + h.negative_buckets.size() +
+                        h.custom_values.size();
   return static_cast<int64_t>((kFixedBytes + 8 * pieces + 8) / kBytesOfFloat);
 }
 

@@ -1,4 +1,5 @@
-// What all nodes of one running query share: its limits, its memory, what it tells besides the result.
+// What all nodes of one running query share: its limits, its memory, what it tells besides the
+// result.
 #pragma once
 
 #include <atomic>
@@ -64,7 +65,9 @@ class Context {
   void count_samples(Counted counted, int64_t samples);
   void count_samples_at(Counted counted, size_t step, int64_t samples);  // only where tracked
   bool tracks_steps() const { return !samples_at_.empty(); }
-  int64_t samples_at(size_t step) const { return samples_at_[step].load(std::memory_order_relaxed); }
+  int64_t samples_at(size_t step) const {
+    return samples_at_[step].load(std::memory_order_relaxed);
+  }
   int64_t total_samples() const { return total_samples_.load(std::memory_order_relaxed); }
 
   // Runs work(0..count-1) on the caller and the pool.

@@ -77,7 +77,8 @@ class InFlight {
 }  // namespace
 
 struct Engine::State {
-  State(const EngineOptions& engine_options, Queryable& queryable, Pool* workers, Registry& registry)
+  State(const EngineOptions& engine_options, Queryable& queryable, Pool* workers,
+        Registry& registry)
       : options(engine_options),
         storage(queryable),
         pool(workers),

@@ -54,8 +54,9 @@ FloatFunction find_time_function(std::string_view name);
 
 // ---- label_functions.cpp
 
-OperatorPtr make_label_replace(OperatorPtr child, const std::string& to, const std::string& replacement,
-                               const std::string& from, const std::string& regex);
+OperatorPtr make_label_replace(OperatorPtr child, const std::string& to,
+                               const std::string& replacement, const std::string& from,
+                               const std::string& regex);
 OperatorPtr make_label_join(OperatorPtr child, const std::string& to, const std::string& separator,
                             std::vector<std::string> from);
 

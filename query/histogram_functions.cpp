@@ -185,7 +185,8 @@ class HistogramOp final : public Operator {
     if (source.native >= 0) members.push_back(static_cast<uint32_t>(source.native));
     ScratchRows rows(context, steps_.count);
     gather_rows(context, *call_.child, members, *rows);
-    const HistogramPtr* natives = source.native >= 0 ? rows->histograms(source.buckets.size()) : nullptr;
+    const HistogramPtr* natives =
+        source.native >= 0 ? rows->histograms(source.buckets.size()) : nullptr;
 
     std::vector<ClassicBucket> buckets;
     for (size_t step = 0; step < steps_.count; ++step) {
@@ -227,8 +228,8 @@ class HistogramOp final : public Operator {
     std::optional<Annotations::Fix> fix;
     const double value = bucket_quantile(scalar(output.scalar, step), buckets, fix);
     if (fix) {
-      context.annotations.forced_monotonicity(told_name(context, sources_[output.source].labels), call_.child_pos,
-                                              steps_.at(step), *fix);
+      context.annotations.forced_monotonicity(told_name(context, sources_[output.source].labels),
+                                              call_.child_pos, steps_.at(step), *fix);
     }
     return value;
   }

@@ -15,7 +15,7 @@ struct HistogramCall {
   HistogramFunction function;
   OperatorPtr child;
   std::vector<OperatorPtr> scalars;
-  std::string label;                // of kQuantiles
+  std::string label;  // of kQuantiles
   PosRange child_pos;
   std::vector<PosRange> scalar_pos;
 };

@@ -5,7 +5,8 @@
 namespace hearth::promql {
 
 void warn_not_counter(Context& context, std::string_view metric, PosRange pos) {
-  context.annotations.warn("this native histogram metric is not a counter: " + go_quote(metric), pos);
+  context.annotations.warn("this native histogram metric is not a counter: " + go_quote(metric),
+                           pos);
 }
 
 void warn_not_gauge(Context& context, std::string_view metric, PosRange pos) {
@@ -15,12 +16,14 @@ void warn_not_gauge(Context& context, std::string_view metric, PosRange pos) {
 void warn_mixed_schemas(Context& context, std::string_view metric, PosRange pos) {
   context.annotations.warn(
       "vector contains a mix of histograms with exponential and custom buckets schemas for metric "
-      "name " + go_quote(metric),
+      "name " +
+          go_quote(metric),
       pos);
 }
 
 void warn_resets_collide(Context& context, std::string_view operation, PosRange pos) {
-  context.annotations.warn("conflicting counter resets during histogram " + std::string(operation), pos);
+  context.annotations.warn("conflicting counter resets during histogram " + std::string(operation),
+                           pos);
 }
 
 void inform_bounds_reconciled(Context& context, std::string_view operation, PosRange pos) {

@@ -40,7 +40,8 @@ HistogramNumber find_histogram_number(std::string_view name) {
   if (name == "histogram_sum") return [](const FloatHistogram& h) { return h.sum; };
   if (name == "histogram_avg") return [](const FloatHistogram& h) { return h.sum / h.count; };
   if (name == "histogram_stdvar") return variance;
-  if (name == "histogram_stddev") return [](const FloatHistogram& h) { return std::sqrt(variance(h)); };
+  if (name == "histogram_stddev")
+    return [](const FloatHistogram& h) { return std::sqrt(variance(h)); };
   return nullptr;
 }
 

@@ -21,7 +21,8 @@ MixedResult sum_or_difference(Context& context, BinaryOp op, const FloatHistogra
   const auto merged = plus ? add(result, right) : subtract(result, right);
   if (!merged) {
     context.annotations.warn(
-        fmt::format("incompatible bucket layout encountered for binary operator {}", binary_op_text(op)),
+        fmt::format("incompatible bucket layout encountered for binary operator {}",
+                    binary_op_text(op)),
         pos);
     return {};
   }
@@ -67,8 +68,8 @@ MixedResult combine_histograms(Context& context, BinaryOp op, double left,
   }
   const std::string_view text = binary_op_text(op);
   context.annotations.info(
-      fmt::format("incompatible sample types encountered for binary operator \"{}\": {} {} {}", text,
-                  l ? "histogram" : "float", text, r ? "histogram" : "float"),
+      fmt::format("incompatible sample types encountered for binary operator \"{}\": {} {} {}",
+                  text, l ? "histogram" : "float", text, r ? "histogram" : "float"),
       pos);
   return {};
 }

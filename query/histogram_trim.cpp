@@ -36,7 +36,8 @@ Kept keep_of(double lower, double upper, double count, double limit, Trim trim, 
     below = count * (limit > 0 ? (at - low) / (high - low) : 1 - (at - high) / (low - high));
   }
   const double edge = std::clamp(limit, lower, upper);
-  if (trim == Trim::kUpper) return {below, mean_between(lower, limit < upper ? edge : upper, linear)};
+  if (trim == Trim::kUpper)
+    return {below, mean_between(lower, limit < upper ? edge : upper, linear)};
   return {count - below, mean_between(limit > lower ? edge : lower, upper, linear)};
 }
 
@@ -74,7 +75,8 @@ void trim_histogram(FloatHistogram& h, double limit, Trim trim) {
     changed = changed || kept.count != before;
     return kept.count;
   };
-  const auto trim_side = [&](const std::vector<HistogramBucket>& buckets, std::vector<double>& counts) {
+  const auto trim_side = [&](const std::vector<HistogramBucket>& buckets,
+                             std::vector<double>& counts) {
     for (size_t i = 0; i < buckets.size(); ++i) {
       if (buckets[i].count == 0) continue;
       counts[i] = take(keep_of_bucket(buckets[i], limit, trim, custom), buckets[i].count);

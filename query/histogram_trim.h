@@ -5,8 +5,8 @@
 
 namespace hearth::promql {
 
-// Leaves the observations below (kUpper) or above (kLower) `limit`, as far as buckets tell: those in
-// the limit's own bucket are shared out by interpolation.
+// Leaves the observations below (kUpper) or above (kLower) `limit`, as far as buckets tell: those
+// in the limit's own bucket are shared out by interpolation.
 enum class Trim { kUpper, kLower };
 void trim_histogram(FloatHistogram& histogram, double limit, Trim trim);
 

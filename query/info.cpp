@@ -104,10 +104,11 @@ class InfoOp final : public Operator {
       uint32_t& chosen = chosen_[info_slot_[i]];
       if (chosen != kNone && info[chosen][step] == t) {
         const int64_t ms = std::llround(t * 1000);
-        throw Error(ErrorKind::kExecution,
-                    fmt::format("found duplicate series for info metric: existing {} @ {}, new {} @ {}",
-                                labels_text(info_->series().labels[chosen]), ms,
-                                labels_text(info_->series().labels[i]), ms));
+        throw Error(
+            ErrorKind::kExecution,
+            fmt::format("found duplicate series for info metric: existing {} @ {}, new {} @ {}",
+                        labels_text(info_->series().labels[chosen]), ms,
+                        labels_text(info_->series().labels[i]), ms));
       }
       if (chosen == kNone || info[chosen][step] < t) chosen = i;
     }
@@ -136,7 +137,8 @@ class InfoOp final : public Operator {
     const LabelsView labels = base_->series().labels[key[0]];
     LabelsBuilder joined(labels);
     if (!is_info_[key[0]]) {
-      const bool any = std::any_of(key.begin() + 1, key.end(), [](uint32_t i) { return i != kNone; });
+      const bool any =
+          std::any_of(key.begin() + 1, key.end(), [](uint32_t i) { return i != kNone; });
       if (!any && needs_info()) return kNone;
       join(key, labels, joined);
     }
@@ -166,7 +168,8 @@ class InfoOp final : public Operator {
     for (size_t i = 1; i < key.size(); ++i) {
       if (key[i] == kNone) continue;
       for (const Label& label : info_->series().labels[key[i]]) {
-        if (label.name == kMetricName || (!wanted.empty() && wanted.count(label.name) == 0)) continue;
+        if (label.name == kMetricName || (!wanted.empty() && wanted.count(label.name) == 0))
+          continue;
         const std::string_view known = added.get(label.name);
         if (!known.empty() && known != label.value) {
           throw Error(ErrorKind::kExecution, "conflicting label: " + std::string(label.name));

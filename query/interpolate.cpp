@@ -110,8 +110,8 @@ class HistogramIncrease {
     const bool between = smoothed() && (left ? t_[at] < t : at > 0 && t_[at] > t);
     if (!between) return h_[at];
     const size_t older = left ? at : at - 1;
-    auto found = interpolate(w_.context, w_.pos, t_[older], h_[older], t_[older + 1], h_[older + 1], t,
-                             counter_);
+    auto found = interpolate(w_.context, w_.pos, t_[older], h_[older], t_[older + 1], h_[older + 1],
+                             t, counter_);
     return found ? found : mixed();
   }
 
@@ -127,7 +127,8 @@ class HistogramIncrease {
     const auto lost_before = [&](const FloatHistogram& current) {
       if (!counter_was_reset(current, *before)) return true;
       const auto merged = add(increase, *before);
-      if (merged && merged->bounds_reconciled) inform_bounds_reconciled(w_.context, "addition", w_.pos);
+      if (merged && merged->bounds_reconciled)
+        inform_bounds_reconciled(w_.context, "addition", w_.pos);
       return merged.has_value();
     };
     for (; next < span_.last; ++next) {
@@ -191,10 +192,12 @@ void extended_increase(const Windows& w, bool counter, bool per_second, Rows& ou
   }
 }
 
-// ---- instant selectors ---------------------------------------------------------------------------
+// ---- instant selectors
+// ---------------------------------------------------------------------------
 
 // The value between the neighbours of an instant; without a later one, the earlier.
-void SelectOp::smooth(Context& context, size_t series, Columns& columns, Rows& out, size_t row) const {
+void SelectOp::smooth(Context& context, size_t series, Columns& columns, Rows& out,
+                      size_t row) const {
   drop_stale(columns);
   const DurationMs lookback = context.lookback;
   WindowBounds floats, histograms;
@@ -203,7 +206,8 @@ void SelectOp::smooth(Context& context, size_t series, Columns& columns, Rows& o
   const std::string_view metric = series_.labels[series].metric_name();
   // The neighbours of `at` in [begin, end): `next` is the first at or after it.
   const auto next_of = [](const std::vector<TimeMs>& t, uint32_t begin, uint32_t end, TimeMs at) {
-    return static_cast<uint32_t>(std::lower_bound(t.begin() + begin, t.begin() + end, at) - t.begin());
+    return static_cast<uint32_t>(std::lower_bound(t.begin() + begin, t.begin() + end, at) -
+                                 t.begin());
   };
   for (size_t i = 0; i < steps_.count; ++i) {
     const TimeMs at = instants_.at(i);
@@ -232,11 +236,13 @@ void SelectOp::smooth(Context& context, size_t series, Columns& columns, Rows& o
         const bool counter = h[next].counter_reset_hint != CounterResetHint::kGauge;
         found.reset();
         if (uses_custom_buckets(h[next]) == uses_custom_buckets(h[next - 1])) {
-          found = interpolate(context, traits_.pos, t[next - 1], h[next - 1], t[next], h[next], at, counter);
+          found = interpolate(context, traits_.pos, t[next - 1], h[next - 1], t[next], h[next], at,
+                              counter);
         }
         if (!found) warn_mixed_schemas(context, metric, traits_.pos);
       }
-      if (found) out.make_histograms(row)[i] = std::make_shared<const FloatHistogram>(std::move(*found));
+      if (found)
+        out.make_histograms(row)[i] = std::make_shared<const FloatHistogram>(std::move(*found));
     }
   }
 }

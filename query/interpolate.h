@@ -17,6 +17,7 @@ std::optional<FloatHistogram> interpolate(Context& context, PosRange pos, TimeMs
                                           const FloatHistogram& h2, TimeMs t, bool counter);
 
 // rate, increase, delta of anchored and smoothed ranges.
-void extended_increase(const Windows& windows, bool counter, bool per_second, Rows& out, size_t row);
+void extended_increase(const Windows& windows, bool counter, bool per_second, Rows& out,
+                       size_t row);
 
 }  // namespace hearth::promql

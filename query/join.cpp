@@ -21,9 +21,10 @@ std::vector<std::string> signature_names(const VectorMatching& matching) {
 // The "many" side gives a result for each of its series; the "one" side is looked up by the labels
 // that are matched on, its signature. Of one-to-one matching the left is called many.
 //
-// Mostly a signature has one series on the "one" side, and each result has one pair: then results are
-// made row by row. Where several series share a signature, who meets whom depends on the step: then
-// the steps are gone through one by one, while opening, because the results' labels depend on it, too.
+// Mostly a signature has one series on the "one" side, and each result has one pair: then results
+// are made row by row. Where several series share a signature, who meets whom depends on the step:
+// then the steps are gone through one by one, while opening, because the results' labels depend on
+// it, too.
 class JoinOp final : public Operator {
  public:
   JoinOp(const BinaryExpr& expr, OperatorPtr left, OperatorPtr right)
@@ -72,7 +73,8 @@ class JoinOp final : public Operator {
     gather_rows(context, *many_, std::span(pair_many_).subspan(range.begin, range.size()), *many);
     const std::span<const uint32_t> ones = std::span(pair_one_).subspan(range.begin, range.size());
     if (one_rows_ != nullptr) {
-      for (size_t i = 0; i < range.size(); ++i) combine(context, *many, i, *one_rows_, ones[i], out, i);
+      for (size_t i = 0; i < range.size(); ++i)
+        combine(context, *many, i, *one_rows_, ones[i], out, i);
       return;
     }
     ScratchRows one(context, steps_.count);
@@ -92,9 +94,8 @@ class JoinOp final : public Operator {
 
   std::string result_labels(Context& context, LabelsView many, LabelsView one) const {
     LabelsBuilder builder(many);
-    const bool drops =
-        arithmetic_.changes_metric() ||
-        (arithmetic_.return_bool() && !context.options.delayed_name_removal);
+    const bool drops = arithmetic_.changes_metric() ||
+                       (arithmetic_.return_bool() && !context.options.delayed_name_removal);
     if (drops) builder.retain([](std::string_view name) { return !is_metadata_label(name); });
     if (matching_.card == Cardinality::kOneToOne) {
       const LabelNames names(matching_.labels, matching_.on);
@@ -126,8 +127,8 @@ class JoinOp final : public Operator {
       const uint32_t signature = many_signature_[i];
       if (one_of[signature] == kNone) continue;
       if (matching_.card == Cardinality::kOneToOne && met[signature]++ != 0) return false;
-      const std::string flat =
-          result_labels(context, many_->series().labels[i], one_->series().labels[one_of[signature]]);
+      const std::string flat = result_labels(context, many_->series().labels[i],
+                                             one_->series().labels[one_of[signature]]);
       if (!results.number(flat).second) return false;
       series.labels.push_back(context.keep_labels(flat));
       series.drop_name.push_back(context.options.delayed_name_removal && drop_name(i));
@@ -192,8 +193,10 @@ class JoinOp final : public Operator {
 
       const auto [pair, is_new_pair] = result_of_pair.emplace(uint64_t{m} << 32 | o, 0);
       if (is_new_pair) {
-        const std::string m_labels = m != kNone ? std::string(many_->series().labels[m].flat()) : matched(one_->series().labels[o]);
-        const std::string o_labels = o != kNone ? std::string(one_->series().labels[o].flat()) : matched(many_->series().labels[m]);
+        const std::string m_labels = m != kNone ? std::string(many_->series().labels[m].flat())
+                                                : matched(one_->series().labels[o]);
+        const std::string o_labels = o != kNone ? std::string(one_->series().labels[o].flat())
+                                                : matched(many_->series().labels[m]);
         const std::string flat = result_labels(context, LabelsView(m_labels), LabelsView(o_labels));
         const auto [number, is_new] = numbers.number(flat);
         pair->second = number;
@@ -243,7 +246,8 @@ class JoinOp final : public Operator {
       present(many, present_many);
       present(one, present_one);
       if (present_many.empty() && present_one.empty()) continue;
-      if ((present_many.empty() || present_one.empty()) && !matching_.fill_left && !matching_.fill_right) {
+      if ((present_many.empty() || present_one.empty()) && !matching_.fill_left &&
+          !matching_.fill_right) {
         continue;
       }
       std::fill(one_at.begin(), one_at.end(), kNone);
@@ -277,12 +281,13 @@ class JoinOp final : public Operator {
   [[noreturn]] void throw_duplicate(uint32_t series, uint32_t known) const {
     const auto& labels = one_->series().labels;
     const std::string group = matched(labels[series]);
-    throw Error(ErrorKind::kExecution,
-                fmt::format("found duplicate series for the match group {} on the {} hand-side of the "
-                            "operation: [{}, {}];many-to-many matching not allowed: matching labels "
-                            "must be unique on one side",
-                            labels_text(LabelsView(group)), swapped_ ? "left" : "right",
-                            labels_text(labels[series]), labels_text(labels[known])));
+    throw Error(
+        ErrorKind::kExecution,
+        fmt::format("found duplicate series for the match group {} on the {} hand-side of the "
+                    "operation: [{}, {}];many-to-many matching not allowed: matching labels "
+                    "must be unique on one side",
+                    labels_text(LabelsView(group)), swapped_ ? "left" : "right",
+                    labels_text(labels[series]), labels_text(labels[known])));
   }
 
   const VectorMatching matching_;

@@ -9,7 +9,8 @@ namespace {
 
 class LabelOp : public MapOperator {
  public:
-  LabelOp(OperatorPtr child, std::string to) : MapOperator(std::move(child), {}), to_(std::move(to)) {}
+  LabelOp(OperatorPtr child, std::string to)
+      : MapOperator(std::move(child), {}), to_(std::move(to)) {}
 
  protected:
   void map(Context&, size_t, Rows&, size_t) const override {}
@@ -45,7 +46,8 @@ class LabelReplaceOp final : public LabelOp {
 
 class LabelJoinOp final : public LabelOp {
  public:
-  LabelJoinOp(OperatorPtr child, std::string to, std::string separator, std::vector<std::string> from)
+  LabelJoinOp(OperatorPtr child, std::string to, std::string separator,
+              std::vector<std::string> from)
       : LabelOp(std::move(child), std::move(to)),
         separator_(std::move(separator)),
         from_(std::move(from)) {}
@@ -80,11 +82,13 @@ Regex compile(const std::string& pattern) {
 
 }  // namespace
 
-OperatorPtr make_label_replace(OperatorPtr child, const std::string& to, const std::string& replacement,
-                               const std::string& from, const std::string& regex) {
+OperatorPtr make_label_replace(OperatorPtr child, const std::string& to,
+                               const std::string& replacement, const std::string& from,
+                               const std::string& regex) {
   Regex compiled = compile(regex);
   check_label_name(to, "destination", "label_replace");
-  return std::make_unique<LabelReplaceOp>(std::move(child), to, replacement, from, std::move(compiled));
+  return std::make_unique<LabelReplaceOp>(std::move(child), to, replacement, from,
+                                          std::move(compiled));
 }
 
 OperatorPtr make_label_join(OperatorPtr child, const std::string& to, const std::string& separator,

@@ -58,7 +58,8 @@ double native_quantile(Context& context, double q, const FloatHistogram& h, std:
   count = std::min(count, h.count);
   if (count < rank) {
     if (!has_nan) return bucket.upper;
-    tell_nan(context, "input to histogram_quantile has NaN observations, result is NaN", metric, pos);
+    tell_nan(context, "input to histogram_quantile has NaN observations, result is NaN", metric,
+             pos);
     return std::nan("");
   }
   rank = forward ? rank - (count - bucket.count) : count - rank;
@@ -114,12 +115,15 @@ double native_fraction(Context& context, double lower, double upper, const Float
     count = 0;
     for (const HistogramBucket& bucket : buckets) count += bucket.count;
     if (count < h.count) {
-      tell_nan(context,
-               "input to histogram_fraction has NaN observations, which are excluded from all fractions",
-               metric, pos);
+      tell_nan(
+          context,
+          "input to histogram_fraction has NaN observations, which are excluded from all fractions",
+          metric, pos);
     }
   }
-  const auto capped = [&](std::optional<double> rank) { return !rank || *rank > count ? count : *rank; };
+  const auto capped = [&](std::optional<double> rank) {
+    return !rank || *rank > count ? count : *rank;
+  };
   return (capped(rank_of(upper)) - capped(rank_of(lower))) / h.count;
 }
 

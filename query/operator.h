@@ -2,7 +2,8 @@
 // next begins:
 //   open()     fixes which series the node returns; labels are touched here and nowhere else, no
 //              sample is read, and the memory of what will be kept whole is reserved.
-//   prepare()  computes what must be whole before any row can be given: aggregations, the "one" side
+//   prepare()  computes what must be whole before any row can be given: aggregations, the "one"
+//   side
 //              of joins. Nodes that can give each row by itself only pass it on.
 //   rows()     gives any range of rows. May be called from many threads, for the same rows too.
 #pragma once
@@ -50,7 +51,8 @@ class Operator {
   // Makes `out` the rows of these series. out.steps() == steps().count.
   virtual void rows(Context& context, Range series, Rows& out) const = 0;
 
-  // The order in which an instant query shows the series, where the node fixes one. After prepare().
+  // The order in which an instant query shows the series, where the node fixes one. After
+  // prepare().
   virtual const std::vector<uint32_t>* order() const { return nullptr; }
 
   const SeriesList& series() const { return series_; }
@@ -65,8 +67,7 @@ using OperatorPtr = std::unique_ptr<Operator>;
 // A node with one child, which is opened and prepared before it.
 class UnaryOperator : public Operator {
  public:
-  explicit UnaryOperator(OperatorPtr child)
-      : Operator(child->steps()), child_(std::move(child)) {}
+  explicit UnaryOperator(OperatorPtr child) : Operator(child->steps()), child_(std::move(child)) {}
   UnaryOperator(Steps steps, OperatorPtr child) : Operator(steps), child_(std::move(child)) {}
   void prepare(Context& context) override { child_->prepare(context); }
 
@@ -78,7 +79,8 @@ class UnaryOperator : public Operator {
 const double* scalar_row(Context& context, const Operator& scalar, Rows& keep);
 
 // Rows of `child` in the order of `wanted`, fetched in runs of neighbours.
-void gather_rows(Context& context, const Operator& child, std::span<const uint32_t> wanted, Rows& out);
+void gather_rows(Context& context, const Operator& child, std::span<const uint32_t> wanted,
+                 Rows& out);
 
 // All rows of `child`, computed slice by slice on all threads.
 void materialise(Context& context, const Operator& child, Rows& out);

@@ -10,8 +10,9 @@
 namespace hearth::promql {
 namespace {
 
-// Folds windows that slide in amortised constant time, with merges only, never taking back: a window
-// is a suffix of the samples before `middle_`, folded from the right once, and a run after it.
+// Folds windows that slide in amortised constant time, with merges only, never taking back: a
+// window is a suffix of the samples before `middle_`, folded from the right once, and a run after
+// it.
 template <class Fold>
 class SlidingFold {
  public:
@@ -167,8 +168,7 @@ void edge_over_time(const Windows& w, Rows& out, size_t row) {
     } else if (take_float) {
       out[row][i] = w.samples.v[f];
     } else {
-      out.make_histograms(row)[i] =
-          std::make_shared<const FloatHistogram>(w.samples.histograms[h]);
+      out.make_histograms(row)[i] = std::make_shared<const FloatHistogram>(w.samples.histograms[h]);
     }
   }
 }

@@ -21,10 +21,12 @@ const std::string& string_argument(const Expr& expr) {
 Steps query_steps(const QueryRequest& request) {
   Steps steps{request.start, request.step, 1};
   if (request.step > 0) {
-    steps.count = request.end < request.start
-                      ? 0
-                      : (static_cast<uint64_t>(request.end) - static_cast<uint64_t>(request.start)) /
-                                static_cast<uint64_t>(request.step) + 1;
+    steps.count =
+        request.end < request.start
+            ? 0
+            : (static_cast<uint64_t>(request.end) - static_cast<uint64_t>(request.start)) /
+                      static_cast<uint64_t>(request.step) +
+                  1;
   }
   return steps;
 }
@@ -80,47 +82,52 @@ OperatorPtr Planner::build_varying(const Expr& expr, Steps steps) {
       return unary.negative ? make_negation(std::move(child)) : std::move(child);
     }
     default:
-      throw Error(ErrorKind::kExecution, "unexpected " + std::string(value_type_name(value_type(expr))));
+      throw Error(ErrorKind::kExecution,
+                  "unexpected " + std::string(value_type_name(value_type(expr))));
   }
 }
 
 OperatorPtr Planner::build_aggregate(const AggregateExpr& expr, Steps steps) {
   OperatorPtr child = build(*expr.expr, steps);
   if (expr.op == AggregateOp::kCountValues) {
-    return make_count_values(std::move(child), string_argument(*expr.param), expr.grouping, expr.without);
+    return make_count_values(std::move(child), string_argument(*expr.param), expr.grouping,
+                             expr.without);
   }
   Grouping grouping(expr.grouping, expr.without);
   if (expr.param == nullptr) {
     return make_fold_aggregate(expr.op, std::move(child), std::move(grouping),
                                unwrap(*expr.expr).pos);
   }
-  ParamAggregate parts{expr.op,  std::move(child), build(*expr.param, steps), std::move(grouping),
-                       expr.pos, unwrap(*expr.expr).pos, unwrap(*expr.param).pos};
-  return expr.op == AggregateOp::kQuantile ? make_quantile(std::move(parts)) : make_topk(std::move(parts));
+  ParamAggregate parts{
+      expr.op,  std::move(child),       build(*expr.param, steps), std::move(grouping),
+      expr.pos, unwrap(*expr.expr).pos, unwrap(*expr.param).pos};
+  return expr.op == AggregateOp::kQuantile ? make_quantile(std::move(parts))
+                                           : make_topk(std::move(parts));
 }
 
 OperatorPtr Planner::build_binary(const BinaryExpr& expr, Steps steps) {
   OperatorPtr left = build(*expr.left, steps);
   OperatorPtr right = build(*expr.right, steps);
-  const bool vectors = value_type(*expr.left) == ValueType::kVector &&
-                       value_type(*expr.right) == ValueType::kVector;
+  const bool vectors =
+      value_type(*expr.left) == ValueType::kVector && value_type(*expr.right) == ValueType::kVector;
   if (!vectors) return make_scalar_binary(expr, std::move(left), std::move(right));
   if (is_set_op(expr.op)) return make_set_operation(expr, std::move(left), std::move(right));
   return make_join(expr, std::move(left), std::move(right));
 }
 
-OperatorPtr Planner::build_selector(const VectorSelector& selector, Steps steps, SelectOp::Give give) {
+OperatorPtr Planner::build_selector(const VectorSelector& selector, Steps steps,
+                                    SelectOp::Give give) {
   const DurationMs offset = duration(selector.offset_expr.get(), selector.offset, false);
   const Instants at = instants(steps, selector.at_kind, selector.at, offset);
   const bool smoothed = selector.modifier == SelectorModifier::kSmoothed;
   const TimeRange range{add_time(subtract_time(at.first, lookback_), 1),
                         smoothed ? add_time(at.last(), lookback_) : at.last()};
-  return std::make_unique<SelectOp>(at, selection(selector.matchers, range), give, traits(selector));
+  return std::make_unique<SelectOp>(at, selection(selector.matchers, range), give,
+                                    traits(selector));
 }
 
 SelectorTraits Planner::traits(const VectorSelector& selector) const {
-  return {selector.modifier, counts_only_ > 0 && whole_histograms_ == 0, selector.pos,
-          counted_};
+  return {selector.modifier, counts_only_ > 0 && whole_histograms_ == 0, selector.pos, counted_};
 }
 
 Instants Planner::instants(Steps steps, AtKind at_kind, TimeMs at, DurationMs offset) const {
@@ -153,7 +160,8 @@ SelectionPtr Planner::selection(const std::vector<Matcher>& matchers, TimeRange 
   return known;
 }
 
-// ---- durations computed from others --------------------------------------------------------------
+// ---- durations computed from others
+// --------------------------------------------------------------
 
 DurationMs Planner::duration(const Expr* expr, DurationMs written, bool positive) const {
   if (expr == nullptr) return written;
@@ -161,7 +169,8 @@ DurationMs Planner::duration(const Expr* expr, DurationMs written, bool positive
   if (positive && !(seconds > 0)) {
     throw Error(ErrorKind::kExecution, "duration must be greater than 0");
   }
-  if (!(std::fabs(seconds) < 9223372036.0)) throw Error(ErrorKind::kExecution, "duration out of range");
+  if (!(std::fabs(seconds) < 9223372036.0))
+    throw Error(ErrorKind::kExecution, "duration out of range");
   return static_cast<DurationMs>(seconds * 1000);
 }
 
@@ -173,26 +182,36 @@ double Planner::duration_seconds(const Expr& expr) const {
   const double left = node->left == nullptr ? 0 : duration_seconds(*node->left);
   const double right = node->right == nullptr ? 0 : duration_seconds(*node->right);
   switch (node->op) {
-    case Op::kAdd: return left + right;
-    case Op::kSub: return left - right;
-    case Op::kMul: return left * right;
+    case Op::kAdd:
+      return left + right;
+    case Op::kSub:
+      return left - right;
+    case Op::kMul:
+      return left * right;
     case Op::kDiv:
       if (right == 0) throw Error(ErrorKind::kExecution, "division by zero");
       return left / right;
     case Op::kMod:
       if (right == 0) throw Error(ErrorKind::kExecution, "modulo by zero");
       return std::fmod(left, right);
-    case Op::kPow: return std::pow(left, right);
-    case Op::kNegate: return -right;
-    case Op::kStep: return static_cast<double>(request_.step) / 1000;
-    case Op::kRange: return static_cast<double>(request_.end - request_.start) / 1000;
-    case Op::kMin: return std::min(left, right);
-    case Op::kMax: return std::max(left, right);
+    case Op::kPow:
+      return std::pow(left, right);
+    case Op::kNegate:
+      return -right;
+    case Op::kStep:
+      return static_cast<double>(request_.step) / 1000;
+    case Op::kRange:
+      return static_cast<double>(request_.end - request_.start) / 1000;
+    case Op::kMin:
+      return std::min(left, right);
+    case Op::kMax:
+      return std::max(left, right);
   }
   return 0;
 }
 
-// ---- what is the same at every step --------------------------------------------------------------
+// ---- what is the same at every step
+// --------------------------------------------------------------
 
 bool Planner::is_invariant(const Expr& expr) {
   const auto known = invariant_.find(&expr);
@@ -205,8 +224,8 @@ bool Planner::is_invariant(const Expr& expr) {
 bool Planner::compute_invariant(const Expr& expr) {
   // These look at the time, or at the time of samples, even when their arguments stay the same.
   static constexpr std::string_view kLookAtTime[] = {
-      "days_in_month", "day_of_month", "day_of_week", "day_of_year", "hour", "minute",
-      "month", "year", "predict_linear", "time", "timestamp"};
+      "days_in_month", "day_of_month", "day_of_week",    "day_of_year", "hour",     "minute",
+      "month",         "year",         "predict_linear", "time",        "timestamp"};
   switch (expr.kind) {
     case ExprKind::kNumber:
     case ExprKind::kString:
@@ -224,7 +243,8 @@ bool Planner::compute_invariant(const Expr& expr) {
     case ExprKind::kAggregate:
       return is_invariant(*as<AggregateExpr>(&expr)->expr);
     case ExprKind::kBinary:
-      return is_invariant(*as<BinaryExpr>(&expr)->left) && is_invariant(*as<BinaryExpr>(&expr)->right);
+      return is_invariant(*as<BinaryExpr>(&expr)->left) &&
+             is_invariant(*as<BinaryExpr>(&expr)->right);
     case ExprKind::kCall: {
       const auto& call = *as<Call>(&expr);
       if (std::find(std::begin(kLookAtTime), std::end(kLookAtTime), call.function->name) !=

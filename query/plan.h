@@ -1,4 +1,5 @@
-// Expression -> operators: which instants are looked at, what is shared, what is the same at every step.
+// Expression -> operators: which instants are looked at, what is shared, what is the same at every
+// step.
 #pragma once
 
 #include <map>
@@ -19,7 +20,7 @@ struct Plan {
   OperatorPtr root;       // a vector or a scalar
   RangeSourcePtr matrix;  // of an instant query
   std::string string;
-  bool selects = false;   // whether samples of the storage are looked at at all
+  bool selects = false;                 // whether samples of the storage are looked at at all
   TimeRange range{kMaxTime, kMinTime};  // in which they may be
 };
 

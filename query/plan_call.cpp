@@ -30,14 +30,17 @@ void check_modifier(const Expr& range, std::string_view function) {
   const bool increases = function == "rate" || function == "increase" || function == "delta";
   const bool counts = function == "changes" || function == "resets";
   if (modifier == SelectorModifier::kAnchored && !increases && !counts) {
-    throw Error(ErrorKind::kExecution,
-                fmt::format("anchored modifier can only be used with: changes, delta, increase, rate, "
-                            "resets - not with {}", function));
+    throw Error(
+        ErrorKind::kExecution,
+        fmt::format("anchored modifier can only be used with: changes, delta, increase, rate, "
+                    "resets - not with {}",
+                    function));
   }
   if (modifier == SelectorModifier::kSmoothed && !increases) {
-    throw Error(ErrorKind::kExecution,
-                fmt::format("smoothed modifier can only be used with: delta, increase, rate - not with {}",
-                            function));
+    throw Error(
+        ErrorKind::kExecution,
+        fmt::format("smoothed modifier can only be used with: delta, increase, rate - not with {}",
+                    function));
   }
 }
 
@@ -54,7 +57,8 @@ OperatorPtr Planner::build_call(const Call& call, Steps steps) {
   }
   if (const FloatFunction function = find_time_function(name)) {
     if (!call.args.empty()) return make_float_function(function, build(*call.args[0], steps));
-    return make_per_step(steps, [function](TimeMs t) { return function(static_cast<double>(t / 1000)); });
+    return make_per_step(steps,
+                         [function](TimeMs t) { return function(static_cast<double>(t / 1000)); });
   }
   if (is_bounding_function(name)) {
     return make_bounding_function(name, build(*call.args[0], steps), build_scalars(call, 1, steps));
@@ -68,7 +72,8 @@ OperatorPtr Planner::build_call(const Call& call, Steps steps) {
   }
   if (name == "info") {
     OperatorPtr base = build(*call.args[0], steps);
-    const std::vector<Matcher>& matchers = call.args.size() > 1 ? matchers_of(*call.args[1]) : kNoMatchers;
+    const std::vector<Matcher>& matchers =
+        call.args.size() > 1 ? matchers_of(*call.args[1]) : kNoMatchers;
     const Instants at = instants(steps, AtKind::kNone, 0, 0);
     const TimeRange range{add_time(subtract_time(at.first, lookback_), 1), at.last()};
     auto info = std::make_unique<SelectOp>(at, selection(info_matchers(matchers), range),
@@ -92,7 +97,8 @@ OperatorPtr Planner::build_scalar_call(const Call& call, Steps steps) {
   if (name == "vector") return build(*call.args[0], steps);
   if (name == "scalar") return make_scalar(build(*call.args[0], steps));
   if (name == "min_of" || name == "max_of") {
-    return make_extreme_of(name == "max_of", build(*call.args[0], steps), build(*call.args[1], steps));
+    return make_extreme_of(name == "max_of", build(*call.args[0], steps),
+                           build(*call.args[1], steps));
   }
   return nullptr;
 }
@@ -121,7 +127,8 @@ OperatorPtr Planner::build_label_call(const Call& call, Steps steps) {
 OperatorPtr Planner::build_histogram_call(const Call& call, Steps steps) {
   const std::string_view name = call.function->name;
   if (const HistogramNumber function = find_histogram_number(name)) {
-    const bool counts_only = name == "histogram_count" || name == "histogram_sum" || name == "histogram_avg";
+    const bool counts_only =
+        name == "histogram_count" || name == "histogram_sum" || name == "histogram_avg";
     counts_only_ += counts_only;
     OperatorPtr operand = build(*call.args[0], steps);
     counts_only_ -= counts_only;

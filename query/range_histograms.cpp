@@ -22,7 +22,8 @@ std::optional<FloatHistogram> increase_of(const Windows& w, std::span<const Floa
   const std::string_view metric = w.labels.metric_name();
   const FloatHistogram& last = points.back();
   const FloatHistogram* previous = &points.front();
-  if (counter && (is_gauge(*previous) || is_gauge(last))) warn_not_counter(w.context, metric, w.pos);
+  if (counter && (is_gauge(*previous) || is_gauge(last)))
+    warn_not_counter(w.context, metric, w.pos);
 
   // Of a first sample before a reset nothing counts, so its layout does not matter.
   FloatHistogram nothing;
@@ -55,7 +56,8 @@ std::optional<FloatHistogram> increase_of(const Windows& w, std::span<const Floa
     for (const FloatHistogram& point : points.subspan(1)) {
       if (counter_was_reset(point, *previous)) {
         const auto added = add(increase, *previous);
-        if (added && added->bounds_reconciled) inform_bounds_reconciled(w.context, "addition", w.pos);
+        if (added && added->bounds_reconciled)
+          inform_bounds_reconciled(w.context, "addition", w.pos);
       }
       previous = &point;
     }
@@ -80,16 +82,17 @@ void fold_window(const Windows& w, size_t step, bool mean, Rows& out, size_t row
 
 }  // namespace
 
-void histogram_rate(const Windows& w, size_t step, bool counter, bool per_second, Rows& out, size_t row) {
+void histogram_rate(const Windows& w, size_t step, bool counter, bool per_second, Rows& out,
+                    size_t row) {
   const uint32_t begin = w.histograms.begin[step], end = w.histograms.end[step];
   if (end - begin < 2) return;
   const auto& h = w.samples.histograms;
   auto increase = increase_of(w, std::span(h).subspan(begin, end - begin), counter);
   if (!increase) return;
   const auto& t = w.samples.histogram_t;
-  const double factor = extrapolation_factor(
-      w, step, t[begin], t[end - 1], end - begin, counter ? h[begin].count : -1, increase->count,
-      per_second ? static_cast<double>(w.range) / 1000 : 0);
+  const double factor = extrapolation_factor(w, step, t[begin], t[end - 1], end - begin,
+                                             counter ? h[begin].count : -1, increase->count,
+                                             per_second ? static_cast<double>(w.range) / 1000 : 0);
   multiply(*increase, factor);
   put(std::move(*increase), out, row, step);
 }
@@ -108,7 +111,8 @@ void histogram_last_two(const Windows& w, size_t step, bool per_second, Rows& ou
     const size_t at = w.histograms.end[step] - i;
     points.push_back({w.samples.histogram_t[at], &w.samples.histograms[at]});
   }
-  std::stable_sort(points.begin(), points.end(), [](const Point& a, const Point& b) { return a.t > b.t; });
+  std::stable_sort(points.begin(), points.end(),
+                   [](const Point& a, const Point& b) { return a.t > b.t; });
   if (points.size() < 2) return;
   const Point newer = points[0], older = points[1];
   const auto interval = static_cast<double>(newer.t - older.t) / 1000;

@@ -16,7 +16,8 @@ double extrapolation_factor(const Windows& windows, size_t step, TimeMs first_t,
 void histogram_rate(const Windows& windows, size_t step, bool counter, bool per_second, Rows& out,
                     size_t row);
 // irate, idelta over a window with at least one histogram.
-void histogram_last_two(const Windows& windows, size_t step, bool per_second, Rows& out, size_t row);
+void histogram_last_two(const Windows& windows, size_t step, bool per_second, Rows& out,
+                        size_t row);
 
 bool histograms_changed(const FloatHistogram& older, const FloatHistogram& newer);
 bool histograms_reset(const FloatHistogram& older, const FloatHistogram& newer);

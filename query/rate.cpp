@@ -145,8 +145,9 @@ void double_exponential_smoothing(const Windows& w, Rows& out, size_t row) {
     if (w.empty(i)) continue;
     const double smoothing = w.scalars[0][i], trend = w.scalars[1][i];
     if (smoothing <= 0 || smoothing >= 1) {
-      throw Error(ErrorKind::kExecution,
-                  fmt::format("invalid smoothing factor. Expected: 0 < sf < 1, got: {:f}", smoothing));
+      throw Error(
+          ErrorKind::kExecution,
+          fmt::format("invalid smoothing factor. Expected: 0 < sf < 1, got: {:f}", smoothing));
     }
     if (trend <= 0 || trend >= 1) {
       throw Error(ErrorKind::kExecution,
@@ -219,13 +220,13 @@ void count_neighbours(const Windows& w, Rows& out, size_t row, Differs differs,
 
 void changes(const Windows& w, Rows& out, size_t row) {
   count_neighbours(
-      w, out, row,
-      [](double a, double b) { return a != b && !(std::isnan(a) && std::isnan(b)); },
+      w, out, row, [](double a, double b) { return a != b && !(std::isnan(a) && std::isnan(b)); },
       histograms_changed);
 }
 
 void resets(const Windows& w, Rows& out, size_t row) {
-  count_neighbours(w, out, row, [](double a, double b) { return b < a; }, histograms_reset);
+  count_neighbours(
+      w, out, row, [](double a, double b) { return b < a; }, histograms_reset);
 }
 
 constexpr RangeFunction kFunctions[] = {

@@ -34,14 +34,16 @@ struct QueryStats {
   int64_t peak_samples = 0;
   size_t peak_bytes = 0;
   std::vector<std::pair<TimeMs, int64_t>> samples_per_step;  // only when asked for
-  double eval_seconds = 0, queue_seconds = 0, prepare_seconds = 0, inner_eval_seconds = 0, exec_seconds = 0;
+  double eval_seconds = 0, queue_seconds = 0, prepare_seconds = 0, inner_eval_seconds = 0,
+         exec_seconds = 0;
 };
 
 struct QueryResult {
   ValueType type = ValueType::kNone;
-  std::vector<ResultSeries> series;  // kVector, kMatrix; sorted by labels unless the query orders them
-  Point scalar{0, 0};                // kScalar
-  std::string string;                // kString, at scalar.t
+  std::vector<ResultSeries>
+      series;          // kVector, kMatrix; sorted by labels unless the query orders them
+  Point scalar{0, 0};  // kScalar
+  std::string string;  // kString, at scalar.t
   std::vector<std::string> warnings, infos;  // sorted, unique, Prometheus' texts
   QueryStats stats;
 };

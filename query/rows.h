@@ -1,7 +1,7 @@
 // The values that operators pass on: a matrix of doubles, one row per series, one column per step.
 // A missing point is the ABSENT bit pattern, the stale marker: selection removes markers, and no
-// arithmetic makes one. It is tested by integer compare, so that kernels can stay branch-free; copying
-// keeps it, arithmetic does not, therefore every kernel selects on its input's absence.
+// arithmetic makes one. It is tested by integer compare, so that kernels can stay branch-free;
+// copying keeps it, arithmetic does not, therefore every kernel selects on its input's absence.
 // Native histograms hang in a second, nullable row.
 #pragma once
 
@@ -50,7 +50,8 @@ class Rows {
   // One per step, null where there is none; nullptr for a row without histograms. A point is a
   // float or a histogram, never both.
   const HistogramPtr* histograms(size_t row) const {
-    return row < histograms_.size() && !histograms_[row].empty() ? histograms_[row].data() : nullptr;
+    return row < histograms_.size() && !histograms_[row].empty() ? histograms_[row].data()
+                                                                 : nullptr;
   }
   HistogramPtr* histograms(size_t row) {
     return const_cast<HistogramPtr*>(static_cast<const Rows*>(this)->histograms(row));

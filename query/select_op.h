@@ -34,9 +34,9 @@ void drop_stale(Columns& columns);
 
 // Which instants of the storage the steps of a selector look at.
 struct Instants {
-  Steps steps;        // of the expression
-  TimeMs first = 0;   // looked at by the first step
-  bool fixed = false; // by @: all steps look at `first`
+  Steps steps;         // of the expression
+  TimeMs first = 0;    // looked at by the first step
+  bool fixed = false;  // by @: all steps look at `first`
   TimeMs at(size_t step) const {
     return fixed ? first : first + static_cast<DurationMs>(step) * steps.step;
   }

@@ -77,9 +77,8 @@ class SetOp final : public Operator {
     const bool of_left = op_ == BinaryOp::kOr;
     const Operator& looked_at = of_left ? *left_ : *right_;
     const auto& signatures = of_left ? left_signature_ : right_signature_;
-    fold_in_order(context, looked_at, [&](size_t first, const Rows& rows) {
-      presence_.mark(signatures, first, rows);
-    });
+    fold_in_order(context, looked_at,
+                  [&](size_t first, const Rows& rows) { presence_.mark(signatures, first, rows); });
   }
 
   const std::vector<uint32_t>* order() const override {

@@ -79,8 +79,9 @@ class SortOp final : public MapOperator {
         return descending_ ? y < x : x < y;
       });
     } else {
-      std::stable_sort(order_.begin(), order_.end(),
-                       [&](uint32_t a, uint32_t b) { return descending_ ? less(b, a) : less(a, b); });
+      std::stable_sort(order_.begin(), order_.end(), [&](uint32_t a, uint32_t b) {
+        return descending_ ? less(b, a) : less(a, b);
+      });
     }
   }
 

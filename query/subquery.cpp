@@ -49,11 +49,14 @@ Steps subquery_steps(const Instants& instants, DurationMs range, DurationMs step
   if (start <= before) start = add_time(start, step);
   const TimeMs end = instants.last();
   if (instants.steps.count == 0 || start > end) return {start, step, 0};
-  return {start, step, static_cast<size_t>((static_cast<uint64_t>(end) - static_cast<uint64_t>(start)) /
-                                           static_cast<uint64_t>(step)) + 1};
+  return {start, step,
+          static_cast<size_t>((static_cast<uint64_t>(end) - static_cast<uint64_t>(start)) /
+                              static_cast<uint64_t>(step)) +
+              1};
 }
 
-RangeSourcePtr make_subquery(Instants instants, DurationMs range, OperatorPtr child, Counted counted) {
+RangeSourcePtr make_subquery(Instants instants, DurationMs range, OperatorPtr child,
+                             Counted counted) {
   return std::make_unique<SubquerySource>(instants, range, std::move(child), counted);
 }
 

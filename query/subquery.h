@@ -9,6 +9,7 @@ namespace hearth::promql {
 Steps subquery_steps(const Instants& instants, DurationMs range, DurationMs step);
 
 // `child` has the steps of subquery_steps().
-RangeSourcePtr make_subquery(Instants instants, DurationMs range, OperatorPtr child, Counted counted);
+RangeSourcePtr make_subquery(Instants instants, DurationMs range, OperatorPtr child,
+                             Counted counted);
 
 }  // namespace hearth::promql

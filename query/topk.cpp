@@ -21,9 +21,7 @@ struct Entry {
 class WorstFirst {
  public:
   explicit WorstFirst(bool highest_wins) : highest_wins_(highest_wins) {}
-  bool worse(double a, double b) const {
-    return std::isnan(a) || (highest_wins_ ? a < b : a > b);
-  }
+  bool worse(double a, double b) const { return std::isnan(a) || (highest_wins_ ? a < b : a > b); }
   // Whether `value` shall take the place of the worst.
   bool beats(double value, double worst) const {
     return (highest_wins_ ? worst < value : worst > value) ||
@@ -91,7 +89,9 @@ class KAggregate final : public Operator {
     }
   }
 
-  const std::vector<uint32_t>* order() const override { return steps_.count == 1 ? &order_ : nullptr; }
+  const std::vector<uint32_t>* order() const override {
+    return steps_.count == 1 ? &order_ : nullptr;
+  }
 
  private:
   // Returns whether there is anything to choose.
@@ -104,8 +104,8 @@ class KAggregate final : public Operator {
       if (nan) throw Error(ErrorKind::kExecution, "Ratio value is NaN");
       const auto capped = [&](double got, double to) {
         context.annotations.warn(
-            fmt::format("ratio value should be between -1 and 1, got {}, capping to {}", float_g(got),
-                        float_g(to)),
+            fmt::format("ratio value should be between -1 and 1, got {}, capping to {}",
+                        float_g(got), float_g(to)),
             parts_.param_pos);
       };
       if (max > 1) capped(max, 1);
@@ -147,7 +147,8 @@ class KAggregate final : public Operator {
           }
         }
         const HistogramPtr* h = rows.histograms(i);
-        if (h != nullptr && std::any_of(h, h + steps_.count, [](const auto& p) { return p != nullptr; })) {
+        if (h != nullptr &&
+            std::any_of(h, h + steps_.count, [](const auto& p) { return p != nullptr; })) {
           context.annotations.info(histogram_ignored_in_aggregation_text(aggregate_name(parts_.op)),
                                    parts_.pos);
         }
@@ -171,7 +172,8 @@ class KAggregate final : public Operator {
   void choose_by_series(Context& context, const double* k) {
     std::vector<uint32_t> taken(parts_.grouping.size() * steps_.count);
     const auto taken_by_hash = [&](uint32_t series, double ratio) {
-      const double offset = static_cast<double>(series_.labels[series].hash()) / 18446744073709551616.0;
+      const double offset =
+          static_cast<double>(series_.labels[series].hash()) / 18446744073709551616.0;
       ratio = std::clamp(ratio, -1.0, 1.0);
       return ratio >= 0 ? offset < ratio : offset >= 1 + ratio;
     };
@@ -217,6 +219,8 @@ class KAggregate final : public Operator {
 
 }  // namespace
 
-OperatorPtr make_topk(ParamAggregate parts) { return std::make_unique<KAggregate>(std::move(parts)); }
+OperatorPtr make_topk(ParamAggregate parts) {
+  return std::make_unique<KAggregate>(std::move(parts));
+}
 
 }  // namespace hearth::promql

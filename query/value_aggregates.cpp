@@ -38,8 +38,10 @@ class QuantileAggregate final : public Operator {
           if (!is_absent(rows[i][step])) group[step].push_back(rows[i][step]);
         }
         const HistogramPtr* h = rows.histograms(i);
-        if (h != nullptr && std::any_of(h, h + steps_.count, [](const auto& p) { return p != nullptr; })) {
-          context.annotations.info(histogram_ignored_in_aggregation_text("quantile"), parts_.child_pos);
+        if (h != nullptr &&
+            std::any_of(h, h + steps_.count, [](const auto& p) { return p != nullptr; })) {
+          context.annotations.info(histogram_ignored_in_aggregation_text("quantile"),
+                                   parts_.child_pos);
         }
       }
     });
@@ -82,9 +84,7 @@ class QuantileAggregate final : public Operator {
 class CountValues final : public UnaryOperator {
  public:
   CountValues(OperatorPtr child, std::string label, LabelNames names)
-      : UnaryOperator(std::move(child)),
-        label_(std::move(label)),
-        names_(std::move(names)) {}
+      : UnaryOperator(std::move(child)), label_(std::move(label)), names_(std::move(names)) {}
 
   void open(Context& context) override {
     child_->open(context);
@@ -99,7 +99,8 @@ class CountValues final : public UnaryOperator {
         const HistogramPtr* h = rows.histograms(i);
         for (size_t step = 0; step < steps_.count; ++step) {
           if (!rows.has_point(i, step)) continue;
-          std::string value = is_absent(rows[i][step]) ? histogram_text(*h[step]) : float_f(rows[i][step]);
+          std::string value =
+              is_absent(rows[i][step]) ? histogram_text(*h[step]) : float_f(rows[i][step]);
           auto known = of_value.find(value);
           if (known == of_value.end()) {
             const uint32_t group = number(context, in.labels[first + i], value, numbers);
@@ -130,7 +131,8 @@ class CountValues final : public UnaryOperator {
   }
 
  private:
-  uint32_t number(Context& context, LabelsView labels, const std::string& value, Numbering& numbers) {
+  uint32_t number(Context& context, LabelsView labels, const std::string& value,
+                  Numbering& numbers) {
     LabelsBuilder with_value(labels);
     with_value.set(label_, value);
     const Labels all = with_value.build();

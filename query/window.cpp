@@ -35,7 +35,8 @@ void WindowBounds::slide(const std::vector<TimeMs>& times, const Instants& insta
   uint32_t first = 0, last = 0;
   // All windows lie between these; only when they are cut off must each one be looked at.
   constexpr TimeMs kFar = kMaxTime / 4;
-  const bool far = instants.first < -kFar || instants.last() > kFar || before > kFar || after > kFar;
+  const bool far =
+      instants.first < -kFar || instants.last() > kFar || before > kFar || after > kFar;
   for (size_t i = 0; i < steps; ++i) {
     const TimeMs at = instants.at(i);
     const TimeMs newest = far ? add_time(at, after) : at + after;
@@ -51,8 +52,10 @@ void WindowBounds::slide(const std::vector<TimeMs>& times, const Instants& insta
 void Windows::begin_at_anchors() {
   if (floats.none) floats.begin.assign(steps(), 0), floats.end.assign(steps(), 0);
   if (histograms.none) histograms.begin.assign(steps(), 0), histograms.end.assign(steps(), 0);
-  const auto first_after = [](const std::vector<TimeMs>& t, uint32_t begin, uint32_t end, TimeMs edge) {
-    return static_cast<uint32_t>(std::upper_bound(t.begin() + begin, t.begin() + end, edge) - t.begin());
+  const auto first_after = [](const std::vector<TimeMs>& t, uint32_t begin, uint32_t end,
+                              TimeMs edge) {
+    return static_cast<uint32_t>(std::upper_bound(t.begin() + begin, t.begin() + end, edge) -
+                                 t.begin());
   };
   for (size_t i = 0; i < steps(); ++i) {
     const TimeMs edge = subtract_time(instants.at(i), range);
@@ -120,7 +123,9 @@ void WindowOp::prepare(Context& context) {
 void WindowOp::rows(Context& context, Range range, Rows& out) const {
   out.reset(range.size());
   if (steps_.count == 0) return;
-  Windows windows{context, source_->instants(), source_->range(), source_->modifier(), pos_, {}, {}, {}, {}, {}};
+  Windows windows{
+      context, source_->instants(), source_->range(), source_->modifier(), pos_, {}, {}, {}, {},
+      {}};
   for (const auto& rows : scalar_rows_) windows.scalars.push_back((*rows)[0]);
   std::string_view told;
   if (merging_.is_identity()) {
@@ -166,7 +171,8 @@ void WindowOp::row(Windows& windows, size_t input, Rows& out, size_t row,
   const DurationMs after = source_->reach_ahead(context);
   windows.floats.slide(windows.samples.t, windows.instants, before, after);
   windows.histograms.slide(windows.samples.histogram_t, windows.instants, before, after);
-  if (function_.from_anchor && windows.modifier != SelectorModifier::kNone) windows.begin_at_anchors();
+  if (function_.from_anchor && windows.modifier != SelectorModifier::kNone)
+    windows.begin_at_anchors();
   function_.kernel(windows, out, row);
 
   count(windows);

@@ -73,10 +73,10 @@ struct Windows {
   Context& context;
   const Instants& instants;
   DurationMs range;
-  SelectorModifier modifier;            // if any, windows hold more than the range
-  PosRange pos;                         // of the range argument, for annotations
-  std::vector<const double*> scalars;   // the other arguments, by step
-  LabelsView labels;                    // of the series, with its name
+  SelectorModifier modifier;           // if any, windows hold more than the range
+  PosRange pos;                        // of the range argument, for annotations
+  std::vector<const double*> scalars;  // the other arguments, by step
+  LabelsView labels;                   // of the series, with its name
   Columns samples;
   WindowBounds floats, histograms;
 

@@ -135,7 +135,8 @@ TEST_CASE("memory is reserved before a sample is read, and the error says what t
   const std::string error =
       error_of(fixture, EngineFixture::range("sum by (instance) (m_total)", 0, 50'000'000, 10'000));
   CHECK(error ==
-        "execution: query needs more than 100000 bytes of memory: 50 series at 5001 steps; select fewer "
+        "execution: query needs more than 100000 bytes of memory: 50 series at 5001 steps; select "
+        "fewer "
         "series, a shorter range or a longer step, or raise the limit");
   CHECK(reads == 0);
   CHECK(error_of(fixture, EngineFixture::instant("sum(m_total)", 60'000)) == "none");
@@ -168,7 +169,8 @@ TEST_CASE("a query that takes too long ends") {
   fixture.storage.on_read = [&] { clock.advance(1'000); };
   CHECK(error_of(fixture, EngineFixture::instant("sum(m_total)", 60'000)) ==
         "timeout: query timed out in expression evaluation");
-  QueryRequest request = EngineFixture::instant("m_total{instance=\"1\"} + m_total{instance=\"1\"}", 60'000);
+  QueryRequest request =
+      EngineFixture::instant("m_total{instance=\"1\"} + m_total{instance=\"1\"}", 60'000);
   CHECK(error_of(fixture, request) == "none");
   request.timeout = 500;
   CHECK(error_of(fixture, request) == "timeout: query timed out in expression evaluation");
@@ -204,9 +206,11 @@ TEST_CASE("queries beyond the concurrency wait, and time out in the queue") {
 TEST_CASE("only vectors and scalars can be asked over a range") {
   EngineFixture fixture;
   CHECK(error_of(fixture, EngineFixture::range("\"x\"", 0, 10, 1)) ==
-        "bad_data: invalid expression type \"string\" for range query, must be Scalar or instant Vector");
+        "bad_data: invalid expression type \"string\" for range query, must be Scalar or instant "
+        "Vector");
   CHECK(error_of(fixture, EngineFixture::range("x[5m]", 0, 10, 1)) ==
-        "bad_data: invalid expression type \"range vector\" for range query, must be Scalar or instant "
+        "bad_data: invalid expression type \"range vector\" for range query, must be Scalar or "
+        "instant "
         "Vector");
 }
 
@@ -240,5 +244,6 @@ TEST_CASE("the engine counts its queries and samples") {
   CHECK(text.find("prometheus_engine_queries 0") != text.npos);
   CHECK(text.find("prometheus_engine_queries_concurrent_max 20") != text.npos);
   CHECK(text.find("prometheus_engine_query_samples_total 5") != text.npos);
-  CHECK(text.find("prometheus_engine_query_duration_seconds_count{slice=\"inner_eval\"} 1") != text.npos);
+  CHECK(text.find("prometheus_engine_query_duration_seconds_count{slice=\"inner_eval\"} 1") !=
+        text.npos);
 }

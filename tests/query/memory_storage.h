@@ -64,8 +64,9 @@ class MemoryQuerier final : public Querier {
                                     Budget&) override {
     auto set = std::make_unique<MemorySeriesSet>(storage_);
     for (const StoredSeries& series : storage_.series) {
-      const bool all = std::all_of(matchers.begin(), matchers.end(),
-                                   [&](const Matcher& m) { return m.matches(series.labels.view()); });
+      const bool all = std::all_of(matchers.begin(), matchers.end(), [&](const Matcher& m) {
+        return m.matches(series.labels.view());
+      });
       if (all) set->found.push_back(&series);
     }
     std::sort(set->found.begin(), set->found.end(),
@@ -73,7 +74,8 @@ class MemoryQuerier final : public Querier {
     return set;
   }
   std::vector<std::string> label_names(std::span<const Matcher>, size_t) override { return {}; }
-  std::vector<std::string> label_values(const std::string&, std::span<const Matcher>, size_t) override {
+  std::vector<std::string> label_values(const std::string&, std::span<const Matcher>,
+                                        size_t) override {
     return {};
   }
 

@@ -14,7 +14,8 @@ namespace {
 
 using Values = std::vector<double>;
 
-// Irregular times; counters with resets, or gauges with NaN and infinities; holes and stale markers.
+// Irregular times; counters with resets, or gauges with NaN and infinities; holes and stale
+// markers.
 Columns random_series(TestNumbers& numbers, bool counter) {
   Columns columns;
   double value = 0;
@@ -22,7 +23,9 @@ Columns random_series(TestNumbers& numbers, bool counter) {
     if (numbers.below(20) == 0) t += 400'000;
     value += static_cast<double>(numbers.below(50)) / 4;
     if (numbers.below(30) == 0) value = numbers.unit();
-    double v = counter ? value : (numbers.unit() - 0.5) * std::pow(10, static_cast<double>(numbers.below(12)));
+    double v = counter
+                   ? value
+                   : (numbers.unit() - 0.5) * std::pow(10, static_cast<double>(numbers.below(12)));
     if (!counter) {
       const size_t odd = numbers.below(40);
       if (odd == 0) v = std::nan("");
@@ -65,7 +68,8 @@ std::optional<double> increase(const Window& w, bool counter) {
   double before = static_cast<double>(w.t.front() - w.start) / 1000;
   double after = static_cast<double>(w.end - w.t.back()) / 1000;
   if (before >= mean_gap * 1.1) before = mean_gap / 2;
-  if (counter && sum > 0 && w.v.front() >= 0) before = std::min(before, sampled * (w.v.front() / sum));
+  if (counter && sum > 0 && w.v.front() >= 0)
+    before = std::min(before, sampled * (w.v.front() / sum));
   if (after >= mean_gap * 1.1) after = mean_gap / 2;
   return sum * ((sampled + before + after) / sampled);
 }
@@ -165,7 +169,10 @@ TEST_CASE("sliding windows give what a look at every sample of every window give
 TEST_CASE("ranges and the look-back do not hold a sample exactly at their older end") {
   EngineFixture fixture;
   fixture.load(Labels{{"__name__", "x"}}, {1, 2, 3});
-  CHECK(fixture.run(EngineFixture::instant("count_over_time(x[30s])", 30'000)).series[0].points[0].v == 2);
+  CHECK(fixture.run(EngineFixture::instant("count_over_time(x[30s])", 30'000))
+            .series[0]
+            .points[0]
+            .v == 2);
   CHECK(fixture.run(EngineFixture::instant("x", 30'000 + 299'999)).series.size() == 1);
   CHECK(fixture.run(EngineFixture::instant("x", 30'000 + 300'000)).series.empty());
 }
@@ -175,7 +182,9 @@ TEST_CASE("a stale marker ends a series at once, and is no sample of a range") {
   fixture.load(Labels{{"__name__", "x"}}, {1, 2, stale_marker()});
   CHECK(fixture.run(EngineFixture::instant("x", 20'000)).series.size() == 1);
   CHECK(fixture.run(EngineFixture::instant("x", 31'000)).series.empty());
-  CHECK(fixture.run(EngineFixture::instant("count_over_time(x[1m])", 31'000)).series[0].points[0].v == 2);
+  CHECK(
+      fixture.run(EngineFixture::instant("count_over_time(x[1m])", 31'000)).series[0].points[0].v ==
+      2);
 }
 
 TEST_CASE("a NaN that is no stale marker stays a value") {
