@@ -115,8 +115,10 @@ TEST_CASE("credentials in a file are read anew for each scrape") {
   write_file(dir.path() + "/token", "two\n");
   CHECK(asked_with("two"));
   remove_file(dir.path() + "/token");
-  CHECK(running.wait_until([&] { return running.storage.newest("up") == 0; }));
-  CHECK(running.manager->active_targets().at(0).last_error.find("token") != std::string::npos);
+  CHECK(running.wait_until([&] {
+    return running.manager->active_targets().at(0).last_error.find("/token") != std::string::npos;
+  }));
+  CHECK(running.storage.newest("up") == 0);
 }
 
 // ---- servers that misbehave --------------------------------------------------------------------
