@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "core/bytes.h"
@@ -68,36 +69,40 @@ class BitReader {
   uint64_t padding_ = 0;  // zero bytes invented after the end
 };
 
-// Writes into a buffer that the caller owns and has made large enough. One thread.
+// Writes into a buffer that the caller owns, which has 8 bytes more than what is written. One thread.
 class BitWriter {
  public:
-  // Goes on inside out[0], of which the `used` high bits are taken (0: none; the rest is zero).
-  BitWriter(uint8_t* out, unsigned used) : out_(out), used_(used) {
-    if (used_ == 0) *out_ = 0;
-  }
+  // Goes on inside out[0], of which the `used` high bits are taken (at most 7).
+  BitWriter(uint8_t* out, unsigned used)
+      : out_(out), used_(used), pending_(used == 0 ? 0 : uint64_t{*out} >> (8 - used) << (64 - used)) {}
 
   // Requires: 1 <= count <= 64; bits of `value` above `count` are ignored.
   void write(uint64_t value, unsigned count) {
-    while (count > 0) {
-      const unsigned space = 8 - used_;
-      const unsigned now = count < space ? count : space;
-      const uint64_t part = value >> (count - now) & ((1u << now) - 1);
-      *out_ = static_cast<uint8_t>(*out_ | part << (space - now));
-      count -= now;
-      used_ += now;
-      if (used_ == 8) {
-        used_ = 0;
-        *++out_ = 0;
-      }
+    if (count > 56) {
+      put(value >> 32, count - 32);
+      count = 32;
     }
+    put(value, count);
   }
   // The byte that the next bit goes into, and how many of its bits are taken.
   uint8_t* position() const { return out_; }
   unsigned used() const { return used_; }
 
  private:
+  void put(uint64_t value, unsigned count) {
+    pending_ |= value << (64 - count) >> used_;
+    const uint64_t swapped = __builtin_bswap64(pending_);
+    std::memcpy(out_, &swapped, sizeof swapped);
+    used_ += count;
+    const unsigned whole = used_ / 8;
+    out_ += whole;
+    used_ %= 8;
+    pending_ <<= whole * 8;
+  }
+
   uint8_t* out_;
   unsigned used_;
+  uint64_t pending_;  // the bits of *out_ that are taken, at the top
 };
 
 }  // namespace hearth

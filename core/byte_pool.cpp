@@ -113,7 +113,7 @@ BytePool::Handle BytePool::allocate(size_t bytes) {
   }
   const size_t index = class_of(bytes);
   const uint32_t piece = kPieceBytes[index];
-  const uint32_t units = piece / kUnit;
+  const auto units = static_cast<uint32_t>(piece / kUnit);
   Class& size_class = classes_[index];
   MutexLock lock(size_class.mutex);
   if (size_class.open == kNoSlab) link(size_class, add_slabs(kSlabBytes, piece));
@@ -136,7 +136,7 @@ void BytePool::free(Handle handle) {
   const auto unit = static_cast<uint16_t>(handle % kUnitsPerSlab);
   SlabHeader& h = header(slab);
   if (h.piece_bytes > kPieceBytes.back()) return remove_slabs(slab);
-  const uint32_t units = h.piece_bytes / kUnit;
+  const auto units = static_cast<uint32_t>(h.piece_bytes / kUnit);
   Class& size_class = classes_[class_of(h.piece_bytes)];
   MutexLock lock(size_class.mutex);
   const bool was_full = h.first_free == 0 && h.fresh + units > kUnitsPerSlab;

@@ -5,11 +5,12 @@
 #include <cstdint>
 
 #include "core/clock.h"
+#include "tsdb/chunk_xor.h"
 
 namespace hearth::tsdb {
 
 // An open chunk larger than this is cut before its next sample: 1024 bytes, less one largest sample.
-inline constexpr size_t kMaxOpenChunkBytes = 1024 - 19;
+inline constexpr size_t kMaxOpenChunkBytes = 1024 - kMaxXorSampleBytes;
 
 // The end of the aligned range of `width` that holds t. (Saturates; divides towards zero, as Go.)
 inline TimeMs range_end(TimeMs t, DurationMs width) {

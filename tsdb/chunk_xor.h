@@ -26,7 +26,7 @@ struct XorState {
 
 inline constexpr size_t kXorHeaderBytes = 2;       // number of samples, big endian
 inline constexpr size_t kMaxXorSampleBytes = 19;   // that one sample adds, as Prometheus reckons
-inline constexpr size_t kXorSampleBuffer = 24;     // what encode_xor_sample() may touch
+inline constexpr size_t kXorSampleBuffer = 32;     // what encode_xor_sample() may touch
 inline constexpr size_t kMaxXorSamples = 0xffff;
 
 // Encodes one sample after those in `state`. `out` takes the chunk's bytes from the last, partly

@@ -35,10 +35,8 @@ HeadState::HeadState(const std::string& dir, const Options& head_options, TimeMs
 }
 
 Head::Head(const std::string& dir, const Options& options, TimeMs min_valid_time, const Clock& clock,
-           Pool& pool, Registry& registry)
-    : state_(std::make_unique<HeadState>(dir, options, min_valid_time, clock, registry)) {
-  (void)pool;
-}
+           Pool&, Registry& registry)
+    : state_(std::make_unique<HeadState>(dir, options, min_valid_time, clock, registry)) {}
 Head::~Head() = default;
 
 Appender& Head::appender() { return *state_->appender; }
@@ -58,8 +56,10 @@ TimeMs Head::min_time() const { return state_->has_samples() ? state_->min_time.
 TimeMs Head::max_time() const { return state_->has_samples() ? state_->max_time.load() : kMinTime; }
 
 bool Head::compactable() const {
-  const DurationMs enough = state_->options.min_block_duration / 2 * 3;
-  return state_->has_samples() && state_->max_time.load() - enough > state_->min_time.load();
+  const auto enough = static_cast<uint64_t>(state_->options.min_block_duration / 2 * 3);
+  const uint64_t span = static_cast<uint64_t>(state_->max_time.load()) -
+                        static_cast<uint64_t>(state_->min_time.load());
+  return state_->has_samples() && span > enough;
 }
 
 HeadStats Head::stats() const {

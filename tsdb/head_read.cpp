@@ -141,14 +141,20 @@ class HeadQuerier final : public Querier {
     return set;
   }
   std::vector<std::string> label_names(std::span<const Matcher> matchers, size_t limit) override {
+    if (!overlaps_head()) return {};
     return select_label_names(index_, matchers, limit);
   }
   std::vector<std::string> label_values(const std::string& name, std::span<const Matcher> matchers,
                                         size_t limit) override {
+    if (!overlaps_head()) return {};
     return select_label_values(index_, name, matchers, limit);
   }
 
  private:
+  bool overlaps_head() const {
+    return range_.overlaps({state_.min_time.load(), state_.max_time.load()});
+  }
+
   HeadState& state_;
   const Isolation::View view_;
   const TimeMs first_visible_;

@@ -20,7 +20,7 @@ TEST_CASE("bits of any width come back in order") {
       total += width;
     }
     // Exactly as many bytes as are filled, so that a sanitizer sees a read past them.
-    std::vector<uint8_t> buffer(total / 8 + 1);
+    std::vector<uint8_t> buffer(total / 8 + 1 + 8);
     BitWriter writer(buffer.data(), 0);
     for (const auto& [value, width] : parts) writer.write(value, width);
     const size_t size = static_cast<size_t>(writer.position() - buffer.data()) + (writer.used() ? 1 : 0);
@@ -33,7 +33,7 @@ TEST_CASE("bits of any width come back in order") {
 }
 
 TEST_CASE("a writer goes on inside a byte") {
-  uint8_t buffer[3] = {0b1010'0000, 0xff, 0xff};
+  uint8_t buffer[10] = {0b1010'0000, 0xff, 0xff};
   BitWriter writer(buffer, 3);
   writer.write(0b11, 2);
   writer.write(0b1'0000'0001, 9);

@@ -203,6 +203,7 @@ TEST_CASE("selecting sorts by labels, limits, matches and keeps to the range") {
   CHECK(querier->select(regex, {}, budget)->size() == 11);
   CHECK(querier->label_names({}, 0) == std::vector<std::string>{"__name__", "instance", "job"});
   CHECK(querier->label_values("job", {}, 0) == std::vector<std::string>{"even", "odd"});
+  CHECK(f.head().querier({0, 999})->label_names({}, 0).empty());
   CHECK(querier->label_values("__name__", odd, 2) == std::vector<std::string>{"metric_0", "metric_1"});
 }
 
