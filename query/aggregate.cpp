@@ -114,7 +114,6 @@ struct VarianceCell {
 // Series are folded in lanes: runs of slices whose number depends on the series only, so that the
 // result is the same on any number of threads. One slice is one lane: the order of Prometheus.
 constexpr size_t kMaxLanes = 32;
-constexpr size_t kCellsAtOnce = 16384;  // rows are taken in such portions: they stay in the cache
 
 template <class Cell>
 class FoldAggregate final : public UnaryOperator {
@@ -196,7 +195,7 @@ class FoldAggregate final : public UnaryOperator {
 
   void fold(Context& context, Lane& lane) const {
     lane.cells.resize(lane.groups.size() * steps_.count);
-    const size_t portion = std::max<size_t>(1, kCellsAtOnce / std::max<size_t>(1, steps_.count));
+    const size_t portion = context.rows_at_once(steps_.count);
     ScratchRows rows(context, steps_.count);
     for (size_t first = lane.range.begin; first < lane.range.end; first += portion) {
       context.check();

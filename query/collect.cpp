@@ -9,7 +9,7 @@ namespace {
 void collect_rows(const Operator& root, Context& context, QueryResult& result) {
   const Steps& steps = root.steps();
   const SeriesList& series = root.series();
-  const size_t slice = context.options.slice_series;
+  const size_t slice = context.rows_at_once(steps.count);
   result.series.resize(series.size());
   context.parallel((series.size() + slice - 1) / slice, [&](size_t s) {
     context.check();

@@ -93,6 +93,11 @@ int64_t histogram_samples(const FloatHistogram& h) {
   return static_cast<int64_t>((kFixedBytes + 8 * pieces + 8) / kBytesOfFloat);
 }
 
+size_t Context::rows_at_once(size_t row_steps) const {
+  constexpr size_t kCells = 32'768;
+  return std::clamp<size_t>(kCells / std::max<size_t>(1, row_steps), 1, options.slice_series);
+}
+
 void Context::parallel(size_t count, const std::function<void(size_t)>& work) {
   if (pool_ == nullptr || count <= 1) {
     for (size_t i = 0; i < count; ++i) work(i);

@@ -70,6 +70,9 @@ class Context {
   }
   int64_t total_samples() const { return total_samples_.load(std::memory_order_relaxed); }
 
+  // How many rows are computed at once: at most a slice, and few enough to stay in the cache.
+  size_t rows_at_once(size_t row_steps) const;
+
   // Runs work(0..count-1) on the caller and the pool.
   void parallel(size_t count, const std::function<void(size_t)>& work);
   size_t threads() const { return pool_ == nullptr ? 1 : pool_->threads() + 1; }

@@ -32,7 +32,7 @@ void gather_rows(Context& context, const Operator& child, std::span<const uint32
 
 void materialise(Context& context, const Operator& child, Rows& out) {
   const size_t count = child.series().size();
-  const size_t slice = context.options.slice_series;
+  const size_t slice = context.rows_at_once(out.steps());
   out.reset(count);
   std::vector<std::unique_ptr<ScratchRows>> with_histograms((count + slice - 1) / slice);
   context.parallel(with_histograms.size(), [&](size_t s) {
@@ -61,7 +61,7 @@ void materialise(Context& context, const Operator& child, Rows& out) {
 void fold_in_order(Context& context, const Operator& child,
                    const std::function<void(size_t first, const Rows& rows)>& fold) {
   const size_t count = child.series().size();
-  const size_t slice = context.options.slice_series;
+  const size_t slice = context.rows_at_once(child.steps().count);
   const size_t at_once = slice * context.threads();
   std::vector<std::unique_ptr<ScratchRows>> wave;
   for (size_t first = 0; first < count; first += at_once) {
