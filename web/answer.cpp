@@ -161,6 +161,9 @@ AnswerSummary answer_request(Incoming& incoming, const AnswerContext& context, c
                           std::move(form_error),
                           context.ready,
                           gzip};
+        if (incoming.keep_alive && has_token(exchange.header("Connection"), "keep-alive")) {
+          exchange.set_header("Connection", "keep-alive");  // HTTP/1.0 wants to be told
+        }
         try {
           handle(exchange);
           if (gzip) gzip_body(response);

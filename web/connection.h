@@ -55,6 +55,7 @@ struct Connection {
   bool wants_continue = false;  // the client waits for 100 before it sends the body
   std::string out;              // kSending: the rest
   size_t sent = 0;              // of `out`
+  size_t held = 0;              // bytes received for the current request, and after it
   size_t discarded = 0;         // kLinger: bytes thrown away
   int64_t deadline = 0;         // monotonic ms; 0 = none
   bool readable = false;        // the socket may have bytes that were not read yet

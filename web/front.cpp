@@ -108,6 +108,7 @@ struct Front::Loop {
   int64_t now = 0;
   int64_t next_deadline = kNever;
   int64_t drain_until = kNever;
+  size_t held = 0;  // bytes of requests, of all connections
   bool accepting = false;
   bool draining = false;
   std::string buffer;
@@ -252,6 +253,9 @@ void Front::Loop::read(Connection& c) {
     }
     if (c.idle()) set_deadline(c, options.head_timeout);
     c.in.append(buffer, 0, static_cast<size_t>(count));
+    c.held += static_cast<size_t>(count);
+    held += static_cast<size_t>(count);
+    if (held > options.max_held_bytes) return refuse(c, 503);
     advance(c);
   }
 }
@@ -326,6 +330,8 @@ void Front::Loop::send_rest(Connection& c) {
 void Front::Loop::after_answer(Connection& c) {
   if (!c.request.keep_alive || draining) return linger(c);
   c.next_request();
+  held -= c.held - c.in.size();
+  c.held = c.in.size();
   if (c.in.empty()) {
     set_deadline(c, options.idle_timeout);
   } else {  // pipelined
@@ -345,8 +351,11 @@ void Front::Loop::refuse(Connection& c, int status) {
 // sending, and throw away what comes until the client has closed too.
 void Front::Loop::linger(Connection& c) {
   shutdown(c.fd, SHUT_WR);
+  c.next_request();
   c.state = State::kLinger;
   c.in = {};
+  held -= c.held;
+  c.held = 0;
   set_deadline(c, kLingerTimeout);
   read(c);
 }
@@ -354,6 +363,7 @@ void Front::Loop::linger(Connection& c) {
 void Front::Loop::close_connection(Connection& c) {
   if (c.closed) return;
   c.closed = true;
+  held -= c.held;
   epoll_ctl(epoll, EPOLL_CTL_DEL, c.fd, nullptr);
   const auto found = connections.find(&c);
   graveyard.push_back(std::move(found->second));

@@ -18,11 +18,12 @@ struct FrontOptions {
   size_t max_connections = 512;  // beyond, the longest idle one is closed, or the new one waits
   size_t workers = 8;
   RequestLimits limits;
-  DurationMs head_timeout = 10'000;   // from a head's first byte to its end
-  DurationMs body_timeout = 300'000;  // from there to the end of the body
-  DurationMs idle_timeout = 300'000;  // between requests
-  DurationMs send_timeout = 60'000;   // without the client taking a byte
-  DurationMs drain_timeout = 10'000;  // stop(): for requests that run
+  size_t max_held_bytes = 256 * 1024 * 1024;  // of requests, all together
+  DurationMs head_timeout = 10'000;           // from a head's first byte to its end
+  DurationMs body_timeout = 300'000;          // from there to the end of the body
+  DurationMs idle_timeout = 300'000;          // between requests
+  DurationMs send_timeout = 60'000;           // without the client taking a byte
+  DurationMs drain_timeout = 10'000;          // stop(): for requests that run
 };
 
 // Thread-safe.

@@ -179,6 +179,27 @@ TEST_CASE("a URL of 64 KiB is answered, a longer one and a pile of headers are r
   CHECK(endless.read().status == 414);
 }
 
+TEST_CASE("the bytes of all requests together are bounded") {
+  FrontOptions options;
+  options.max_held_bytes = 1'000'000;
+  TestFront server(options);
+  const std::string head = "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 600001\r\n\r\n";
+  const std::string most(600'000, 'b');
+  {
+    RawClient first(server.port);
+    first.send(head + most);
+    RawClient second(server.port);
+    second.send(head + most);
+    second.send("b");
+    first.send("b");
+    const int a = first.read().status, b = second.read().status;
+    CHECK(std::min(a, b) == 200);
+    CHECK(std::max(a, b) == 503);
+  }
+  RawClient later(server.port);
+  for (int i = 0; i < 5; ++i) CHECK(later.request(head + most + "b").status == 200);
+}
+
 TEST_CASE("a client that drips its request is cut off, an idle one later") {
   FrontOptions options;
   options.head_timeout = 30;

@@ -221,6 +221,18 @@ TEST_CASE("large answers are gzipped for those who ask") {
   CHECK(client.get("/-/healthy", "Accept-Encoding: gzip\r\n").header("content-encoding") == "");
 }
 
+TEST_CASE("an HTTP/1.0 client that asks for it keeps its connection, and is told") {
+  const TestServer server;
+  RawClient client(server.port);
+  for (int i = 0; i < 2; ++i) {
+    const Reply reply = client.request("GET /-/healthy HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    CHECK(reply.status == 200);
+    CHECK(reply.header("connection") == "keep-alive");
+  }
+  CHECK(client.request("GET /-/healthy HTTP/1.0\r\n\r\n").header("connection") == "close");
+  CHECK(client.closed());
+}
+
 TEST_CASE("ranges are ignored") {
   const TestServer server;
   const Reply reply = server.get("/-/healthy", "Range: bytes=0-3, 0-, 0-\r\n");
