@@ -69,12 +69,15 @@ class BitReader {
   uint64_t padding_ = 0;  // zero bytes invented after the end
 };
 
-// Writes into a buffer that the caller owns, which has 8 bytes more than what is written. One thread.
+// Writes into a buffer that the caller owns, which has 8 bytes more than what is written. One
+// thread.
 class BitWriter {
  public:
   // Goes on inside out[0], of which the `used` high bits are taken (at most 7).
   BitWriter(uint8_t* out, unsigned used)
-      : out_(out), used_(used), pending_(used == 0 ? 0 : uint64_t{*out} >> (8 - used) << (64 - used)) {}
+      : out_(out),
+        used_(used),
+        pending_(used == 0 ? 0 : uint64_t{*out} >> (8 - used) << (64 - used)) {}
 
   // Requires: 1 <= count <= 64; bits of `value` above `count` are ignored.
   void write(uint64_t value, unsigned count) {

@@ -10,8 +10,8 @@
 namespace hearth {
 namespace {
 
-constexpr std::array<uint16_t, 20> kPieceBytes = {16,  32,  48,  64,  80,  96,  112, 128, 160, 192,
-                                                  224, 256, 320, 384, 448, 512, 640, 768, 896, 1040};
+constexpr std::array<uint16_t, 20> kPieceBytes = {
+    16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1040};
 
 size_t class_of(size_t bytes) {
   if (bytes <= 128) return bytes == 0 ? 0 : (bytes - 1) / 16;
@@ -21,7 +21,8 @@ size_t class_of(size_t bytes) {
 
 }  // namespace
 
-// Lies at the start of each slab; units are counted from there. Fields change under the class' mutex.
+// Lies at the start of each slab; units are counted from there. Fields change under the class'
+// mutex.
 struct BytePool::SlabHeader {
   uint32_t piece_bytes;  // constant
   uint32_t slabs;        // constant; more than 1 for a large piece
@@ -80,7 +81,8 @@ uint32_t BytePool::add_slabs(size_t bytes, uint32_t piece_bytes) {
 void BytePool::remove_slabs(uint32_t first) {
   const SlabHeader& slab = header(first);
   const uint32_t count = slab.slabs;
-  bytes_.fetch_sub(count == 1 ? kSlabBytes : slab.piece_bytes + 2 * kUnit, std::memory_order_relaxed);
+  bytes_.fetch_sub(count == 1 ? kSlabBytes : slab.piece_bytes + 2 * kUnit,
+                   std::memory_order_relaxed);
   std::free(slabs_[first].exchange(nullptr, std::memory_order_relaxed));
   MutexLock lock(slabs_mutex_);
   for (uint32_t i = 0; i < count; ++i) unused_slabs_.push_back(first + i);
@@ -151,6 +153,8 @@ void BytePool::free(Handle handle) {
   }
 }
 
-size_t BytePool::capacity(Handle handle) const { return header(handle / kUnitsPerSlab).piece_bytes; }
+size_t BytePool::capacity(Handle handle) const {
+  return header(handle / kUnitsPerSlab).piece_bytes;
+}
 
 }  // namespace hearth

@@ -90,7 +90,8 @@ class Filter {
         // Kept whole: entries stand within a day of the record's base time.
         if (base_time(bytes) >= min_time_ - kDay) write(std::string(bytes));
         break;
-      default: break;
+      default:
+        break;
     }
   }
   void write(std::string raw) {

@@ -9,7 +9,8 @@
 
 namespace hearth::tsdb {
 
-// An open chunk larger than this is cut before its next sample: 1024 bytes, less one largest sample.
+// An open chunk larger than this is cut before its next sample: 1024 bytes, less one largest
+// sample.
 inline constexpr size_t kMaxOpenChunkBytes = 1024 - kMaxXorSampleBytes;
 
 // The end of the aligned range of `width` that holds t. (Saturates; divides towards zero, as Go.)
@@ -23,7 +24,8 @@ inline TimeMs range_end(TimeMs t, DurationMs width) {
 inline TimeMs predicted_end(TimeMs start, TimeMs newest, TimeMs end) {
   const double n = static_cast<double>(end - start) / (static_cast<double>(newest - start + 1) * 4);
   if (n <= 1) return end;
-  return static_cast<TimeMs>(static_cast<double>(start) + static_cast<double>(end - start) / std::floor(n));
+  return static_cast<TimeMs>(static_cast<double>(start) +
+                             static_cast<double>(end - start) / std::floor(n));
 }
 
 }  // namespace hearth::tsdb

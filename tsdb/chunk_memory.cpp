@@ -36,7 +36,8 @@ bool ChunkMemory::is_due(Series& series, TimeMs t) const {
 
 void ChunkMemory::begin(Series& series, TimeMs t) {
   constexpr auto kLongest = uint64_t{std::numeric_limits<uint32_t>::max()};
-  const uint64_t left = static_cast<uint64_t>(range_end(t, chunk_range_)) - static_cast<uint64_t>(t);
+  const uint64_t left =
+      static_cast<uint64_t>(range_end(t, chunk_range_)) - static_cast<uint64_t>(t);
   series.chunk_start = t;
   series.cut_after = static_cast<uint32_t>(std::min(left, kLongest));
   series.lead = 0;
@@ -55,10 +56,10 @@ bool ChunkMemory::append(Series& series, TimeMs t, uint64_t value) {
 
   XorState state{series.last_time, series.last_value, series.last_delta, series.samples,
                  series.lead,      series.trail,      series.bit};
-  uint8_t buffer[kXorSampleBuffer];
+  uint8_t buffer[kXorSampleBuffer] = {};
   if (state.bit != 0) buffer[0] = static_cast<uint8_t>(pool_.at(series.chunk)[--series.used]);
   const size_t length = encode_xor_sample(state, t, value, buffer);
-  add_bytes(series, {reinterpret_cast<const char*>(buffer), length});
+  add_bytes(series, buffer, length);
 
   series.last_time = t;
   series.last_value = value;
@@ -70,8 +71,9 @@ bool ChunkMemory::append(Series& series, TimeMs t, uint64_t value) {
   return begun;
 }
 
-void ChunkMemory::add_bytes(Series& series, std::string_view bytes) {
-  const size_t size = series.used + bytes.size();
+void ChunkMemory::add_bytes(Series& series, const uint8_t (&buffer)[kXorSampleBuffer],
+                            size_t length) {
+  const size_t size = series.used + length;
   if (size > series.chunk_room * kRoomUnit) {
     const size_t room = series.used + std::max(kGrowth, size_t{series.used} / 4);
     const BytePool::Handle grown = pool_.allocate(std::max(size, std::min(room, kMaxBytes)));
@@ -80,7 +82,12 @@ void ChunkMemory::add_bytes(Series& series, std::string_view bytes) {
     series.chunk = grown;
     series.chunk_room = static_cast<uint8_t>(pool_.capacity(grown) / kRoomUnit);
   }
-  std::memcpy(pool_.at(series.chunk) + series.used, bytes.data(), bytes.size());
+  char* const end = pool_.at(series.chunk) + series.used;
+  if (series.used + sizeof buffer <= series.chunk_room * kRoomUnit) {
+    std::memcpy(end, buffer, sizeof buffer);  // of a constant size: no call
+  } else {
+    std::memcpy(end, buffer, length);
+  }
   series.used = static_cast<uint16_t>(size);
 }
 

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <string_view>
 
 #include "core/byte_pool.h"
 #include "core/clock.h"
@@ -16,8 +15,8 @@
 namespace hearth::tsdb {
 
 // The number of samples at the head of an open chunk is written when the chunk is copied or sealed:
-// an append touches the series and the chunk's last bytes, no more. Thread-safe, by the locks of the
-// series.
+// an append touches the series and the chunk's last bytes, no more. Thread-safe, by the locks of
+// the series.
 class ChunkMemory {
  public:
   ChunkMemory(const Options& options, BytePool& pool, SealedStore& store)
@@ -50,7 +49,8 @@ class ChunkMemory {
   void begin(Series& series, TimeMs t) REQUIRES(series.lock);
   void seal(Series& series) REQUIRES(series.lock);
   void drop_open_chunk(Series& series) REQUIRES(series.lock);
-  void add_bytes(Series& series, std::string_view bytes) REQUIRES(series.lock);
+  void add_bytes(Series& series, const uint8_t (&buffer)[kXorSampleBuffer], size_t length)
+      REQUIRES(series.lock);
   void set_sealed(Series& series, std::span<const SealedChunk> kept, const SealedChunk* added)
       REQUIRES(series.lock);
 

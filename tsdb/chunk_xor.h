@@ -24,14 +24,14 @@ struct XorState {
   uint8_t bit = 0;  // bits taken of the byte at the chunk's end; 0: that byte is complete
 };
 
-inline constexpr size_t kXorHeaderBytes = 2;       // number of samples, big endian
-inline constexpr size_t kMaxXorSampleBytes = 19;   // that one sample adds, as Prometheus reckons
-inline constexpr size_t kXorSampleBuffer = 32;     // what encode_xor_sample() may touch
+inline constexpr size_t kXorHeaderBytes = 2;      // number of samples, big endian
+inline constexpr size_t kMaxXorSampleBytes = 19;  // that one sample adds, as Prometheus reckons
+inline constexpr size_t kXorSampleBuffer = 32;    // what encode_xor_sample() may touch
 inline constexpr size_t kMaxXorSamples = 0xffff;
 
 // Encodes one sample after those in `state`. `out` takes the chunk's bytes from the last, partly
-// filled one on: out[0] must hold that byte when state.bit is not 0. Returns how many bytes of `out`
-// belong to the chunk then, and moves `state` on. Requires: state.samples < kMaxXorSamples.
+// filled one on: out[0] must hold that byte when state.bit is not 0. Returns how many bytes of
+// `out` belong to the chunk then, and moves `state` on. Requires: state.samples < kMaxXorSamples.
 size_t encode_xor_sample(XorState& state, TimeMs t, uint64_t value, uint8_t* out);
 
 // Builds a chunk of its own. One thread.

@@ -18,7 +18,7 @@ void keep_largest(std::vector<NameValueCount>& counts, size_t limit) {
 }  // namespace
 
 HeadState::HeadState(const std::string& dir, const Options& head_options, TimeMs first_valid_time,
-                   const Clock& the_clock, Registry& registry)
+                     const Clock& the_clock, Registry& registry)
     : log_dir(dir + "/wal"),
       options(head_options),
       clock(the_clock),
@@ -34,14 +34,16 @@ HeadState::HeadState(const std::string& dir, const Options& head_options, TimeMs
   appender = make_head_appender(*this);
 }
 
-Head::Head(const std::string& dir, const Options& options, TimeMs min_valid_time, const Clock& clock,
-           Pool&, Registry& registry)
+Head::Head(const std::string& dir, const Options& options, TimeMs min_valid_time,
+           const Clock& clock, Pool&, Registry& registry)
     : state_(std::make_unique<HeadState>(dir, options, min_valid_time, clock, registry)) {}
 Head::~Head() = default;
 
 Appender& Head::appender() { return *state_->appender; }
 
-std::unique_ptr<Querier> Head::querier(TimeRange range) { return make_head_querier(*state_, range); }
+std::unique_ptr<Querier> Head::querier(TimeRange range) {
+  return make_head_querier(*state_, range);
+}
 
 std::unique_ptr<SeriesChunks> Head::series_chunks(TimeRange range) {
   return make_head_series_chunks(*state_, range);
@@ -70,7 +72,8 @@ HeadStats Head::stats() const {
   stats.max_time = max_time();
   const Epoch::Guard guard = state_->epoch.enter();
   for (const std::string& name : state_->index.names()) {
-    state_->index.for_each_value(name, [&](std::string_view, PostingsView) { ++stats.label_pairs; });
+    state_->index.for_each_value(name,
+                                 [&](std::string_view, PostingsView) { ++stats.label_pairs; });
   }
   return stats;
 }
@@ -125,7 +128,8 @@ void HeadState::count_chunks(size_t created, size_t removed) {
   chunk_count.fetch_add(created - removed);
   if (created > 0) metrics.chunks_created.add(static_cast<double>(created));
   if (removed > 0) metrics.chunks_removed.add(static_cast<double>(removed));
-  if (created != removed) metrics.chunks.add(static_cast<double>(created) - static_cast<double>(removed));
+  if (created != removed)
+    metrics.chunks.add(static_cast<double>(created) - static_cast<double>(removed));
 }
 
 }  // namespace hearth::tsdb

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <bit>
 #include <span>
-#include <unordered_map>
 
 #include "core/error.h"
 #include "tsdb/head_state.h"
@@ -24,10 +23,18 @@ Verdict judge(TimeMs last_time, uint64_t last_value, TimeMs t, uint64_t value, T
 void count(Verdict verdict, AppendResult& result) {
   switch (verdict) {
     case Verdict::kStore:
-    case Verdict::kSame: ++result.stored; break;
-    case Verdict::kDuplicate: ++result.duplicate; break;
-    case Verdict::kOutOfOrder: ++result.out_of_order; break;
-    case Verdict::kOutOfBounds: ++result.out_of_bounds; break;
+    case Verdict::kSame:
+      ++result.stored;
+      break;
+    case Verdict::kDuplicate:
+      ++result.duplicate;
+      break;
+    case Verdict::kOutOfOrder:
+      ++result.out_of_order;
+      break;
+    case Verdict::kOutOfBounds:
+      ++result.out_of_bounds;
+      break;
   }
 }
 
@@ -41,7 +48,7 @@ struct SeriesGlance {
 };
 
 // Looking at a series for an append also keeps it from being collected.
-SeriesGlance glance(const HeadState& state, Series* series) {
+inline SeriesGlance glance(const HeadState& state, Series* series) {
   if (series == nullptr) return {};
   ByteLockGuard lock(series->lock);
   if (series->labels == 0 || (series->flags & Series::kDead) != 0) return {};
@@ -80,7 +87,6 @@ class HeadAppender final : public Appender {
     if (labels.empty()) throw Error(ErrorKind::kBadData, "empty labelset: invalid sample");
     return state_.find_or_add(labels, 0).first;
   }
-  AppendResult check(Batch& batch) override;
   AppendResult append(const Batch& batch) override;
 
  private:
@@ -92,40 +98,6 @@ class HeadAppender final : public Appender {
   HeadState& state_;
 };
 
-AppendResult HeadAppender::check(Batch& batch) {
-  AppendResult result;
-  if (batch.size() == 0) return result;
-  const Epoch::Guard guard = state_.epoch.enter();
-  const TimeMs oldest = state_.oldest_acceptable(batch.times[0]);
-  for (uint32_t i = 0; i < batch.size(); ++i) {
-    if (!glance(state_, state_.table.find(batch.refs[i])).known) result.unknown.push_back(i);
-  }
-  if (!result.unknown.empty()) return result;
-
-  // The newest sample of a series may come from earlier in the batch.
-  std::unordered_map<SeriesRef, std::pair<TimeMs, uint64_t>> newest;
-  size_t kept = 0;
-  for (size_t i = 0; i < batch.size(); ++i) {
-    const TimeMs t = batch.times[i];
-    const auto value = std::bit_cast<uint64_t>(batch.values[i]);
-    const SeriesGlance series = glance(state_, state_.table.find(batch.refs[i]));
-    auto& last = newest.try_emplace(batch.refs[i], series.last_time, series.last_value).first->second;
-    const Verdict verdict =
-        series.full ? Verdict::kOutOfBounds : judge(last.first, last.second, t, value, oldest);
-    count(verdict, result);
-    if (verdict != Verdict::kStore && verdict != Verdict::kSame) continue;
-    last = {t, value};
-    batch.refs[kept] = batch.refs[i];
-    batch.times[kept] = t;
-    batch.values[kept] = batch.values[i];
-    ++kept;
-  }
-  batch.refs.resize(kept);
-  batch.times.resize(kept);
-  batch.values.resize(kept);
-  return result;
-}
-
 AppendResult HeadAppender::append(const Batch& batch) {
   AppendResult result;
   if (batch.size() == 0 && batch.metadata.empty()) return result;
@@ -133,7 +105,7 @@ AppendResult HeadAppender::append(const Batch& batch) {
   const CommitInFlight commit(state_.isolation);
   const TimeMs oldest = state_.oldest_acceptable(batch.times.empty() ? kMinTime : batch.times[0]);
 
-  constexpr uint32_t kAhead = 8;  // series are fetched so many samples early
+  constexpr uint32_t kAhead = 16;  // series are fetched so many samples early
   std::vector<Accepted> accepted;
   std::vector<SeriesRef> unlogged;
   SamplesRecord samples;

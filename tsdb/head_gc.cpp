@@ -71,7 +71,8 @@ void HeadState::collect(TimeMs before) {
     for (size_t i = 0; i < refs.size(); ++i) {
       if (shrink(*this, *table.find(refs[i]), before, dropped, oldest)) dying.push_back(refs[i]);
     }
-    // Commits that looked at a series before it was marked have to end; later ones take the mark away.
+    // Commits that looked at a series before it was marked have to end; later ones take the mark
+    // away.
     isolation.wait_for_commits();
     std::string flat;
     for (const SeriesRef ref : dying) {

@@ -221,8 +221,7 @@ PostingsView HeadIndex::postings(std::string_view name, std::string_view value) 
 }
 
 void HeadIndex::for_each_value(
-    std::string_view name,
-    const std::function<void(std::string_view, PostingsView)>& visit) const {
+    std::string_view name, const std::function<void(std::string_view, PostingsView)>& visit) const {
   const SymbolId name_id = sets_.names().find(name);
   const Name* found = name_id == 0 ? nullptr : find(name_id);
   const Values* values = found == nullptr ? nullptr : found->values.load(std::memory_order_acquire);

@@ -20,15 +20,16 @@ struct HeadMetrics {
                                  "Total number of chunks removed in the head")),
         samples_appended(r.counter("prometheus_tsdb_head_samples_appended_total",
                                    "Total number of appended samples.", {{"type", "float"}})),
-        out_of_order(r.counter(
-            "prometheus_tsdb_out_of_order_samples_total",
-            "Total number of out of order samples ingestion failed attempts due to out of order being "
-            "disabled.",
-            {{"type", "float"}})),
-        out_of_bound(r.counter("prometheus_tsdb_out_of_bound_samples_total",
-                               "Total number of out of bound samples ingestion failed attempts with "
-                               "out of order support disabled.",
+        out_of_order(r.counter("prometheus_tsdb_out_of_order_samples_total",
+                               "Total number of out of order samples ingestion failed attempts due "
+                               "to out of order being "
+                               "disabled.",
                                {{"type", "float"}})),
+        out_of_bound(
+            r.counter("prometheus_tsdb_out_of_bound_samples_total",
+                      "Total number of out of bound samples ingestion failed attempts with "
+                      "out of order support disabled.",
+                      {{"type", "float"}})),
         min_time(r.gauge("prometheus_tsdb_head_min_time",
                          "Minimum time bound of the head block. The unit is decided by the library "
                          "consumer.")),
@@ -37,8 +38,8 @@ struct HeadMetrics {
                          "consumer.")),
         replay_seconds(r.gauge("prometheus_tsdb_data_replay_duration_seconds",
                                "Time taken to replay the data on disk.")),
-        corruptions(r.counter("prometheus_tsdb_wal_corruptions_total",
-                              "Total number of WAL corruptions.")),
+        corruptions(
+            r.counter("prometheus_tsdb_wal_corruptions_total", "Total number of WAL corruptions.")),
         truncations(r.counter("prometheus_tsdb_head_truncations_total",
                               "Total number of head truncations attempted.")),
         gc_seconds(r.summary("prometheus_tsdb_head_gc_duration_seconds",

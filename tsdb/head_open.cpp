@@ -30,9 +30,12 @@ class Replay {
     good_bytes = 0;
     for (;;) {
       switch (reader.next()) {
-        case WalReader::Outcome::kEnd: return "";
-        case WalReader::Outcome::kCorrupt: return reader.error();
-        case WalReader::Outcome::kRecord: break;
+        case WalReader::Outcome::kEnd:
+          return "";
+        case WalReader::Outcome::kCorrupt:
+          return reader.error();
+        case WalReader::Outcome::kRecord:
+          break;
       }
       try {
         record(reader.record());
@@ -56,7 +59,8 @@ class Replay {
       case RecordType::kSamples:
         read_samples(bytes, [&](uint64_t ref, TimeMs t, double v) { sample(ref, t, v); });
         break;
-      default: break;  // what the head does not keep, or does not know
+      default:
+        break;  // what the head does not keep, or does not know
     }
   }
   void series(uint64_t ref, LabelsView labels);

@@ -1,5 +1,5 @@
-// Reading the head: a view of complete commits, copied out of the series under their locks and decoded
-// outside of them.
+// Reading the head: a view of complete commits, copied out of the series under their locks and
+// decoded outside of them.
 #include <algorithm>
 #include <bit>
 
@@ -111,8 +111,8 @@ void HeadSeriesSet::read(size_t index, TimeRange range, Columns& out) const {
 bool HeadSeriesSet::latest(size_t index, TimeMs from, TimeMs at, Sample& out) const {
   Series& series = *found_[index].series;
   ByteLockGuard lock(series.lock);
-  if (series.empty() || series.last_time > at || series.last_time < std::max(from, first_visible_) ||
-      !view_.sees(series.last_commit)) {
+  if (series.empty() || series.last_time > at ||
+      series.last_time < std::max(from, first_visible_) || !view_.sees(series.last_commit)) {
     return false;
   }
   out = {series.last_time, std::bit_cast<double>(series.last_value)};

@@ -23,10 +23,11 @@
 
 namespace hearth::tsdb {
 
-// Order of the locks: stripe, symbols, lists of the index, series, pools. None is held over the log.
+// Order of the locks: stripe, symbols, lists of the index, series, pools. None is held over the
+// log.
 struct HeadState {
   HeadState(const std::string& dir, const Options& head_options, TimeMs first_valid_time,
-        const Clock& the_clock, Registry& registry);
+            const Clock& the_clock, Registry& registry);
 
   // ---- head_open.cpp
   void replay(Registry& registry);
@@ -78,11 +79,11 @@ struct HeadState {
   std::atomic<TimeMs> max_time{kMinTime};
   std::atomic<TimeMs> min_valid_time;
 
-  // A series' ref in the log is this larger than its ref here; not 0 only where the log we found has
-  // refs that are too large for us. Set by replay().
+  // A series' ref in the log is this larger than its ref here; not 0 only where the log we found
+  // has refs that are too large for us. Set by replay().
   uint64_t log_ref_base = 0;
-  // Refs that no series has any more but segments up to the given one still use, so that checkpoints
-  // keep their series records. Used by replay() and truncate() only.
+  // Refs that no series has any more but segments up to the given one still use, so that
+  // checkpoints keep their series records. Used by replay() and truncate() only.
   std::unordered_map<uint64_t, uint32_t> expiring_refs;
   TimeMs log_truncated_to = kMinTime;  // likewise
 

@@ -61,16 +61,16 @@ class Isolation {
   void wait_for_commits() {
     MutexLock lock(mutex_);
     const Commit newest = last_;
-    while (std::any_of(commits_.begin(), commits_.end(), [&](Commit commit) {
-      return static_cast<int32_t>(newest - commit) >= 0;
-    })) {
+    while (std::any_of(commits_.begin(), commits_.end(),
+                       [&](Commit commit) { return static_cast<int32_t>(newest - commit) >= 0; })) {
       changed_.wait(mutex_);
     }
   }
   // Returns when no reader is open that reads before `time`.
   void wait_for_readers(TimeMs time) {
     MutexLock lock(mutex_);
-    while (std::any_of(readers_.begin(), readers_.end(), [&](TimeMs from) { return from < time; })) {
+    while (
+        std::any_of(readers_.begin(), readers_.end(), [&](TimeMs from) { return from < time; })) {
       changed_.wait(mutex_);
     }
   }

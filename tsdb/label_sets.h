@@ -11,8 +11,8 @@
 namespace hearth::tsdb {
 
 // A set lies in the pool as {u32 shape, then a u32 value symbol per label}; the shape is a symbol
-// whose text is the list of name symbols. Names and shapes are few and stay for good; values go with
-// the last set that has them. Thread-safe; reading takes no lock.
+// whose text is the list of name symbols. Names and shapes are few and stay for good; values go
+// with the last set that has them. Thread-safe; reading takes no lock.
 class LabelSets {
  public:
   using Handle = BytePool::Handle;
@@ -31,7 +31,8 @@ class LabelSets {
   template <class Visit>
   void for_each(Handle set, Visit visit) const {
     const std::string_view names = shape(set);
-    for (size_t i = 0; i * sizeof(SymbolId) < names.size(); ++i) visit(id_at(names, i), value(set, i));
+    for (size_t i = 0; i * sizeof(SymbolId) < names.size(); ++i)
+      visit(id_at(names, i), value(set, i));
   }
 
   const Symbols& names() const { return names_; }
@@ -48,7 +49,7 @@ class LabelSets {
 
   BytePool& pool_;
   Epoch& epoch_;
-  Symbols names_;   // names and shapes
+  Symbols names_;  // names and shapes
   Symbols values_;
 };
 

@@ -16,7 +16,8 @@ static_assert(sizeof(Header) == 4);
 
 }  // namespace
 
-SealedStore::SealedStore(Epoch& epoch) : epoch_(epoch), pages_(std::make_unique<Page[]>(kMaxPages)) {}
+SealedStore::SealedStore(Epoch& epoch)
+    : epoch_(epoch), pages_(std::make_unique<Page[]>(kMaxPages)) {}
 
 SealedStore::~SealedStore() {
   for (size_t i = 0; i < kMaxPages; ++i) {
@@ -29,7 +30,8 @@ uint32_t SealedStore::unused_page() {
     const auto page = static_cast<uint32_t>((open_page_ + step) % kMaxPages);
     if (pages_[page].bytes.load(std::memory_order_relaxed) == nullptr) return page;
   }
-  throw Error(ErrorKind::kUnavailable, "the head holds 16 GiB of finished chunks: none can be added");
+  throw Error(ErrorKind::kUnavailable,
+              "the head holds 16 GiB of finished chunks: none can be added");
 }
 
 uint32_t SealedStore::add(Encoding encoding, std::string_view bytes) {

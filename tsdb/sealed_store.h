@@ -25,8 +25,8 @@ struct SealedChunk {
 };
 static_assert(sizeof(SealedChunk) == 16);
 
-// Pages of 1 MiB, filled one after another; a page goes when all of its chunks are removed. As chunks
-// are removed in the order of time, that is soon. Thread-safe; read() takes no lock.
+// Pages of 1 MiB, filled one after another; a page goes when all of its chunks are removed. As
+// chunks are removed in the order of time, that is soon. Thread-safe; read() takes no lock.
 class SealedStore {
  public:
   explicit SealedStore(Epoch& epoch);

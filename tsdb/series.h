@@ -19,15 +19,15 @@
 namespace hearth::tsdb {
 
 // One active series: everything an append reads or writes, in one cache line.
-// Invariants: (1) samples are strictly increasing in time; (2) the open chunk never spans a border of
-// the head's chunk range; (3) a ref is never used for another series; (4) chunk != 0 exactly when
-// samples > 0.
+// Invariants: (1) samples are strictly increasing in time; (2) the open chunk never spans a border
+// of the head's chunk range; (3) a ref is never used for another series; (4) chunk != 0 exactly
+// when samples > 0.
 struct alignas(64) Series {
   TimeMs last_time GUARDED_BY(lock) = kMinTime;  // newest sample; kMinTime: there was none yet
   uint64_t last_value GUARDED_BY(lock) = 0;      // bits; the instant query's answer, and XOR state
   TimeMs chunk_start GUARDED_BY(lock) = 0;       // first sample of the open chunk
   uint32_t last_delta GUARDED_BY(lock) = 0;      // ms; XOR state
-  uint32_t cut_after GUARDED_BY(lock) = 0;  // ms after chunk_start: a sample there begins a new chunk
+  uint32_t cut_after GUARDED_BY(lock) = 0;       // ms; a sample so late begins a new chunk
   uint32_t labels = 0;  // in LabelSets; constant from publication to death; 0: not published
   BytePool::Handle chunk GUARDED_BY(lock) = 0;   // bytes of the open chunk
   BytePool::Handle sealed GUARDED_BY(lock) = 0;  // array of SealedChunk, oldest first
@@ -37,8 +37,8 @@ struct alignas(64) Series {
   uint8_t lead : 5 GUARDED_BY(lock) = 0;         // XOR state, as are the next two
   uint8_t bit : 3 GUARDED_BY(lock) = 0;
   uint8_t trail GUARDED_BY(lock) = XorState::kNoWindow;
-  uint8_t chunk_room GUARDED_BY(lock) = 0;       // size of the open chunk's piece, in 16 bytes
-  uint8_t commit_samples GUARDED_BY(lock) = 0;   // that last_commit appended; 255 = or more
+  uint8_t chunk_room GUARDED_BY(lock) = 0;      // size of the open chunk's piece, in 16 bytes
+  uint8_t commit_samples GUARDED_BY(lock) = 0;  // that last_commit appended; 255 = or more
   ByteLock lock;
   uint8_t flags GUARDED_BY(lock) = 0;
   uint16_t sealed_count GUARDED_BY(lock) = 0;
@@ -89,8 +89,8 @@ class SeriesTable {
     return page->series[ref % kPageSeries];
   }
 
-  // To be called once for each series that died. A page that may still get new series is never emptied:
-  // `newest` is the largest ref in use.
+  // To be called once for each series that died. A page that may still get new series is never
+  // emptied: `newest` is the largest ref in use.
   void remove(SeriesRef ref, SeriesRef newest) {
     MutexLock lock(mutex_);
     const uint32_t index = ref / kPageSeries;

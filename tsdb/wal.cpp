@@ -49,8 +49,9 @@ void Wal::take_turn(Waiter& self) {
     MutexLock lock(mutex_);
     queue_.push_back(&self);
     while (!self.done && queue_.front() != &self) self.turn.wait(mutex_);
-    if (!self.done) group.assign(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(
-                                                                     std::min(queue_.size(), kMaxGroup)));
+    if (!self.done)
+      group.assign(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(
+                                                        std::min(queue_.size(), kMaxGroup)));
   }
   if (!group.empty()) {
     std::exception_ptr error;
@@ -90,7 +91,8 @@ void Wal::write(std::span<Waiter* const> group) {
       writer_.rollback(mark);
       undone_.reset();
     } catch (const Error& error) {
-      log_error("A failed write to the write-ahead log cannot be taken back yet", "err", error.what());
+      log_error("A failed write to the write-ahead log cannot be taken back yet", "err",
+                error.what());
     }
     throw;
   }

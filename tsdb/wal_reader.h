@@ -31,8 +31,8 @@ class WalReader {
   std::string_view bytes_;
   uint64_t position_ = 0;
   std::string_view record_;
-  std::string fragments_;     // of a record of several
-  std::string padded_;        // a fragment that ends after the file, in the zeros we think there
+  std::string fragments_;  // of a record of several
+  std::string padded_;     // a fragment that ends after the file, in the zeros we think there
   std::string uncompressed_;
   std::string error_;
 };

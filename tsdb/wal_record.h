@@ -1,5 +1,5 @@
-// What records of the write-ahead log say (docs/formats/wal.md), in Prometheus' format. Refs in files
-// have 64 bits.
+// What records of the write-ahead log say (docs/formats/wal.md), in Prometheus' format. Refs in
+// files have 64 bits.
 #pragma once
 
 #include <bit>
@@ -99,14 +99,16 @@ class MetadataRecord {
   std::string bytes_;
 };
 
-// ---- reading: each calls visit once per entry and throws Error(kCorrupt) for what it cannot read --
+// ---- reading: each calls visit once per entry and throws Error(kCorrupt) for what it cannot read
+// --
 
 inline RecordType record_type(std::string_view record) {
   return record.empty() ? RecordType{0} : RecordType{static_cast<uint8_t>(record[0])};
 }
 
 // The labels are valid during the call only.
-void read_series(std::string_view record, const std::function<void(uint64_t ref, LabelsView)>& visit);
+void read_series(std::string_view record,
+                 const std::function<void(uint64_t ref, LabelsView)>& visit);
 void read_metadata(std::string_view record,
                    const std::function<void(uint64_t ref, const Metadata&)>& visit);
 
@@ -114,7 +116,8 @@ struct TombstoneEntry {
   uint64_t ref;
   TimeMs min, max;
 };
-void read_tombstones(std::string_view record, const std::function<void(const TombstoneEntry&)>& visit);
+void read_tombstones(std::string_view record,
+                     const std::function<void(const TombstoneEntry&)>& visit);
 void append_tombstone(std::string& record, const TombstoneEntry& tombstone);
 
 [[noreturn]] void fail_record(std::string_view what);

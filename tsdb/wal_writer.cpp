@@ -8,7 +8,8 @@
 
 namespace hearth::tsdb {
 
-WalWriter::WalWriter(std::string dir, uint32_t segment, size_t segment_bytes, Observer fsync_seconds)
+WalWriter::WalWriter(std::string dir, uint32_t segment, size_t segment_bytes,
+                     Observer fsync_seconds)
     : dir_(std::move(dir)),
       pages_per_segment_(std::max<size_t>(segment_bytes / kWalPageBytes, 1)),
       fsync_seconds_(fsync_seconds) {
@@ -87,7 +88,8 @@ void WalWriter::rollback(Mark mark) {
     if (segment > mark.segment) remove_file(wal_segment_path(dir_, segment));
   }
   File(wal_segment_path(dir_, mark.segment), File::Mode::kAppend).truncate(mark.bytes);
-  open(mark.segment + 1);
+  // One that stayed empty is used again, or a full disk would fill with empty segments.
+  open(mark.bytes == 0 ? mark.segment : mark.segment + 1);
 }
 
 }  // namespace hearth::tsdb

@@ -10,7 +10,8 @@
 
 namespace hearth::tsdb {
 
-// Nothing reaches a file before flush(). After an Error(kIo) only rollback() may be called. One thread.
+// Nothing reaches a file before flush(). After an Error(kIo) only rollback() may be called. One
+// thread.
 class WalWriter {
  public:
   // A place between two records; what lies before it is in the file.

@@ -23,7 +23,8 @@ TEST_CASE("bits of any width come back in order") {
     std::vector<uint8_t> buffer(total / 8 + 1 + 8);
     BitWriter writer(buffer.data(), 0);
     for (const auto& [value, width] : parts) writer.write(value, width);
-    const size_t size = static_cast<size_t>(writer.position() - buffer.data()) + (writer.used() ? 1 : 0);
+    const size_t size =
+        static_cast<size_t>(writer.position() - buffer.data()) + (writer.used() ? 1 : 0);
     const auto exact = std::make_unique<char[]>(size);
     std::copy_n(buffer.data(), size, exact.get());
     BitReader reader({exact.get(), size});

@@ -30,16 +30,17 @@ size_t resident_bytes() {
 // As node_exporter has them in a cluster: ten labels, 50 series a metric, 2,000 series a target.
 Labels node_labels(size_t i) {
   const std::string target = std::to_string(i / 2000);
-  return Labels{{"__name__", "node_some_subsystem_metric_" + std::to_string(i % 2000 / 50) + "_total"},
-                {"cluster", "production-eu-1"},
-                {"container", "node-exporter"},
-                {"device", "device" + std::to_string(i % 50)},
-                {"endpoint", "metrics"},
-                {"instance", "10.0." + target + ".17:9100"},
-                {"job", "node-exporter"},
-                {"namespace", "monitoring"},
-                {"node", "worker-" + target},
-                {"pod", "node-exporter-" + target + "-x7k2p"}};
+  return Labels{
+      {"__name__", "node_some_subsystem_metric_" + std::to_string(i % 2000 / 50) + "_total"},
+      {"cluster", "production-eu-1"},
+      {"container", "node-exporter"},
+      {"device", "device" + std::to_string(i % 50)},
+      {"endpoint", "metrics"},
+      {"instance", "10.0." + target + ".17:9100"},
+      {"job", "node-exporter"},
+      {"namespace", "monitoring"},
+      {"node", "worker-" + target},
+      {"pod", "node-exporter-" + target + "-x7k2p"}};
 }
 
 }  // namespace

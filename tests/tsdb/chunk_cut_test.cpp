@@ -15,7 +15,8 @@ TEST_CASE("a time belongs to the aligned range that holds it") {
 }
 
 TEST_CASE("the end of a chunk is predicted so that chunks become equally long") {
-  // {start, newest, end} -> wanted; the cases follow from n = (end - start) / (4 (newest - start + 1))
+  // {start, newest, end} -> wanted; the cases follow from n = (end - start) / (4 (newest - start +
+  // 1))
   CHECK(predicted_end(0, 1, 1000) == 1000 / 125);
   CHECK(predicted_end(100, 200, 1000) == 100 + 900 / 2);
   CHECK(predicted_end(0, 500, 1000) == 1000);

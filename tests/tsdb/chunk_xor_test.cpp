@@ -47,24 +47,45 @@ void check_round_trip(const std::vector<Sample>& samples) {
 
 TEST_CASE("an XOR chunk has the bytes that the format says") {
   // count 1 | varint 1000 (zig-zag 2000) | 1.0
-  CHECK(to_hex(encode({{1000, 1.0}})) == "0001" "d00f" "3ff0000000000000");
+  CHECK(to_hex(encode({{1000, 1.0}})) ==
+        "0001"
+        "d00f"
+        "3ff0000000000000");
   // second sample: uvarint 15000 | bit 0 for an equal value, seven bits of nothing
-  CHECK(to_hex(encode({{1000, 1.0}, {16000, 1.0}})) == "0002" "d00f" "3ff0000000000000" "9875" "00");
-  // third: dod 0 and the value 2.0. 1.0 ^ 2.0 = 0x7ff0000000000000: lead 1, trail 52, 11 significant:
-  // 0 | 0, then 11 00001 001011 11111111111 = 0011 0000 1001 0111 1111 1111 11(00 0000)
+  CHECK(to_hex(encode({{1000, 1.0}, {16000, 1.0}})) ==
+        "0002"
+        "d00f"
+        "3ff0000000000000"
+        "9875"
+        "00");
+  // third: dod 0 and the value 2.0. 1.0 ^ 2.0 = 0x7ff0000000000000: lead 1, trail 52, 11
+  // significant: 0 | 0, then 11 00001 001011 11111111111 = 0011 0000 1001 0111 1111 1111 11(00
+  // 0000)
   CHECK(to_hex(encode({{1000, 1.0}, {16000, 1.0}, {31000, 2.0}})) ==
-        "0003" "d00f" "3ff0000000000000" "9875" "3097ffc0");
+        "0003"
+        "d00f"
+        "3ff0000000000000"
+        "9875"
+        "3097ffc0");
   // dod 1 in 14 bits: value bit 0 | 10 00000000000001 | 0
   CHECK(to_hex(encode({{1000, 1.0}, {16000, 1.0}, {31001, 1.0}})) ==
-        "0003" "d00f" "3ff0000000000000" "9875" "400080");
+        "0003"
+        "d00f"
+        "3ff0000000000000"
+        "9875"
+        "400080");
   // dod -1: 10 11111111111111 | 0
   CHECK(to_hex(encode({{1000, 1.0}, {16000, 1.0}, {30999, 1.0}})) ==
-        "0003" "d00f" "3ff0000000000000" "9875" "5fff80");
+        "0003"
+        "d00f"
+        "3ff0000000000000"
+        "9875"
+        "5fff80");
 }
 
 TEST_CASE("every class of delta survives at its borders") {
-  for (const int64_t border : {int64_t{1} << 13, int64_t{1} << 16, int64_t{1} << 19, int64_t{1} << 31,
-                               int64_t{1} << 40}) {
+  for (const int64_t border :
+       {int64_t{1} << 13, int64_t{1} << 16, int64_t{1} << 19, int64_t{1} << 31, int64_t{1} << 40}) {
     for (int64_t off = -2; off <= 2; ++off) {
       for (const int64_t sign : {-1, 1}) {
         CAPTURE(border);
@@ -109,11 +130,20 @@ TEST_CASE("random samples come back equal") {
     for (size_t i = 0; i < count; ++i) {
       t += kind == 0 ? 15'000 : 1 + static_cast<int64_t>(random() >> (random() % 52 + 12));
       switch (kind) {
-        case 0: counter += static_cast<double>(random() % 100); break;
-        case 1: counter = static_cast<double>(random() % 1000) / 8; break;
-        case 2: counter = std::bit_cast<double>(random()); break;
-        case 3: counter = random() % 4 == 0 ? stale_marker() : counter + 1; break;
-        default: break;
+        case 0:
+          counter += static_cast<double>(random() % 100);
+          break;
+        case 1:
+          counter = static_cast<double>(random() % 1000) / 8;
+          break;
+        case 2:
+          counter = std::bit_cast<double>(random());
+          break;
+        case 3:
+          counter = random() % 4 == 0 ? stale_marker() : counter + 1;
+          break;
+        default:
+          break;
       }
       samples.push_back({t, counter});
     }
@@ -125,7 +155,8 @@ TEST_CASE("a truncated payload is an error at every length, or never more than i
   std::mt19937_64 random(7);
   std::vector<Sample> samples;
   for (int i = 0; i < 40; ++i) {
-    samples.push_back({i * 15'000 + static_cast<int64_t>(random() % 50), std::bit_cast<double>(random())});
+    samples.push_back(
+        {i * 15'000 + static_cast<int64_t>(random() % 50), std::bit_cast<double>(random())});
   }
   const std::string bytes = encode(samples);
   for (size_t length = 0; length < bytes.size(); ++length) {
@@ -138,7 +169,8 @@ TEST_CASE("a truncated payload is an error at every length, or never more than i
 TEST_CASE("a payload with flipped bits gives an error or as many samples as it says") {
   std::mt19937_64 random(8);
   std::vector<Sample> samples;
-  for (int i = 0; i < 100; ++i) samples.push_back({i * 15'000, static_cast<double>(random() % 1000)});
+  for (int i = 0; i < 100; ++i)
+    samples.push_back({i * 15'000, static_cast<double>(random() % 1000)});
   const std::string bytes = encode(samples);
   for (size_t bit = 0; bit < bytes.size() * 8; ++bit) {
     std::string damaged = bytes;
@@ -165,5 +197,6 @@ TEST_CASE("decoding a chunk keeps what lies in the range and appends to the colu
 
 TEST_CASE("an unknown encoding is refused") {
   Columns out;
-  CHECK_THROWS_WITH_AS(decode_chunk(Encoding{9}, "\0\1", {}, out), "invalid chunk encoding 9", Error);
+  CHECK_THROWS_WITH_AS(decode_chunk(Encoding{9}, "\0\1", {}, out), "invalid chunk encoding 9",
+                       Error);
 }

@@ -1,5 +1,5 @@
-// The process dies at the n-th thing it does to the disk, for every n of a small life: afterwards all
-// that was acknowledged is there, and nothing else.
+// The process dies at the n-th thing it does to the disk, for every n of a small life: afterwards
+// all that was acknowledged is there, and nothing else.
 #include <doctest/doctest.h>
 
 #include "core/error.h"

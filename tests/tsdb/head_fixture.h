@@ -49,7 +49,8 @@ class HeadFixture {
       set->read(i, range, columns);
       if (columns.t.empty()) continue;  // a series that only might have had samples
       auto& samples = model[Labels(set->labels(i))];
-      for (size_t k = 0; k < columns.t.size(); ++k) samples.emplace_back(columns.t[k], columns.v[k]);
+      for (size_t k = 0; k < columns.t.size(); ++k)
+        samples.emplace_back(columns.t[k], columns.v[k]);
     }
     return model;
   }

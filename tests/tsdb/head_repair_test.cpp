@@ -85,7 +85,8 @@ TEST_CASE("after a damaged record the rest of its segment and later segments are
 
 TEST_CASE("a record whose content makes no sense is where the log is cut") {
   HeadFixture f;
-  write_log(f, {series_record(1, kA), samples_record(1, 1000, 1), "\x02zzz", samples_record(1, 2000, 2)});
+  write_log(
+      f, {series_record(1, kA), samples_record(1, 1000, 1), "\x02zzz", samples_record(1, 2000, 2)});
   CHECK(open_and_count_lines(f) == 1);
   CHECK(f.read()[kA].size() == 1);
 }
@@ -94,7 +95,8 @@ TEST_CASE("records of types that the head does not know are skipped") {
   HeadFixture f;
   std::string tombstones;
   append_tombstone(tombstones, {1, 0, 10});
-  write_log(f, {series_record(1, kA), "\x63unknown", tombstones, "\x07", "", samples_record(1, 1000, 1)});
+  write_log(
+      f, {series_record(1, kA), "\x63unknown", tombstones, "\x07", "", samples_record(1, 1000, 1)});
   CHECK(open_and_count_lines(f) == 0);
   CHECK(f.read()[kA].size() == 1);
 }
@@ -168,10 +170,12 @@ TEST_CASE("a checkpoint keeps what is still needed and nothing else") {
   std::string tombstones;
   append_tombstone(tombstones, {1, 0, 999});
   append_tombstone(tombstones, {1, 0, 1000});
-  write_log(f, {series_record(1, kA), series_record(2, b), metadata.take(), samples_record(1, 999, 1),
-                samples_record(1, 1000, 2), newer.take(), tombstones, "\x63unknown"});
+  write_log(f,
+            {series_record(1, kA), series_record(2, b), metadata.take(), samples_record(1, 999, 1),
+             samples_record(1, 1000, 2), newer.take(), tombstones, "\x63unknown"});
   write_log(f, {samples_record(1, 2000, 3)}, 1);
-  write_checkpoint(f.wal_dir(), 0, [](uint64_t ref) { return ref == 1; }, 1000, f.options);
+  write_checkpoint(
+      f.wal_dir(), 0, [](uint64_t ref) { return ref == 1; }, 1000, f.options);
 
   const auto checkpoint = latest_checkpoint(f.wal_dir());
   REQUIRE(checkpoint);

@@ -1,5 +1,5 @@
-// Appending, reading and truncating at once. Run under the thread sanitizer it finds data races; run
-// anywhere it checks that a reader sees whole commits.
+// Appending, reading and truncating at once. Run under the thread sanitizer it finds data races;
+// run anywhere it checks that a reader sees whole commits.
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -63,7 +63,8 @@ TEST_CASE("readers see whole commits while others append, make series and trunca
           set->read(i, range, columns);
           if (!columns.v.empty()) newest.push_back(columns.v.back());
           Sample sample{};
-          if (set->latest(i, 0, until, sample) && sample.v * kStep != static_cast<double>(sample.t)) {
+          if (set->latest(i, 0, until, sample) &&
+              sample.v * kStep != static_cast<double>(sample.t)) {
             ++wrong;
           }
         }

@@ -93,27 +93,6 @@ TEST_CASE("equal values are compared by their bits") {
   CHECK(f.append(a, 2000, -0.0).duplicate == 1);
 }
 
-TEST_CASE("check says what append would, and takes bad samples out of the batch") {
-  HeadFixture f;
-  f.open();
-  const Labels a{{"a", "1"}};
-  const Labels b{{"b", "1"}};
-  f.append(a, 1000, 1);
-  Batch batch;
-  batch.push(f.intern(a), 500, 0);
-  batch.push(f.intern(a), 1000, 2);
-  batch.push(f.intern(a), 2000, 2);
-  batch.push(f.intern(b), 1500, 1);
-  batch.push(f.intern(a), 1900, 2);
-  const AppendResult checked = f.head().appender().check(batch);
-  CHECK(checked.stored == 2);
-  CHECK(checked.out_of_order == 2);
-  CHECK(checked.duplicate == 1);
-  CHECK(batch.times == std::vector<TimeMs>{2000, 1500});
-  CHECK(f.read().size() == 1);
-  CHECK(f.head().appender().append(batch).stored == 2);
-}
-
 TEST_CASE("a ref that was never given out makes the batch store nothing") {
   HeadFixture f;
   f.open();
@@ -125,8 +104,6 @@ TEST_CASE("a ref that was never given out makes the batch store nothing") {
   CHECK(result.unknown == std::vector<uint32_t>{1, 2});
   CHECK(result.stored == 0);
   CHECK(f.read().empty());
-  CHECK(f.head().appender().check(batch).unknown == std::vector<uint32_t>{1, 2});
-  CHECK(batch.size() == 3);
 }
 
 TEST_CASE("a reader sees only commits that were complete when it was made") {
@@ -204,7 +181,8 @@ TEST_CASE("selecting sorts by labels, limits, matches and keeps to the range") {
   CHECK(querier->label_names({}, 0) == std::vector<std::string>{"__name__", "instance", "job"});
   CHECK(querier->label_values("job", {}, 0) == std::vector<std::string>{"even", "odd"});
   CHECK(f.head().querier({0, 999})->label_names({}, 0).empty());
-  CHECK(querier->label_values("__name__", odd, 2) == std::vector<std::string>{"metric_0", "metric_1"});
+  CHECK(querier->label_values("__name__", odd, 2) ==
+        std::vector<std::string>{"metric_0", "metric_1"});
 }
 
 TEST_CASE("chunks for a compaction come in label order and cut to the range") {

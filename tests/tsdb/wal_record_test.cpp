@@ -21,7 +21,14 @@ TEST_CASE("a series record has the bytes that the format says") {
   SeriesRecord record;
   record.add(258, Labels{{"a", "bc"}, {"job", "x"}});
   const std::string bytes = record.take();
-  CHECK(to_hex(bytes) == "01" "0000000000000102" "02" "0161" "026263" "036a6f62" "0178");
+  CHECK(to_hex(bytes) ==
+        "01"
+        "0000000000000102"
+        "02"
+        "0161"
+        "026263"
+        "036a6f62"
+        "0178");
   std::vector<std::string> seen;
   read_series(bytes, [&](uint64_t ref, LabelsView labels) {
     seen.push_back(std::to_string(ref) + labels_text(labels));
@@ -37,12 +44,21 @@ TEST_CASE("a samples record has the bytes that the format says") {
   record.add(9, 999, -0.0);
   const std::string bytes = record.take();
   CHECK(to_hex(bytes) ==
-        "02" "000000000000000a" "00000000000003e8"
-        "00" "00" "3ff0000000000000"
-        "02" "00" "4000000000000000"
-        "01" "01" "8000000000000000");
+        "02"
+        "000000000000000a"
+        "00000000000003e8"
+        "00"
+        "00"
+        "3ff0000000000000"
+        "02"
+        "00"
+        "4000000000000000"
+        "01"
+        "01"
+        "8000000000000000");
   std::vector<std::string> seen;
-  read_samples(bytes, [&](uint64_t ref, TimeMs t, double v) { seen.push_back(sample_text(ref, t, v)); });
+  read_samples(bytes,
+               [&](uint64_t ref, TimeMs t, double v) { seen.push_back(sample_text(ref, t, v)); });
   CHECK(seen == std::vector<std::string>{sample_text(10, 1000, 1.0), sample_text(11, 1000, 2.0),
                                          sample_text(9, 999, -0.0)});
 }
@@ -55,16 +71,26 @@ TEST_CASE("samples at the ends of refs and times come back") {
   record.add(0, 0, 3);
   std::vector<std::string> seen;
   const std::string bytes = record.take();
-  read_samples(bytes, [&](uint64_t ref, TimeMs t, double v) { seen.push_back(sample_text(ref, t, v)); });
+  read_samples(bytes,
+               [&](uint64_t ref, TimeMs t, double v) { seen.push_back(sample_text(ref, t, v)); });
   CHECK(seen == std::vector<std::string>{sample_text(1, kMaxTime, 1),
-                                         sample_text(~uint64_t{0}, kMinTime, 2), sample_text(0, 0, 3)});
+                                         sample_text(~uint64_t{0}, kMinTime, 2),
+                                         sample_text(0, 0, 3)});
 }
 
 TEST_CASE("a metadata record has the bytes that the format says") {
   MetadataRecord record;
   record.add(300, {MetricType::kCounter, "s", "h"});
   const std::string bytes = record.take();
-  CHECK(to_hex(bytes) == "06" "ac02" "01" "02" "04554e4954" "0173" "0448454c50" "0168");
+  CHECK(to_hex(bytes) ==
+        "06"
+        "ac02"
+        "01"
+        "02"
+        "04554e4954"
+        "0173"
+        "0448454c50"
+        "0168");
   size_t seen = 0;
   read_metadata(bytes, [&](uint64_t ref, const Metadata& metadata) {
     ++seen;
@@ -108,10 +134,18 @@ TEST_CASE("a record cut off at any byte is an error or a shorter list of whole e
       bool failed = false;
       try {
         switch (which) {
-          case 0: read_series(bytes, [&](uint64_t, LabelsView) { ++seen; }); break;
-          case 1: read_samples(bytes, [&](uint64_t, TimeMs, double) { ++seen; }); break;
-          case 2: read_metadata(bytes, [&](uint64_t, const Metadata&) { ++seen; }); break;
-          default: read_tombstones(bytes, [&](const TombstoneEntry&) { ++seen; }); break;
+          case 0:
+            read_series(bytes, [&](uint64_t, LabelsView) { ++seen; });
+            break;
+          case 1:
+            read_samples(bytes, [&](uint64_t, TimeMs, double) { ++seen; });
+            break;
+          case 2:
+            read_metadata(bytes, [&](uint64_t, const Metadata&) { ++seen; });
+            break;
+          default:
+            read_tombstones(bytes, [&](const TombstoneEntry&) { ++seen; });
+            break;
         }
       } catch (const Error& error) {
         failed = true;
