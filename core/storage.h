@@ -76,9 +76,6 @@ class Appender {
   // for an empty set, Error(kUnavailable) when no new series is admitted.
   virtual SeriesRef intern(LabelsView labels) = 0;
 
-  // What append() would answer now, storing nothing. Bad samples are removed from the batch.
-  virtual AppendResult check(Batch& batch) = 0;
-
   // Stores the batch whole: first in the log, then in memory, then visible to readers all at once.
   // Bad samples are counted and left out. Throws Error(kIo) when the log cannot be written; then
   // nothing was stored.

@@ -22,7 +22,6 @@ class FakeAppender final : public Appender {
     if (is_new) series_[next_ref_++].labels = Labels(labels);
     return it->second;
   }
-  AppendResult check(Batch&) override { return {}; }
   AppendResult append(const Batch& batch) override {
     MutexLock lock(mutex_);
     AppendResult result;

@@ -58,7 +58,6 @@ class Reading {
       if (is_new) names_.push_back(metric_text(labels));
       return it->second;
     }
-    AppendResult check(Batch&) override { return {}; }
     AppendResult append(const Batch&) override { return {}; }
     const std::string& name(SeriesRef ref) const { return names_.at(ref - 1); }
     size_t interned() const { return interned_; }

@@ -99,7 +99,6 @@ class FakeStorage final : public Queryable {
 class NullAppender final : public Appender {
  public:
   SeriesRef intern(LabelsView) override { return 1; }
-  AppendResult check(Batch&) override { return {}; }
   AppendResult append(const Batch& batch) override {
     AppendResult result;
     result.stored = batch.size();
