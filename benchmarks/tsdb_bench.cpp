@@ -157,7 +157,7 @@ void append(benchmark::State& state) {
       ++round;
     }
   }
-  state.counters["ns/sample"] = nanoseconds / static_cast<double>(state.iterations() * kBatch);
+  state.counters["ns/sample"] = nanoseconds / static_cast<double>(state.iterations()) / kBatch;
 }
 BENCHMARK(append)->Iterations(6000)->Unit(benchmark::kMicrosecond);
 
