@@ -23,7 +23,7 @@ HeadState::HeadState(const std::string& dir, const Options& head_options, TimeMs
       options(head_options),
       clock(the_clock),
       metrics(registry),
-      sealed(epoch),
+      sealed(epoch, dir),
       chunks(options, pool, sealed),
       sets(pool, epoch),
       table(epoch),

@@ -16,19 +16,26 @@ static_assert(sizeof(Header) == 4);
 
 }  // namespace
 
-SealedStore::SealedStore(Epoch& epoch)
-    : epoch_(epoch), pages_(std::make_unique<Page[]>(kMaxPages)) {}
+SealedStore::SealedStore(Epoch& epoch, const std::string& dir)
+    : epoch_(epoch), memory_(dir, kPageBytes, kMaxPages), pages_(std::make_unique<Page[]>(kMaxPages)) {}
 
 SealedStore::~SealedStore() {
-  for (size_t i = 0; i < kMaxPages; ++i) {
-    const std::unique_ptr<char[]> freed(pages_[i].bytes.load(std::memory_order_relaxed));
-  }
+  for (uint32_t page = 0; page < kMaxPages; ++page) free_page(page);
+}
+
+void SealedStore::free_page(uint32_t page) {
+  char* const bytes = pages_[page].bytes.load(std::memory_order_relaxed);
+  if (bytes == nullptr) return;
+  memory_.free(page, bytes);
+  // Only now: another thread may take the number as soon as the page is gone.
+  pages_[page].bytes.store(nullptr, std::memory_order_release);
+  bytes_.fetch_sub(kPageBytes, std::memory_order_relaxed);
 }
 
 uint32_t SealedStore::unused_page() {
   for (uint32_t step = 1; step <= kMaxPages; ++step) {
     const auto page = static_cast<uint32_t>((open_page_ + step) % kMaxPages);
-    if (pages_[page].bytes.load(std::memory_order_relaxed) == nullptr) return page;
+    if (pages_[page].bytes.load(std::memory_order_acquire) == nullptr) return page;
   }
   throw Error(ErrorKind::kUnavailable,
               "the head holds 16 GiB of finished chunks: none can be added");
@@ -41,9 +48,11 @@ uint32_t SealedStore::add(Encoding encoding, std::string_view bytes) {
     const uint32_t full = open_page_;
     open_page_ = unused_page();
     open_used_ = 0;
-    pages_[open_page_].bytes.store(std::make_unique_for_overwrite<char[]>(kPageBytes).release(),
-                                   std::memory_order_release);
+    pages_[open_page_].bytes.store(memory_.allocate(open_page_), std::memory_order_release);
     bytes_.fetch_add(kPageBytes, std::memory_order_relaxed);
+    if (char* const settled = pages_[full].bytes.load(std::memory_order_relaxed); settled != nullptr) {
+      memory_.settle(full, settled);
+    }
     drop_if_empty(full);
   }
   char* p = pages_[open_page_].bytes.load(std::memory_order_relaxed) + open_used_;
@@ -66,10 +75,7 @@ void SealedStore::remove(uint32_t place) {
 void SealedStore::drop_if_empty(uint32_t page) {
   if (pages_[page].chunks != 0) return;
   // Until then the page keeps its number, because readers may still come with a place in it.
-  epoch_.defer([this, page] {
-    const std::unique_ptr<char[]> gone(pages_[page].bytes.exchange(nullptr));
-    if (gone != nullptr) bytes_.fetch_sub(kPageBytes, std::memory_order_relaxed);
-  });
+  epoch_.defer([this, page] { free_page(page); });
 }
 
 ChunkView SealedStore::read(const SealedChunk& chunk) const {

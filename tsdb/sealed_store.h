@@ -5,12 +5,14 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/clock.h"
 #include "core/epoch.h"
 #include "core/mutex.h"
+#include "core/spill_memory.h"
 #include "tsdb/chunk.h"
 
 namespace hearth::tsdb {
@@ -25,11 +27,12 @@ struct SealedChunk {
 };
 static_assert(sizeof(SealedChunk) == 16);
 
-// Pages of 1 MiB, filled one after another; a page goes when all of its chunks are removed. As
-// chunks are removed in the order of time, that is soon. Thread-safe; read() takes no lock.
+// Pages of 1 MiB, filled one after another, mapped from an unnamed file: a full one need not stay
+// resident. A page goes when all of its chunks are removed. As chunks are removed in the order of
+// time, that is soon. Thread-safe; read() takes no lock.
 class SealedStore {
  public:
-  explicit SealedStore(Epoch& epoch);
+  SealedStore(Epoch& epoch, const std::string& dir);
   ~SealedStore();
   SealedStore(const SealedStore&) = delete;
   SealedStore& operator=(const SealedStore&) = delete;
@@ -57,7 +60,10 @@ class SealedStore {
   uint32_t unused_page() REQUIRES(mutex_);
   void drop_if_empty(uint32_t page) REQUIRES(mutex_);
 
+  void free_page(uint32_t page);
+
   Epoch& epoch_;
+  SpillMemory memory_;
   const std::unique_ptr<Page[]> pages_;
   Mutex mutex_;
   uint32_t open_page_ GUARDED_BY(mutex_) = 0;
