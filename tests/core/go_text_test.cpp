@@ -75,7 +75,9 @@ TEST_CASE("floats are read as Go's ParseFloat reads them") {
       {"1e-400", 0},    {"1e-320", 1e-320}, {"0x1p-2000", 0},
       {"-0", -0.0},     {"010", 10},
   };
-  for (const auto& [text, value] : good) {
+  for (const auto& entry : good) {
+    const auto& text = entry.first;
+    const double value = entry.second;
     CAPTURE(text);
     const auto read = parse_go_float(text);
     REQUIRE(read.has_value());

@@ -75,14 +75,14 @@ TEST_CASE("the answer has the same bits on any number of threads") {
   EngineFixture fixture;
   fixture.options.parse.experimental_functions = true;
   load_many(fixture, 500);
-  for (const size_t slice : {3, 64, 256}) {
+  for (const size_t slice : {3u, 64u, 256u}) {
     fixture.options.slice_series = slice;
     for (const char* query : kQueries) {
       CAPTURE(query);
       CAPTURE(slice);
       const QueryRequest request = EngineFixture::range(query, 60'000, 500'000, 20'000);
       const QueryResult alone = fixture.run(request);
-      for (const size_t threads : {1, 3, 7}) {
+      for (const size_t threads : {1u, 3u, 7u}) {
         Pool pool(threads);
         REQUIRE(same_bits(alone, fixture.run(request, &pool)));
       }

@@ -203,8 +203,11 @@ TEST_CASE("an index gives back its series, chunks, names and values") {
   for (const auto& [labels, unused] : series) {
     for (const Label& label : labels) ++counts[{std::string(label.name), std::string(label.value)}];
   }
-  for (const auto& [pair, count] : counts)
-    REQUIRE_MESSAGE(index.postings(pair.first, pair.second).size() == count, pair.second);
+  for (const auto& entry : counts) {
+    const auto& [name, value] = entry.first;
+    CAPTURE(entry.first.second);
+    REQUIRE(index.postings(name, value).size() == entry.second);
+  }
   CHECK(index.postings("id", "none").empty());
   CHECK(index.postings("id", "").empty());
   CHECK(index.postings("", "").empty());
