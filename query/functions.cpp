@@ -91,7 +91,7 @@ class NegationOp final : public MapOperator {
   explicit NegationOp(OperatorPtr child) : MapOperator(std::move(child), {}) {}
   void map(Context&, size_t, Rows& rows, size_t row) const override {
     double* v = rows[row];
-    for (size_t i = 0; i < steps_.count; ++i) v[i] = is_absent(v[i]) ? v[i] : -v[i];
+    for (size_t i = 0; i < steps_.count; ++i) v[i] = is_absent(v[i]) ? absent() : -v[i];
     if (HistogramPtr* h = rows.histograms(row)) {
       for (size_t i = 0; i < steps_.count; ++i) {
         if (h[i] != nullptr) h[i] = scaled(*h[i], -1);
