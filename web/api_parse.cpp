@@ -5,6 +5,7 @@
 #include "core/go_text.h"
 #include "query/parser.h"
 #include "web/json.h"
+#include "web/json_result.h"
 #include "web/params.h"
 
 namespace hearth::web {
@@ -67,22 +68,6 @@ std::string_view match_text(MatchType type) {
       break;
   }
   return "!~";
-}
-
-std::string_view type_text(ValueType type) {
-  switch (type) {
-    case ValueType::kScalar:
-      return "scalar";
-    case ValueType::kVector:
-      return "vector";
-    case ValueType::kMatrix:
-      return "matrix";
-    case ValueType::kString:
-      return "string";
-    case ValueType::kNone:
-      break;
-  }
-  return "none";
 }
 
 std::string_view card_text(Cardinality card) {
@@ -150,10 +135,10 @@ void append_call(std::string& out, const Call& call) {
   {
     Node function(node.key("func"));
     std::vector<std::string> types;
-    for (const ValueType type : call.function->args) types.emplace_back(type_text(type));
+    for (const ValueType type : call.function->args) types.emplace_back(result_type(type));
     function.texts("argTypes", types);
     function.text("name", call.function->name);
-    function.text("returnType", type_text(call.function->result));
+    function.text("returnType", result_type(call.function->result));
     function.number("variadic", call.function->variadic);
   }
   node.text("type", "call");

@@ -58,22 +58,6 @@ void append_series(std::string& out, const ResultSeries& series, ValueType type)
   out.push_back('}');
 }
 
-std::string_view result_type(ValueType type) {
-  switch (type) {
-    case ValueType::kScalar:
-      return "scalar";
-    case ValueType::kVector:
-      return "vector";
-    case ValueType::kMatrix:
-      return "matrix";
-    case ValueType::kString:
-      return "string";
-    case ValueType::kNone:
-      break;
-  }
-  return "none";
-}
-
 void append_stats(std::string& out, const promql::QueryStats& stats) {
   const auto seconds = [&out](std::string_view name, double value) {
     out.append("\"").append(name).append("\":");
@@ -110,6 +94,22 @@ void append_stats(std::string& out, const promql::QueryStats& stats) {
 }
 
 }  // namespace
+
+std::string_view result_type(ValueType type) {
+  switch (type) {
+    case ValueType::kScalar:
+      return "scalar";
+    case ValueType::kVector:
+      return "vector";
+    case ValueType::kMatrix:
+      return "matrix";
+    case ValueType::kString:
+      return "string";
+    case ValueType::kNone:
+      break;
+  }
+  return "none";
+}
 
 bool append_json_result(std::string& out, const QueryResult& result, size_t limit,
                         bool with_stats) {
