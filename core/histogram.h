@@ -20,6 +20,7 @@ inline constexpr int32_t kCustomBucketsSchema = -53;
 
 // Buckets hold absolute counts, in the order of the spans.
 struct FloatHistogram {
+  bool integer = false;  // all counts are whole numbers, as observed: stored in integer chunks
   CounterResetHint counter_reset_hint = CounterResetHint::kUnknown;
   int32_t schema = 0;
   double zero_threshold = 0;

@@ -40,8 +40,17 @@ struct Batch {
     SeriesRef ref;
     Exemplar exemplar;
   };
+  struct SeriesHistogram {
+    SeriesRef ref;
+    TimeMs t;
+    FloatHistogram histogram;  // its counter_reset_hint is told only for gauges
+  };
+  std::vector<SeriesHistogram> histograms;
   std::vector<SeriesMetadata> metadata;
   std::vector<SeriesExemplar> exemplars;
+
+  // A sample or histogram that is refused: then nothing of the batch is stored.
+  bool all_or_nothing = false;
 
   void push(SeriesRef ref, TimeMs t, double v) {
     refs.push_back(ref);
@@ -49,22 +58,41 @@ struct Batch {
     values.push_back(v);
   }
   size_t size() const { return refs.size(); }
+  bool empty() const {
+    return refs.empty() && histograms.empty() && metadata.empty() && exemplars.empty();
+  }
   void clear() {
     refs.clear();
     times.clear();
     values.clear();
+    histograms.clear();
     metadata.clear();
     exemplars.clear();
   }
 };
 
-// What became of the samples of a batch; those not counted were stored.
+enum class Refusal : uint8_t {
+  kOutOfOrder,   // older than the series' newest sample
+  kDuplicate,    // same time, another value; the same value again is stored silently
+  kOutOfBounds,  // older than the head accepts at all
+  kTooOld,       // older than the out-of-order window
+};
+std::string_view refusal_text(Refusal refusal);  // in Prometheus' words: "out of order sample"
+
+// What became of the samples of a batch; those not counted as refused were stored.
 struct AppendResult {
-  size_t stored = 0;
-  size_t out_of_order = 0;   // older than the series' newest sample
-  size_t duplicate = 0;      // same time, another value; the same value again is stored silently
-  size_t out_of_bounds = 0;  // older than the head accepts at all
-  std::vector<uint32_t> unknown;  // positions whose ref has died; if any, nothing was stored
+  size_t stored = 0;             // floats
+  size_t stored_histograms = 0;
+  size_t stored_exemplars = 0;
+  size_t out_of_order = 0, duplicate = 0, out_of_bounds = 0, too_old = 0;  // floats and histograms
+  struct Refused {
+    uint32_t position;  // in the batch's floats or histograms
+    bool histogram;
+    Refusal why;
+  };
+  std::vector<Refused> refused;
+  std::vector<uint32_t> unknown;  // positions of floats whose ref has died; if any, or ...
+  std::vector<uint32_t> unknown_histograms;  // ... any of these: nothing was stored
 };
 
 // Thread-safe.
@@ -92,12 +120,24 @@ struct Columns {
   std::vector<TimeMs> histogram_t;
   std::vector<FloatHistogram> histograms;
 
+  // When the counter began to count, 0: unknown. Empty where no sample has one, else as long as t
+  // and histogram_t.
+  std::vector<TimeMs> start_t, histogram_start_t;
+
   void clear() {
     t.clear();
     v.clear();
     histogram_t.clear();
     histograms.clear();
+    start_t.clear();
+    histogram_start_t.clear();
   }
+};
+
+// The exemplars of one series, oldest first.
+struct ExemplarSeries {
+  Labels labels;
+  std::vector<Exemplar> exemplars;
 };
 
 // The series that a selector found. Labels are there at once, samples on demand. Valid as long as

@@ -6,11 +6,9 @@
 
 #include "core/clock.h"
 #include "core/storage.h"
+#include "tsdb/encoding.h"
 
 namespace hearth::tsdb {
-
-// The numbers stand in files. Readers refuse any other.
-enum class Encoding : uint8_t { kNone = 0, kXor = 1, kHistogram = 2, kFloatHistogram = 3, kXor2 = 4 };
 
 // One chunk: its payload (as in a chunk file, without length, encoding and CRC) and what is known of
 // it. min_time and max_time are those of its first and last sample.

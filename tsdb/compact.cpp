@@ -44,7 +44,7 @@ void write_series(const std::string& dir, SeriesChunks& series, BlockStats& stat
       if (samples == 0) continue;
       const uint64_t ref = chunks.write(chunk.encoding, chunk.bytes);
       metas.push_back({ref, chunk.min_time, chunk.max_time});
-      const bool floats = chunk.encoding == Encoding::kXor || chunk.encoding == Encoding::kXor2;
+      const bool floats = holds_floats(chunk.encoding);
       (floats ? stats.float_samples : stats.histogram_samples) += samples;
       if (on_chunk) on_chunk({chunk.bytes.size(), samples, chunk.max_time - chunk.min_time});
     }

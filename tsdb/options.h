@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "core/clock.h"
+#include "tsdb/encoding.h"
 
 namespace hearth::tsdb {
 
@@ -19,6 +21,22 @@ struct Options {
   WalCompression wal_compression = WalCompression::kSnappy;
   size_t samples_per_chunk = 120;
   bool use_lockfile = true;
+
+  double retention_percentage = 0;  // of the file system's size; 0 = none
+  DurationMs wal_sync = 1'000;      // longest time that a power cut may cost; 0 = at segment ends only
+  bool snapshot_on_shutdown = true;
+  bool replay_in_background = false;  // the constructor does not wait for the log
+  bool allow_overlapping_compaction = true;
+  std::string delay_compact_file;   // blocks of level 1 are merged only when it lists them; "" = no file
+  size_t repack_samples = 480;      // per chunk, in blocks of level 2 and more; 0 = as they came
+  uint64_t max_memory = 0;          // bytes; beyond it no new series are admitted; 0 = no limit
+};
+
+// What a reload of the configuration may change while the storage runs.
+struct LiveOptions {
+  DurationMs out_of_order_window = 0;  // 0: samples out of order are refused
+  uint32_t max_exemplars = 0;          // 0: exemplars are not kept
+  Encoding float_encoding = Encoding::kXor;  // or kXor2
 };
 
 }  // namespace hearth::tsdb

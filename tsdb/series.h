@@ -42,6 +42,7 @@ struct alignas(64) Series {
   ByteLock lock;
   uint8_t flags GUARDED_BY(lock) = 0;
   uint16_t sealed_count GUARDED_BY(lock) = 0;
+  uint32_t extra GUARDED_BY(lock) = 0;  // in SeriesExtras: what few series have; 0: nothing
 
   bool empty() const REQUIRES(lock) { return samples == 0 && sealed_count == 0; }
 
