@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <thread>
 
 #include "cmd/build_info.h"
@@ -49,6 +51,7 @@ tsdb::Options storage_options(const ServerFlags& flags) {
   options.max_block_duration = flags.max_block_duration;
   options.use_lockfile = !flags.no_lockfile;
   options.samples_per_chunk = flags.samples_per_chunk;
+  options.max_memory = flags.max_memory;
   if (flags.wal_segment_bytes != 0) options.wal_segment_bytes = flags.wal_segment_bytes;
   options.wal_compression = !flags.wal_compression                 ? tsdb::WalCompression::kNone
                             : flags.wal_compression_type == "zstd" ? tsdb::WalCompression::kZstd
@@ -89,6 +92,17 @@ ScraperOptions scraper_options(const ServerFlags& flags) {
   options.adjust_timestamps = flags.adjust_timestamps;
   options.config_dir = std::filesystem::path(flags.config_file).parent_path().string();
   return options;
+}
+
+tsdb::LiveOptions live_options(const StorageConfig& config, const ServerFlags& flags) {
+  tsdb::LiveOptions live;
+  live.out_of_order_window = config.out_of_order_time_window;
+  if (flags.feature("exemplar-storage")) {
+    live.max_exemplars = static_cast<uint32_t>(
+        std::clamp<int64_t>(config.max_exemplars, 0, std::numeric_limits<int32_t>::max()));
+  }
+  if (config.float_encoding == "xor2") live.float_encoding = tsdb::Encoding::kXor2;
+  return live;
 }
 
 // Calls `work` about once a minute on a thread of its own, until it is destroyed. One thread.
@@ -196,6 +210,7 @@ void Application::State::load_config() {
   try {
     auto loaded = std::make_shared<const Config>(load_config_file(flags.config_file));
     for (const std::string& warning : loaded->warnings) log_warn(warning, "filename", flags.config_file);
+    db->apply(live_options(loaded->storage, flags));
     scraper->apply(loaded);
     engine->set_default_step(loaded->global.evaluation_interval);
     config = std::move(loaded);

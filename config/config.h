@@ -111,8 +111,17 @@ struct GlobalConfig {
   bool operator==(const GlobalConfig&) const = default;
 };
 
+// `storage`: what the storage may be told anew at each load.
+struct StorageConfig {
+  DurationMs out_of_order_time_window = 0;
+  int64_t max_exemplars = 100'000;
+  std::string float_encoding;  // of chunks: "xor", "xor2" or ""
+  bool operator==(const StorageConfig&) const = default;
+};
+
 struct Config {
   GlobalConfig global;
+  StorageConfig storage;
   std::vector<ScrapeConfig> scrape_configs;
   std::vector<std::string> rule_files;  // globs
   std::vector<std::string> warnings;  // sections that are accepted but have no engine yet

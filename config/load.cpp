@@ -100,6 +100,7 @@ Config load_config(std::string_view text, const std::string& base_dir) {
   config.text = print_yaml(root);
   if (!base_dir.empty()) resolve_paths(root, std::filesystem::current_path());
   config.global = to_global_config(root["global"]);
+  config.storage = to_storage_config(root["storage"]);
   config.rule_files = root["rule_files"].strings();
   for (const Value& scrape : root["scrape_configs"].items) {
     config.scrape_configs.push_back(to_scrape_config(scrape));

@@ -74,6 +74,18 @@ GlobalConfig to_global_config(const Value& global) {
   return out;
 }
 
+StorageConfig to_storage_config(const Value& storage) {
+  StorageConfig out;
+  if (const Value& tsdb = storage["tsdb"]; tsdb.present) {
+    out.out_of_order_time_window = tsdb["out_of_order_time_window"].integer;
+    out.float_encoding = tsdb["chunk_encoding"]["floats"].text;
+  }
+  if (const Value& exemplars = storage["exemplars"]; exemplars.present) {
+    out.max_exemplars = exemplars["max_exemplars"].integer;
+  }
+  return out;
+}
+
 HttpClientConfig to_http_client_config(const Value& owner) {
   HttpClientConfig out;
   if (const Value& basic = owner["basic_auth"]; basic.present) {

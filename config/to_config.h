@@ -7,6 +7,7 @@
 namespace hearth {
 
 GlobalConfig to_global_config(const Value& global);
+StorageConfig to_storage_config(const Value& storage);
 ScrapeConfig to_scrape_config(const Value& scrape);  // Requires: completed (validate.h)
 HttpClientConfig to_http_client_config(const Value& owner);
 

@@ -13,7 +13,7 @@ struct Missing {
 constexpr Missing kSections[] = {
     {"alerting", "no alert is sent"},    {"rule_files", "no rule is evaluated"},
     {"remote_write", "nothing is sent"}, {"remote_read", "nothing is read from there"},
-    {"tracing", "no trace is written"},  {"storage", "the command line's settings hold"},
+    {"tracing", "no trace is written"},
 };
 
 constexpr Missing kScrapeFields[] = {
@@ -38,6 +38,15 @@ void add_section_warnings(const Value& config, std::vector<std::string>& warning
     if (!is_set(config[missing.field])) continue;
     warnings.push_back("section " + std::string(missing.field) +
                        " is not supported yet: " + std::string(missing.consequence));
+  }
+  const Value& tsdb = config["storage"]["tsdb"];
+  if (tsdb.present && is_set(tsdb["retention"])) {
+    warnings.push_back("storage tsdb retention is not supported yet: the command line's holds");
+  }
+  if (tsdb.present && is_set(tsdb["stale_series_compaction_threshold"])) {
+    warnings.push_back(
+        "storage tsdb stale_series_compaction_threshold is not supported yet: stale series stay in "
+        "the head until they are two hours old");
   }
   if (is_set(config["global"]["query_log_file"])) {
     warnings.push_back("global query_log_file is not supported yet: queries are not logged there");

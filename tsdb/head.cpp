@@ -23,6 +23,7 @@ HeadState::HeadState(const std::string& dir, const Options& head_options, TimeMs
       options(head_options),
       clock(the_clock),
       metrics(registry),
+      admission(options.max_memory, clock, registry),
       sealed(epoch, dir),
       chunks(options, pool, sealed),
       sets(pool, epoch),
@@ -40,6 +41,10 @@ Head::Head(const std::string& dir, const Options& options, TimeMs min_valid_time
 Head::~Head() = default;
 
 Appender& Head::appender() { return *state_->appender; }
+
+void Head::apply(const LiveOptions& live) {
+  state_->out_of_order_window.store(std::max<DurationMs>(live.out_of_order_window, 0));
+}
 
 std::unique_ptr<Querier> Head::querier(TimeRange range) {
   return make_head_querier(*state_, range);

@@ -27,6 +27,9 @@ class Head {
 
   Appender& appender();
 
+  // Holds for the commits that begin later.
+  void apply(const LiveOptions& live);
+
   // A reader's view: hides commits that are not complete when it is made. Must not outlive the head.
   std::unique_ptr<Querier> querier(TimeRange range);
 

@@ -19,6 +19,8 @@
 #include "tsdb/label_sets.h"
 #include "tsdb/sealed_store.h"
 #include "tsdb/series.h"
+#include "tsdb/series_admission.h"
+#include "tsdb/series_extra.h"
 #include "tsdb/wal.h"
 
 namespace hearth::tsdb {
@@ -33,8 +35,10 @@ struct HeadState {
   void replay(Registry& registry);
 
   // ---- series (head_series.cpp)
-  // `wanted` is the ref that a new series shall have; 0: the next one.
-  std::pair<SeriesRef, bool> find_or_add(LabelsView labels, SeriesRef wanted);  // {ref, is new}
+  // `wanted` is the ref that a new series shall have; 0: the next one. {0, false} when `source` is
+  // not admitted to bring a new one.
+  std::pair<SeriesRef, bool> find_or_add(LabelsView labels, SeriesRef wanted,
+                                         SeriesSource* source = nullptr);  // {ref, is new}
   uint64_t hash(LabelsView labels) const;
   uint64_t log_ref(SeriesRef ref) const { return log_ref_base + ref; }
 
@@ -55,10 +59,12 @@ struct HeadState {
   const Clock& clock;
   const HeadMetrics metrics;
 
+  SeriesAdmission admission;
   Epoch epoch;
   Isolation isolation;
   BytePool pool;
   SealedStore sealed;
+  SeriesExtras extras;
   ChunkMemory chunks;
   LabelSets sets;
   SeriesTable table;
@@ -71,6 +77,9 @@ struct HeadState {
   };
   std::array<Stripe, 64> stripes;
   Stripe& stripe(uint64_t hash) { return stripes[hash >> 58]; }
+
+  // Of LiveOptions.
+  std::atomic<DurationMs> out_of_order_window{0};
 
   std::atomic<SeriesRef> newest_ref{0};
   std::atomic<size_t> series_count{0};

@@ -46,6 +46,8 @@ struct alignas(64) Series {
 
   bool empty() const REQUIRES(lock) { return samples == 0 && sealed_count == 0; }
 
+  static constexpr uint16_t kMaxSealed = 0xffff;  // then nothing more is appended
+
   static constexpr uint8_t kLogged = 1;    // the log has its series record
   static constexpr uint8_t kInterned = 2;  // asked for since the last collection: spare it once
   static constexpr uint8_t kDying = 4;     // found empty; any use of it takes this away again

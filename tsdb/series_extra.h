@@ -13,7 +13,6 @@
 namespace hearth::tsdb {
 
 class HistogramEncoder;
-struct OutOfOrderSamples;
 
 // Guarded by the series' lock.
 struct SeriesExtra {
@@ -21,7 +20,6 @@ struct SeriesExtra {
   ~SeriesExtra();
 
   std::unique_ptr<HistogramEncoder> histogram;  // the open chunk, where it holds histograms
-  std::unique_ptr<OutOfOrderSamples> out_of_order;
   std::unique_ptr<Metadata> metadata;
 };
 
