@@ -19,7 +19,7 @@ constexpr TimeMs kNow = 1'700'000'000'000;
 // Gives refs out; stores nothing.
 class Refs final : public Appender {
  public:
-  SeriesRef intern(LabelsView) override { return ++last_; }
+  SeriesRef intern(LabelsView, SeriesSource*) override { return ++last_; }
   AppendResult append(const Batch&) override { return {}; }
 
  private:
@@ -60,6 +60,7 @@ struct Scraped {
   Refs appender;
   LineCache lines;
   MetadataTable metadata;
+  SeriesSource source{"benchmark"};
   ScrapeConfig config;
   const Labels target{{"instance", "localhost:9100"}, {"job", "node"}};
   Batch batch;
@@ -72,7 +73,7 @@ struct Scraped {
     ReadCounts counts;
     time += 15'000;
     const ReadTask task{body,   ExpositionFormat::kText, time,  time + 600'000, target.view(),
-                        config, appender,                lines, metadata};
+                        config, appender,                lines, metadata,       source};
     read_series(task, batch, stale, counts);
     return counts;
   }

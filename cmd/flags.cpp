@@ -11,6 +11,7 @@
 #include "core/duration.h"
 #include "core/error.h"
 #include "core/go_text.h"
+#include "core/memory.h"
 #include "core/regex.h"
 
 namespace hearth {
@@ -61,6 +62,7 @@ const FlagSpec kTable[] = {
     {"storage.tsdb.samples-per-chunk", kNumber, "120", "Target number of samples per chunk.", kHidden},
     {"storage.tsdb.delayed-compaction.max-percent", kNumber, "10", "Maximum delay of a compaction, in percent of the block duration.", kHidden, !kRepeatable, kNoEffect},
     {"storage.tsdb.delay-compact-file.path", kText, "", "Path of a file that lists the blocks which may be merged.", kHidden, !kRepeatable, kNoEffect},
+    {"storage.max-memory", kText, "80%", "Memory beyond which no new series are admitted, while known ones go on: bytes, or percent of what the machine or the cgroup has; 0 = no limit."},
     {"storage.agent.path", kText, "data-agent/", "Base path for storage in agent mode.", !kHidden, !kRepeatable, kNoEffect},
     {"storage.agent.wal-compression", kBool, "true", "Compress the agent's log.", !kHidden, !kRepeatable, kNoEffect},
     {"storage.agent.wal-compression-type", kChoice, "snappy", "How the agent's log is compressed.", kHidden, !kRepeatable, kNoEffect, "snappy,zstd"},
@@ -112,6 +114,16 @@ std::string joined(const std::vector<std::string>& texts) {
   std::string all;
   for (const std::string& text : texts) all += (all.empty() ? "" : ",") + text;
   return all;
+}
+
+// "80%" of the memory there is, or "6GB".
+uint64_t memory_size(const std::string& text) {
+  if (!text.ends_with('%')) return static_cast<uint64_t>(parse_bytes(text));
+  const std::optional<double> percent = parse_go_float(text.substr(0, text.size() - 1));
+  if (!percent || !(*percent >= 0 && *percent <= 100)) {
+    throw Error(ErrorKind::kBadData, fmt::format("invalid value for --storage.max-memory: {}; bytes or a percentage up to 100% are needed", text));
+  }
+  return static_cast<uint64_t>(static_cast<double>(memory_limit()) * *percent / 100);
 }
 
 void read_features(const std::vector<std::string>& lists, ServerFlags& flags) {
@@ -182,6 +194,8 @@ ServerFlags parse_server_flags(std::span<const std::string> arguments) {
     throw Error(ErrorKind::kBadData, "flag 'storage.tsdb.wal-segment-size' must be set between 10MB and 256MB");
   }
   flags.samples_per_chunk = static_cast<uint64_t>(number("storage.tsdb.samples-per-chunk", 4));
+
+  flags.max_memory = memory_size(text("storage.max-memory"));
 
   flags.lookback_delta = duration("query.lookback-delta");
   flags.query_timeout = duration("query.timeout");

@@ -29,6 +29,7 @@ struct ServerFlags {
   std::string wal_compression_type;  // "snappy" or "zstd"
   uint64_t wal_segment_bytes = 0;    // 0 = the default
   uint64_t samples_per_chunk = 0;
+  uint64_t max_memory = 0;  // bytes; 0 = no limit
 
   DurationMs lookback_delta = 0, query_timeout = 0;
   int max_concurrency = 0;

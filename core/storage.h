@@ -15,6 +15,7 @@
 #include "core/labels.h"
 #include "core/matcher.h"
 #include "core/sample.h"
+#include "core/series_source.h"
 
 namespace hearth {
 
@@ -100,9 +101,11 @@ class Appender {
  public:
   virtual ~Appender() = default;
 
-  // The ref of the series with these labels; makes it where there is none. Throws Error(kBadData)
-  // for an empty set, Error(kUnavailable) when no new series is admitted.
-  virtual SeriesRef intern(LabelsView labels) = 0;
+  // The ref of the series with these labels; makes it where there is none. 0: memory is short, and
+  // no new series of this source is admitted; nullptr stands for one that is never refused. Throws
+  // Error(kBadData) for an empty set.
+  virtual SeriesRef intern(LabelsView labels, SeriesSource* source) = 0;
+  SeriesRef intern(LabelsView labels) { return intern(labels, nullptr); }
 
   // Stores the batch whole: first in the log, then in memory, then visible to readers all at once.
   // Bad samples are counted and left out. Throws Error(kIo) when the log cannot be written; then

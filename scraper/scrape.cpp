@@ -100,7 +100,7 @@ void Scrape::read(ReadCounts& counts) {
   }
   const ReadTask task{body_,          state.format, timing_.time,   sink_.clock.now() + kMaxAhead,
                       target_.labels(), config_,      sink_.appender, state.lines,
-                      target_.metadata};
+                      target_.metadata, target_.source};
   if (read_series(task, batch_, stale_, counts)) state.metadata_outdated_in = kKeepMetadata;
   if (state.metadata_outdated_in > 0 && --state.metadata_outdated_in == 0) {
     target_.metadata.retain(families_of(body_, state.format));
@@ -206,7 +206,9 @@ void Scrape::run(FetchedBody fetched) {
     log_debug("Scrape failed", "component", "scrape manager", "scrape_pool", config_.job_name, "target",
               target_.url(), "err", error_);
   }
-  target_.report(timing_.start, report_.duration_seconds, error_);
+  const size_t refused = report_.counts.refused;
+  target_.report(timing_.start, report_.duration_seconds, error_,
+                 refused == 0 ? "" : fmt::format("memory is short: {} samples of new series refused", refused));
 }
 
 }  // namespace

@@ -261,7 +261,11 @@ void Reader<Parser>::new_series() {
   }
   if (!admit()) return;
   if (!in_bounds()) return;  // and nothing is interned for it
-  const SeriesRef ref = task_.appender.intern(labels_.build());
+  const SeriesRef ref = task_.appender.intern(labels_.build(), &task_.source);
+  if (ref == 0) {
+    ++counts_.refused;
+    return;
+  }
   walk_.add(ref, false, tracked());
   ++counts_.series_added;
   sample(ref);

@@ -20,6 +20,7 @@ struct ReadCounts {
   size_t duplicates = 0;    // the same line twice
   size_t out_of_bounds = 0;  // explicit times too far in the future
   size_t out_of_order = 0;   // explicit times that go back within the body
+  size_t refused = 0;        // of series that are new, while memory is short
   bool sample_limit_exceeded = false;
 };
 
@@ -34,6 +35,7 @@ struct ReadTask {
   Appender& appender;
   LineCache& lines;
   MetadataTable& metadata;
+  SeriesSource& source;
 };
 
 // Appends the samples to `batch` and the vanished series to `stale`. Fills `counts` as far as it comes.

@@ -107,7 +107,8 @@ std::string target_url(LabelsView labels, const ScrapeConfig& config) {
 }
 
 Target::Target(Labels discovered, const Labels& labels, std::shared_ptr<const ScrapeConfig> config)
-    : labels_(public_labels(labels)),
+    : source(target_url(labels, *config)),
+      labels_(public_labels(labels)),
       url_(target_url(labels, *config)),
       hash_(fnv1a(url_, fnv1a(fmt::format("{:016}", labels.hash())))),
       interval_(parse_duration(labels.get(kInterval))),
@@ -132,11 +133,12 @@ void Target::set_forced_error(std::string text) {
   forced_error_ = std::move(text);
 }
 
-void Target::report(TimeMs start, double duration_seconds, const std::string& error) {
+void Target::report(TimeMs start, double duration_seconds, const std::string& error,
+                    const std::string& warning) {
   MutexLock lock(mutex_);
   last_scrape_ = start;
   last_duration_seconds_ = duration_seconds;
-  last_error_ = error;
+  last_error_ = error.empty() ? warning : error;
   health_ = error.empty() ? TargetHealth::kUp : TargetHealth::kDown;
 }
 

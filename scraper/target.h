@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "core/labels.h"
 #include "core/mutex.h"
+#include "core/series_source.h"
 #include "scraper/line_cache.h"
 #include "scraper/manager.h"
 #include "scraper/metadata_table.h"
@@ -55,7 +56,8 @@ class Target {
   void set_config(Labels discovered, std::shared_ptr<const ScrapeConfig> config);
   void set_forced_error(std::string text);
 
-  void report(TimeMs start, double duration_seconds, const std::string& error);
+  // `warning`: what went wrong though the target is up.
+  void report(TimeMs start, double duration_seconds, const std::string& error, const std::string& warning = "");
   TargetStatus status() const;
 
   // What one scrape leaves for the next. One thread at a time.
@@ -69,6 +71,7 @@ class Target {
   };
   ScrapeState scrape;
   MetadataTable metadata;
+  SeriesSource source;
   bool started = false;  // of the pool: the loop has it
 
  private:

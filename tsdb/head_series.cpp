@@ -8,7 +8,8 @@ uint64_t HeadState::hash(LabelsView labels) const {
   return xxhash64(labels.flat(), process_seed());
 }
 
-std::pair<SeriesRef, bool> HeadState::find_or_add(LabelsView labels, SeriesRef wanted) {
+std::pair<SeriesRef, bool> HeadState::find_or_add(LabelsView labels, SeriesRef wanted,
+                                                  SeriesSource* source) {
   const Epoch::Guard guard = epoch.enter();
   const uint64_t hashed = hash(labels);
   const auto tag = static_cast<uint32_t>(hashed);
@@ -22,6 +23,7 @@ std::pair<SeriesRef, bool> HeadState::find_or_add(LabelsView labels, SeriesRef w
     series.flags = static_cast<uint8_t>((series.flags | Series::kInterned) & ~Series::kDying);
     return {found, false};
   }
+  if (!admission.admit(source)) return {0, false};
   const SeriesRef ref = wanted != 0 ? wanted : newest_ref.fetch_add(1) + 1;
   Series& series = table.add(ref);
   const LabelSets::Handle set = sets.add(labels);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "core/error.h"
+#include "core/memory.h"
 
 using namespace hearth;
 
@@ -84,4 +85,14 @@ TEST_CASE("the help names every visible flag and no hidden one") {
   CHECK(help.find("--storage.tsdb.retention.time") != std::string::npos);
   CHECK(help.find("--[no-]web.enable-lifecycle") != std::string::npos);
   CHECK(help.find("wal-segment-size") == std::string::npos);
+}
+
+TEST_CASE("the memory for series is given in bytes or as a part of what there is") {
+  CHECK(parsed({"--storage.max-memory=6GB"}).max_memory == 6ull << 30);
+  CHECK(parsed({"--storage.max-memory=0"}).max_memory == 0);
+  const ServerFlags half = parsed({"--storage.max-memory=50%"});
+  CHECK(half.max_memory == memory_limit() / 2);
+  CHECK(parsed({}).max_memory > half.max_memory);
+  for (const char* wrong : {"--storage.max-memory=101%", "--storage.max-memory=-1%", "--storage.max-memory=much"})
+    CHECK(refusal({wrong}) != "accepted");
 }

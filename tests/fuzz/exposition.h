@@ -18,7 +18,8 @@ inline void read_twice(const uint8_t* data, size_t size, ExpositionFormat format
   FakeAppender appender;
   LineCache lines;
   MetadataTable metadata;
-  const ReadTask task{body, format, 1000, 2000, target, config, appender, lines, metadata};
+  SeriesSource source("fuzz");
+  const ReadTask task{body, format, 1000, 2000, target, config, appender, lines, metadata, source};
   size_t sizes[2] = {};
   for (size_t& read : sizes) {
     Batch batch;

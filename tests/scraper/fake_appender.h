@@ -16,8 +16,10 @@ namespace hearth {
 // Thread-safe.
 class FakeAppender final : public Appender {
  public:
-  SeriesRef intern(LabelsView labels) override {
+  using Appender::intern;
+  SeriesRef intern(LabelsView labels, SeriesSource* source) override {
     MutexLock lock(mutex_);
+    if (full_ && source != nullptr && refs_.find(Labels(labels)) == refs_.end()) return 0;
     const auto [it, is_new] = refs_.try_emplace(Labels(labels), next_ref_);
     if (is_new) series_[next_ref_++].labels = Labels(labels);
     return it->second;
@@ -75,6 +77,11 @@ class FakeAppender final : public Appender {
     MutexLock lock(mutex_);
     return refs_.size();
   }
+  // Memory is short: new series are refused.
+  void set_full(bool full) {
+    MutexLock lock(mutex_);
+    full_ = full;
+  }
   std::vector<Batch::SeriesExemplar> exemplars() const {
     MutexLock lock(mutex_);
     return exemplars_;
@@ -120,6 +127,7 @@ class FakeAppender final : public Appender {
   std::vector<Batch::SeriesExemplar> exemplars_ GUARDED_BY(mutex_);
   SeriesRef next_ref_ GUARDED_BY(mutex_) = 1;
   bool broken_ GUARDED_BY(mutex_) = false;
+  bool full_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace hearth

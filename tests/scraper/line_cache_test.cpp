@@ -35,7 +35,7 @@ class Reading {
     time_ += 1000;
     const Body body{text};
     const ReadTask task{body,    format,    time_,  time_ + 600'000, target_.view(),
-                        config_, appender_, cache_, metadata_};
+                        config_, appender_, cache_, metadata_, source_};
     read_series(task, batch, stale, result.counts);
     for (size_t i = 0; i < batch.size(); ++i) {
       result.samples.push_back(fmt::format("{} {} {}", appender_.name(batch.refs[i]), float_g(batch.values[i]),
@@ -52,7 +52,8 @@ class Reading {
  private:
   class Names final : public Appender {
    public:
-    SeriesRef intern(LabelsView labels) override {
+    using Appender::intern;
+  SeriesRef intern(LabelsView labels, SeriesSource*) override {
       ++interned_;
       const auto [it, is_new] = refs_.try_emplace(Labels(labels), static_cast<SeriesRef>(refs_.size() + 1));
       if (is_new) names_.push_back(metric_text(labels));
@@ -73,6 +74,7 @@ class Reading {
   Names appender_;
   LineCache cache_;
   MetadataTable metadata_;
+  SeriesSource source_{"test"};
   TimeMs time_ = kNow;
 };
 

@@ -348,6 +348,21 @@ TEST_CASE("metadata follows the comments and outlives them by ten scrapes") {
   });
 }
 
+// ---- short memory ------------------------------------------------------------------------------
+
+TEST_CASE("while memory is short known series go on and the target says what is missing") {
+  Scraped target;
+  CHECK(target.scrape("a 1\nb 2\n") == Lines{"a 1", "b 2"});
+  target.storage().set_full(true);
+  CHECK(target.scrape("a 3\nb 4\nc 5\nd 6\n") == Lines{"a 3", "b 4"});
+  CHECK(target.health() == TargetHealth::kUp);
+  CHECK(target.error() == "memory is short: 2 samples of new series refused");
+  CHECK(target.report().size() == 5);
+  target.storage().set_full(false);
+  CHECK(target.scrape("a 7\nb 8\nc 9\nd 10\n") == Lines{"a 7", "b 8", "c 9", "d 10"});
+  CHECK(target.error() == "");
+}
+
 // ---- hostile bodies ----------------------------------------------------------------------------
 
 TEST_CASE("hostile bodies are stored or refused, never more") {

@@ -98,7 +98,8 @@ class FakeStorage final : public Queryable {
 // Takes everything and keeps nothing.
 class NullAppender final : public Appender {
  public:
-  SeriesRef intern(LabelsView) override { return 1; }
+  using Appender::intern;
+  SeriesRef intern(LabelsView, SeriesSource*) override { return 1; }
   AppendResult append(const Batch& batch) override {
     AppendResult result;
     result.stored = batch.size();
