@@ -7,6 +7,25 @@ void begin(std::string& record, RecordType type) {
   if (record.empty()) record.push_back(static_cast<char>(type));
 }
 
+void put_labels(ByteWriter& writer, LabelsView labels) {
+  writer.uvarint(labels.size());
+  for (const Label& label : labels) {
+    writer.uvarint_string(label.name);
+    writer.uvarint_string(label.value);
+  }
+}
+
+Labels get_labels(ByteReader& reader) {
+  const uint64_t count = reader.uvarint();
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (uint64_t i = 0; i < count && !reader.failed(); ++i) {
+    std::string name(reader.uvarint_string());
+    std::string value(reader.uvarint_string());
+    pairs.emplace_back(std::move(name), std::move(value));
+  }
+  return Labels::from_pairs(std::move(pairs));
+}
+
 }  // namespace
 
 void fail_record(std::string_view what) {
@@ -17,11 +36,39 @@ void SeriesRecord::add(uint64_t ref, LabelsView labels) {
   begin(bytes_, RecordType::kSeries);
   ByteWriter writer(bytes_);
   writer.be64(ref);
-  writer.uvarint(labels.size());
-  for (const Label& label : labels) {
-    writer.uvarint_string(label.name);
-    writer.uvarint_string(label.value);
-  }
+  put_labels(writer, labels);
+}
+
+void SamplesV2Record::add(uint64_t ref, TimeMs t, double v, TimeMs start) {
+  begin(bytes_, RecordType::kSamplesV2);
+  ByteWriter writer(bytes_);
+  heads_.write(writer, {ref, t, start});
+  writer.be64(std::bit_cast<uint64_t>(v));
+}
+
+std::string SamplesV2Record::take() {
+  heads_ = EntryHeads(EntryForm::kStarted);
+  return std::exchange(bytes_, {});
+}
+
+void ExemplarsRecord::add(uint64_t ref, const Exemplar& exemplar) {
+  begin(bytes_, RecordType::kExemplars);
+  ByteWriter writer(bytes_);
+  heads_.write(writer, {ref, exemplar.t});
+  writer.be64(std::bit_cast<uint64_t>(exemplar.value));
+  put_labels(writer, exemplar.labels);
+}
+
+std::string ExemplarsRecord::take() {
+  heads_ = EntryHeads(EntryForm::kPlain);
+  return std::exchange(bytes_, {});
+}
+
+void MmapMarkersRecord::add(uint64_t ref, uint64_t chunk_ref) {
+  begin(bytes_, RecordType::kMmapMarkers);
+  ByteWriter writer(bytes_);
+  writer.be64(ref);
+  writer.be64(chunk_ref);
 }
 
 void MetadataRecord::add(uint64_t ref, const Metadata& metadata) {
@@ -38,20 +85,43 @@ void MetadataRecord::add(uint64_t ref, const Metadata& metadata) {
 
 void read_series(std::string_view record, const std::function<void(uint64_t, LabelsView)>& visit) {
   ByteReader reader(record.substr(1));
-  std::vector<std::pair<std::string, std::string>> pairs;
   while (!reader.at_end()) {
     const uint64_t ref = reader.be64();
-    const uint64_t count = reader.uvarint();
-    pairs.clear();
-    for (uint64_t i = 0; i < count && !reader.failed(); ++i) {
-      std::string name(reader.uvarint_string());
-      std::string value(reader.uvarint_string());
-      pairs.emplace_back(std::move(name), std::move(value));
-    }
+    const Labels labels = get_labels(reader);
     if (reader.failed()) break;
-    visit(ref, Labels::from_pairs(std::move(pairs)));
+    visit(ref, labels);
   }
   if (reader.failed()) fail_record("series");
+}
+
+void read_exemplars(std::string_view record,
+                    const std::function<void(uint64_t, const Exemplar&)>& visit) {
+  ByteReader reader(record.substr(1));
+  EntryHeads heads(EntryForm::kPlain);
+  heads.read_base(reader);
+  while (!reader.at_end()) {
+    const EntryHead head = heads.read(reader);
+    Exemplar exemplar;
+    exemplar.t = head.t;
+    exemplar.has_time = true;
+    exemplar.value = std::bit_cast<double>(reader.be64());
+    exemplar.labels = get_labels(reader);
+    if (reader.failed()) break;
+    visit(head.ref, exemplar);
+  }
+  if (reader.failed()) fail_record("exemplars");
+}
+
+void read_mmap_markers(std::string_view record,
+                       const std::function<void(uint64_t, uint64_t)>& visit) {
+  ByteReader reader(record.substr(1));
+  while (!reader.at_end()) {
+    const uint64_t ref = reader.be64();
+    const uint64_t chunk_ref = reader.be64();
+    if (reader.failed()) break;
+    visit(ref, chunk_ref);
+  }
+  if (reader.failed()) fail_record("mmap markers");
 }
 
 void read_metadata(std::string_view record,

@@ -7,11 +7,14 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "core/bytes.h"
 #include "core/error.h"
 #include "core/labels.h"
 #include "core/sample.h"
+#include "tsdb/wal_record_entry.h"
 
 namespace hearth::tsdb {
 
@@ -21,11 +24,15 @@ enum class RecordType : uint8_t {
   kSamples = 2,
   kTombstones = 3,
   kExemplars = 4,
+  kMmapMarkers = 5,
   kMetadata = 6,
   kHistograms = 7,
   kFloatHistograms = 8,
   kCustomBucketHistograms = 9,
-  kCustomBucketFloatHistograms = 10
+  kCustomBucketFloatHistograms = 10,
+  kSamplesV2 = 11,  // with start times, as are the next
+  kHistogramsV2 = 12,
+  kFloatHistogramsV2 = 13
 };
 
 // ---- writing: one record into one string -------------------------------------------------------
@@ -88,6 +95,42 @@ class SamplesRecord {
   uint64_t first_ref_ = 0, first_time_ = 0;
 };
 
+// Samples with start times. One thread.
+class SamplesV2Record {
+ public:
+  void add(uint64_t ref, TimeMs t, double v, TimeMs start);
+  bool empty() const { return bytes_.empty(); }
+  std::string take();
+
+ private:
+  std::string bytes_;
+  EntryHeads heads_{EntryForm::kStarted};
+};
+
+// One thread.
+class ExemplarsRecord {
+ public:
+  void add(uint64_t ref, const Exemplar& exemplar);
+  bool empty() const { return bytes_.empty(); }
+  std::string take();
+
+ private:
+  std::string bytes_;
+  EntryHeads heads_{EntryForm::kPlain};
+};
+
+// Only in wbl/: the out-of-order samples of a series so far are in the chunks_head files, up to the
+// chunk `chunk_ref` (file number << 32 | offset). One thread.
+class MmapMarkersRecord {
+ public:
+  void add(uint64_t ref, uint64_t chunk_ref);
+  bool empty() const { return bytes_.empty(); }
+  std::string take() { return std::exchange(bytes_, {}); }
+
+ private:
+  std::string bytes_;
+};
+
 // One thread.
 class MetadataRecord {
  public:
@@ -112,6 +155,11 @@ void read_series(std::string_view record,
 void read_metadata(std::string_view record,
                    const std::function<void(uint64_t ref, const Metadata&)>& visit);
 
+void read_exemplars(std::string_view record,
+                    const std::function<void(uint64_t ref, const Exemplar&)>& visit);
+void read_mmap_markers(std::string_view record,
+                       const std::function<void(uint64_t ref, uint64_t chunk_ref)>& visit);
+
 struct TombstoneEntry {
   uint64_t ref;
   TimeMs min, max;
@@ -122,19 +170,30 @@ void append_tombstone(std::string& record, const TombstoneEntry& tombstone);
 
 [[noreturn]] void fail_record(std::string_view what);
 
-// visit(ref, t, v)
+// Whether read_samples() can read it.
+inline bool holds_samples(RecordType type) {
+  return type == RecordType::kSamples || type == RecordType::kSamplesV2;
+}
+
+// visit(ref, t, v) or visit(ref, t, v, start)
 template <class Visit>
 void read_samples(std::string_view record, Visit visit) {
+  const auto tell = [&visit](uint64_t ref, TimeMs t, uint64_t bits, TimeMs start) {
+    if constexpr (std::is_invocable_v<Visit&, uint64_t, TimeMs, double, TimeMs>) {
+      visit(ref, t, std::bit_cast<double>(bits), start);
+    } else {
+      visit(ref, t, std::bit_cast<double>(bits));
+    }
+  };
   ByteReader reader(record.substr(1));
-  if (reader.at_end()) return;
-  const uint64_t first_ref = reader.be64();
-  const uint64_t first_time = reader.be64();
+  const bool started = record_type(record) == RecordType::kSamplesV2;
+  EntryHeads heads(started ? EntryForm::kStarted : EntryForm::kPlain);
+  heads.read_base(reader);
   while (!reader.at_end()) {
-    const uint64_t ref = first_ref + static_cast<uint64_t>(reader.varint());
-    const uint64_t time = first_time + static_cast<uint64_t>(reader.varint());
+    const EntryHead head = heads.read(reader);
     const uint64_t bits = reader.be64();
     if (reader.failed()) break;
-    visit(ref, static_cast<TimeMs>(time), std::bit_cast<double>(bits));
+    tell(head.ref, head.t, bits, head.start);
   }
   if (reader.failed()) fail_record("samples");
 }

@@ -3,7 +3,7 @@
 
 #include "core/error.h"
 #include "tsdb/wal_reader.h"
-#include "tsdb/wal_record.h"
+#include "tsdb/wal_record_histogram.h"
 
 using namespace hearth;
 
@@ -14,14 +14,20 @@ void decode(std::string_view record) {
   try {
     switch (tsdb::record_type(record)) {
       case RecordType::kSeries: return tsdb::read_series(record, [](uint64_t, LabelsView labels) { (void)labels.size(); });
-      case RecordType::kSamples: return tsdb::read_samples(record, [](uint64_t, TimeMs, double) {});
+      case RecordType::kSamples:
+      case RecordType::kSamplesV2: return tsdb::read_samples(record, [](uint64_t, TimeMs, double, TimeMs) {});
       case RecordType::kTombstones: return tsdb::read_tombstones(record, [](const tsdb::TombstoneEntry&) {});
       case RecordType::kMetadata: return tsdb::read_metadata(record, [](uint64_t, const Metadata&) {});
-      case RecordType::kExemplars:
+      case RecordType::kExemplars: return tsdb::read_exemplars(record, [](uint64_t, const Exemplar&) {});
+      case RecordType::kMmapMarkers: return tsdb::read_mmap_markers(record, [](uint64_t, uint64_t) {});
       case RecordType::kHistograms:
       case RecordType::kFloatHistograms:
       case RecordType::kCustomBucketHistograms:
-      case RecordType::kCustomBucketFloatHistograms: (void)tsdb::base_time(record); return;
+      case RecordType::kCustomBucketFloatHistograms:
+      case RecordType::kHistogramsV2:
+      case RecordType::kFloatHistogramsV2:
+        (void)tsdb::read_histograms(record, [](uint64_t, TimeMs, FloatHistogram&, TimeMs) {});
+        return;
     }
   } catch (const Error&) {
   }
