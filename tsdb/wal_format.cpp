@@ -10,6 +10,14 @@
 
 namespace hearth::tsdb {
 
+namespace {
+
+constexpr uint32_t kLargestSegment = 0x7fffffff;
+
+std::string segment_name(uint32_t segment) { return fmt::format("{:08d}", segment); }
+
+}  // namespace
+
 WalRecord make_wal_record(std::string raw, WalCompression compression) {
   WalRecord record;
   if (compression == WalCompression::kSnappy) {
@@ -24,7 +32,7 @@ WalRecord make_wal_record(std::string raw, WalCompression compression) {
 }
 
 std::string wal_segment_path(const std::string& dir, uint32_t segment) {
-  return fmt::format("{}/{:08d}", dir, segment);
+  return dir + "/" + segment_name(segment);
 }
 
 std::vector<uint32_t> wal_segments(const std::string& dir) {
@@ -32,7 +40,10 @@ std::vector<uint32_t> wal_segments(const std::string& dir) {
   for (const std::string& name : list_dir(dir)) {
     uint32_t number = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (error == std::errc() && end == name.data() + name.size()) segments.push_back(number);
+    // A number so large, or written in another way, is nobody's segment.
+    if (error == std::errc() && number <= kLargestSegment && name == segment_name(number)) {
+      segments.push_back(number);
+    }
   }
   std::sort(segments.begin(), segments.end());
   return segments;
