@@ -30,10 +30,23 @@ FileHook g_hook;
   throw Error(ErrorKind::kIo, fmt::format("{} {}: {}", what, path, std::strerror(code)));
 }
 
-// Lets a test stop this operation. Returns how many of `bytes` may be written.
-size_t ask_hook(FileOp op, const std::string& path, size_t bytes = 0) {
-  if (g_hook) g_hook(op, path, &bytes);
-  return bytes;
+// Lets a test stop this operation.
+void ask_hook(FileOp op, const std::string& path) {
+  size_t none = 0;
+  if (g_hook) g_hook(op, path, &none);
+}
+
+// Lets a test stop a write, also in its middle: then `write_part` gets what is still written.
+template <class WritePart>
+void ask_hook_to_write(const std::string& path, std::string_view bytes, WritePart write_part) {
+  if (!g_hook) return;
+  size_t allowed = bytes.size();
+  try {
+    g_hook(FileOp::kWrite, path, &allowed);
+  } catch (...) {
+    if (allowed < bytes.size()) write_part(bytes.substr(0, allowed));
+    throw;
+  }
 }
 
 void write_fully(int fd, std::string_view bytes, const std::string& path) {
@@ -44,6 +57,18 @@ void write_fully(int fd, std::string_view bytes, const std::string& path) {
       fail("write", path);
     }
     bytes.remove_prefix(static_cast<size_t>(n));
+  }
+}
+
+void pwrite_fully(int fd, std::string_view bytes, uint64_t offset, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      fail("write", path);
+    }
+    bytes.remove_prefix(static_cast<size_t>(n));
+    offset += static_cast<uint64_t>(n);
   }
 }
 
@@ -85,29 +110,13 @@ File& File::operator=(File&& other) noexcept {
 }
 
 void File::write(std::string_view bytes) {
-  size_t allowed = bytes.size();
-  if (g_hook) {
-    try {
-      g_hook(FileOp::kWrite, path_, &allowed);
-    } catch (...) {
-      if (allowed < bytes.size()) write_fully(fd_, bytes.substr(0, allowed), path_);
-      throw;
-    }
-  }
+  ask_hook_to_write(path_, bytes, [&](std::string_view part) { write_fully(fd_, part, path_); });
   write_fully(fd_, bytes, path_);
 }
 
 void File::pwrite(std::string_view bytes, uint64_t offset) {
-  ask_hook(FileOp::kWrite, path_, bytes.size());
-  while (!bytes.empty()) {
-    const ssize_t n = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      fail("write", path_);
-    }
-    bytes.remove_prefix(static_cast<size_t>(n));
-    offset += static_cast<uint64_t>(n);
-  }
+  ask_hook_to_write(path_, bytes, [&](std::string_view part) { pwrite_fully(fd_, part, offset, path_); });
+  pwrite_fully(fd_, bytes, offset, path_);
 }
 
 size_t File::pread(char* out, size_t count, uint64_t offset) const {
@@ -247,6 +256,11 @@ void remove_all(const std::string& path) {
 void rename_path(const std::string& from, const std::string& to) {
   ask_hook(FileOp::kRename, to);
   if (::rename(from.c_str(), to.c_str()) != 0) fail("rename", from + " to " + to);
+}
+
+void hard_link(const std::string& from, const std::string& to) {
+  ask_hook(FileOp::kCreate, to);
+  if (::link(from.c_str(), to.c_str()) != 0) fail("link", from + " to " + to);
 }
 
 void sync_dir(const std::string& path) {

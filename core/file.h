@@ -75,6 +75,7 @@ void make_dirs(const std::string& path);
 void remove_file(const std::string& path);
 void remove_all(const std::string& path);  // no error when it is not there
 void rename_path(const std::string& from, const std::string& to);
+void hard_link(const std::string& from, const std::string& to);
 void sync_dir(const std::string& path);
 uint64_t dir_bytes(const std::string& path);  // sum of the sizes of all files below
 

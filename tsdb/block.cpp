@@ -1,5 +1,7 @@
 #include "tsdb/block.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -11,7 +13,7 @@ namespace {
 // One thread.
 class BlockSeriesChunks final : public SeriesChunks {
  public:
-  explicit BlockSeriesChunks(const Block& block) : block_(block) {}
+  explicit BlockSeriesChunks(const Block& block) : block_(block), deleted_(block.tombstones()) {}
 
   bool next() override {
     try {
@@ -35,7 +37,7 @@ class BlockSeriesChunks final : public SeriesChunks {
     chunks_.clear();
     rewritten_.clear();
     block_.index().series(ref, &labels_, &metas_);
-    const Intervals* deleted = block_.tombstones().of(ref);
+    const Intervals* deleted = deleted_->of(ref);
     for (const ChunkMeta& meta : metas_) {
       const auto [encoding, bytes] = block_.chunks().chunk(meta.ref);
       const ChunkView chunk{meta.min_time, meta.max_time, encoding, bytes};
@@ -65,6 +67,7 @@ class BlockSeriesChunks final : public SeriesChunks {
   }
 
   const Block& block_;
+  const std::shared_ptr<const Tombstones> deleted_;
   PostingsView refs_;
   size_t next_ = 0;
   std::string labels_;
@@ -81,7 +84,7 @@ Block::Block(std::string dir)
       meta_(read_block_meta(dir_)),
       index_(dir_ + "/index"),
       chunks_(dir_ + "/chunks"),
-      tombstones_(read_tombstones(dir_)),
+      tombstones_(std::make_shared<const Tombstones>(read_tombstones(dir_))),
       bytes_(dir_bytes(dir_)),
       compaction_failed_(meta_.failed) {}
 
@@ -91,12 +94,48 @@ void Block::take_out_of_service(const std::string& reason) const {
             dir_, "err", reason);
 }
 
+std::shared_ptr<const Tombstones> Block::tombstones() const {
+  MutexLock lock(mutex_);
+  return tombstones_;
+}
+
+BlockMeta Block::current_meta() const {
+  BlockMeta meta = meta_;
+  meta.failed = compaction_failed();
+  meta.stats.tombstones = tombstones()->count();
+  return meta;
+}
+
+void Block::delete_samples(std::span<const Matcher> matchers, TimeRange range) const {
+  auto deleted = std::make_shared<Tombstones>(*tombstones());
+  bool any = false;
+  std::vector<ChunkMeta> chunks;
+  for (const uint32_t ref : select_series(index_, matchers)) {
+    index_.series(ref, nullptr, &chunks);
+    TimeRange cut{kMaxTime, kMinTime};  // as far as the series goes
+    for (const ChunkMeta& chunk : chunks) {
+      if (!range.overlaps({chunk.min_time, chunk.max_time})) continue;
+      cut.min = std::min(cut.min, std::max(range.min, chunk.min_time));
+      cut.max = std::max(cut.max, std::min(range.max, chunk.max_time));
+    }
+    if (cut.min > cut.max) continue;
+    add_interval(deleted->by_series[ref], cut);
+    any = true;
+  }
+  if (!any) return;
+  write_tombstones(dir_, *deleted);
+  {
+    MutexLock lock(mutex_);
+    tombstones_ = std::move(deleted);
+  }
+  write_block_meta(dir_, current_meta());
+  bytes_ = dir_bytes(dir_);
+}
+
 void Block::mark_compaction_failed() const {
   if (compaction_failed_.exchange(true)) return;
   try {
-    BlockMeta meta = meta_;
-    meta.failed = true;
-    write_block_meta(dir_, meta);
+    write_block_meta(dir_, current_meta());
   } catch (const Error& e) {
     log_warn("Block cannot be marked as failed", "block", dir_, "err", e.what());
   }

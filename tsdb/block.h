@@ -3,8 +3,11 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
 #include <string>
 
+#include "core/matcher.h"
+#include "core/mutex.h"
 #include "tsdb/block_chunks.h"
 #include "tsdb/block_meta.h"
 #include "tsdb/index_reader.h"
@@ -14,20 +17,25 @@
 namespace hearth::tsdb {
 
 // Owned by shared_ptr: queries keep it alive when its directory has been deleted. Immutable but for
-// two flags. Thread-safe.
+// what is deleted in it, and two flags. Thread-safe.
 class Block {
  public:
   // Throws Error(kCorrupt), Error(kIo).
   explicit Block(std::string dir);
 
   const std::string& dir() const { return dir_; }
-  const BlockMeta& meta() const { return meta_; }
+  const BlockMeta& meta() const { return meta_; }  // as it was opened
+  BlockMeta current_meta() const;                  // with what has changed since
   const IndexReader& index() const { return index_; }
   const BlockChunksReader& chunks() const { return chunks_; }
-  const Tombstones& tombstones() const { return tombstones_; }
-  uint64_t bytes() const { return bytes_; }
+  std::shared_ptr<const Tombstones> tombstones() const;
+  uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
   // The times of its samples, closed.
   TimeRange range() const { return {meta_.min_time, meta_.max_time - 1}; }
+
+  // Deletes the samples in `range` of the series that match all matchers; seen by whoever reads
+  // tombstones() from then on. One thread at a time. Throws Error(kIo), then nothing is deleted.
+  void delete_samples(std::span<const Matcher> matchers, TimeRange range) const;
 
   // A block found damaged answers no more, so that everything else can: one log line says so.
   bool in_service() const { return in_service_.load(std::memory_order_relaxed); }
@@ -42,13 +50,14 @@ class Block {
   const BlockMeta meta_;
   const IndexReader index_;
   const BlockChunksReader chunks_;
-  const Tombstones tombstones_;
-  const uint64_t bytes_;
+  mutable Mutex mutex_;
+  mutable std::shared_ptr<const Tombstones> tombstones_ GUARDED_BY(mutex_);
+  mutable std::atomic<uint64_t> bytes_;
   mutable std::atomic<bool> in_service_{true};
   mutable std::atomic<bool> compaction_failed_;
 };
 
-// Reads `range` of the block; shares it. What is damaged is left out, with the block taken out of
+// Reads `range` of the block as it is now; shares it. What is damaged is left out, with the block taken out of
 // service.
 std::unique_ptr<Querier> block_querier(std::shared_ptr<const Block> block, TimeRange range);
 

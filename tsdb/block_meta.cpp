@@ -57,6 +57,7 @@ BlockMeta from_json(const Json& json) {
   read_key(compaction, "level", meta.level);
   read_key(compaction, "deletable", meta.deletable);
   read_key(compaction, "failed", meta.failed);
+  read_key(compaction, "hints", meta.hints);
   if (const auto list = compaction.find("sources"); list != compaction.end()) {
     for (const Json& source : *list) meta.sources.push_back(ulid_of(source));
   }
@@ -101,7 +102,7 @@ BlockMeta read_block_meta(const std::string& block_dir) {
   }
 }
 
-std::string block_meta_json(const BlockMeta& meta) {
+std::string block_meta_json(const BlockMeta& meta, int indent) {
   Json json = meta.original.empty() ? Json::object() : Json::parse(meta.original);
   json["ulid"] = meta.ulid.text();
   json["minTime"] = meta.min_time;
@@ -133,8 +134,9 @@ std::string block_meta_json(const BlockMeta& meta) {
     compaction["parents"] = parents;
   }
   set_or_erase(compaction, "failed", meta.failed);
+  set_or_erase(compaction, "hints", meta.hints);
   json["version"] = 1;
-  return json.dump(1, '\t');
+  return json.dump(indent, '\t');
 }
 
 void write_block_meta(const std::string& block_dir, const BlockMeta& meta) {
@@ -165,6 +167,17 @@ BlockMeta merged_meta(const Ulid& ulid, const std::vector<BlockMeta>& blocks) {
   ++merged.level;
   merged.sources.assign(sources.begin(), sources.end());
   return merged;
+}
+
+BlockMeta cleaned_meta(const Ulid& ulid, const BlockMeta& block) {
+  BlockMeta cleaned;
+  cleaned.ulid = ulid;
+  cleaned.min_time = block.min_time;
+  cleaned.max_time = block.max_time;
+  cleaned.sources = {ulid};
+  cleaned.parents = {{block.ulid, block.min_time, block.max_time}};
+  cleaned.hints = block.hints;
+  return cleaned;
 }
 
 }  // namespace hearth::tsdb

@@ -37,6 +37,7 @@ struct BlockMeta {
   std::vector<BlockParent> parents;
   bool deletable = false;  // compacted into nothing
   bool failed = false;     // could not be compacted; not tried again
+  std::vector<std::string> hints;  // "from-out-of-order", ...: where its samples come from
 
   // The file as it was read: keys that are not ours (Thanos') are written back from here.
   std::string original;
@@ -46,11 +47,15 @@ struct BlockMeta {
 BlockMeta parse_block_meta(std::string_view json);
 BlockMeta read_block_meta(const std::string& block_dir);
 
-std::string block_meta_json(const BlockMeta& meta);
+// `indent`: tabs a level, -1 for one line.
+std::string block_meta_json(const BlockMeta& meta, int indent = 1);
 // Replaces the file in one step.
 void write_block_meta(const std::string& block_dir, const BlockMeta& meta);
 
 // The meta of a block made by merging these, without stats. Requires: blocks is not empty.
 BlockMeta merged_meta(const Ulid& ulid, const std::vector<BlockMeta>& blocks);
+
+// The meta of a block that takes the place of `block`, without what is deleted there, nor stats.
+BlockMeta cleaned_meta(const Ulid& ulid, const BlockMeta& block);
 
 }  // namespace hearth::tsdb

@@ -16,8 +16,9 @@ struct Found {
 // Immutable.
 class BlockSeriesSet final : public SeriesSet {
  public:
-  BlockSeriesSet(std::shared_ptr<const Block> block, Budget& budget)
-      : block_(std::move(block)), arena_(&budget) {}
+  BlockSeriesSet(std::shared_ptr<const Block> block, std::shared_ptr<const Tombstones> deleted,
+                 Budget& budget)
+      : block_(std::move(block)), deleted_(std::move(deleted)), arena_(&budget) {}
 
   // The series among `refs` with chunks in `range`; they come in label order.
   void load(std::span<const uint32_t> refs, TimeRange range, size_t limit) {
@@ -71,10 +72,11 @@ class BlockSeriesSet final : public SeriesSet {
       any = true;
       max = std::max(max, meta.max_time);
     }
-    if (const Intervals* deleted = block_->tombstones().of(ref)) cut_intervals(*deleted, out);
+    if (const Intervals* deleted = deleted_->of(ref)) cut_intervals(*deleted, out);
   }
 
   std::shared_ptr<const Block> block_;
+  std::shared_ptr<const Tombstones> deleted_;
   Arena arena_;
   std::span<Found> series_;
   size_t size_ = 0;
@@ -84,11 +86,11 @@ class BlockSeriesSet final : public SeriesSet {
 class BlockQuerier final : public Querier {
  public:
   BlockQuerier(std::shared_ptr<const Block> block, TimeRange range)
-      : block_(std::move(block)), range_(range) {}
+      : block_(std::move(block)), deleted_(block_->tombstones()), range_(range) {}
 
   std::unique_ptr<SeriesSet> select(std::span<const Matcher> matchers, const SelectHints& hints,
                                     Budget& budget) override {
-    auto set = std::make_unique<BlockSeriesSet>(block_, budget);
+    auto set = std::make_unique<BlockSeriesSet>(block_, deleted_, budget);
     unless_damaged([&] {
       const TimeRange range{std::max(range_.min, hints.range.min),
                             std::min(range_.max, hints.range.max)};
@@ -124,6 +126,7 @@ class BlockQuerier final : public Querier {
   }
 
   std::shared_ptr<const Block> block_;
+  std::shared_ptr<const Tombstones> deleted_;
   const TimeRange range_;
 };
 

@@ -95,8 +95,7 @@ std::vector<BlockMeta> BlockSet::metas() const {
   std::vector<BlockMeta> metas;
   for (const BlockPtr& block : *snapshot().blocks) {
     if (!block->in_service()) continue;
-    metas.push_back(block->meta());
-    metas.back().failed = block->compaction_failed();
+    metas.push_back(block->current_meta());
   }
   return metas;
 }

@@ -76,6 +76,10 @@ bool write_block(const std::string& dir, SeriesChunks& series, BlockMeta meta,
   return true;
 }
 
+bool clean_block(const std::string& dir, const Block& block, const Ulid& ulid) {
+  return write_block(dir, *block_series_chunks(block), cleaned_meta(ulid, block.meta()));
+}
+
 bool merge_blocks(const std::string& dir, std::span<const std::shared_ptr<const Block>> sources,
                   const Ulid& ulid) {
   std::vector<BlockMeta> metas;

@@ -29,6 +29,9 @@ using OnChunk = std::function<void(const ChunkWritten&)>;
 bool write_block(const std::string& dir, SeriesChunks& series, BlockMeta meta,
                  const OnChunk& on_chunk = {});
 
+// Writes the block anew as `ulid`, without what is deleted in it; false as above. It stays.
+bool clean_block(const std::string& dir, const Block& block, const Ulid& ulid);
+
 // Merges blocks into a new one named `ulid`; false as above. The sources stay.
 bool merge_blocks(const std::string& dir, std::span<const std::shared_ptr<const Block>> sources,
                   const Ulid& ulid);

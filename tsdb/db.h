@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "core/metrics.h"
 #include "core/storage.h"
 #include "core/threads.h"
+#include "tsdb/block_meta.h"
 #include "tsdb/options.h"
 
 namespace hearth::tsdb {
@@ -40,6 +42,7 @@ class Db final : public Queryable {
   ~Db() override;  // closes the log cleanly; no maintenance may be running
 
   Appender& appender();
+  void apply(const LiveOptions& live);  // at each load of the configuration
   std::unique_ptr<Querier> querier(TimeRange range) override;
 
   // One round of maintenance where due: head -> block, merge blocks, retention, truncate the log.
@@ -48,6 +51,19 @@ class Db final : public Queryable {
 
   // When a call of maintain() would have work to do; cheap.
   bool maintenance_due() const;
+
+  // Deletes the samples in `range` of the series that any of the selectors finds: no query that
+  // begins later sees them. Waits for maintenance that runs.
+  void delete_series(std::span<const std::vector<Matcher>> selectors, TimeRange range);
+
+  // Writes all blocks in which something is deleted anew, without it.
+  void clean_tombstones();
+
+  // Makes <dir>/snapshots/<name>: hard links of all blocks, and a block of what the head holds.
+  // Returns the name.
+  std::string snapshot(bool with_head);
+
+  std::vector<BlockMeta> block_metas() const;  // of the blocks that answer, by min_time
 
   HeadStats head_stats() const;
   CardinalityStats cardinality(size_t limit) const;

@@ -43,6 +43,10 @@ DbMetrics::DbMetrics(Registry& r)
                                     "configured 0 means disabled")),
       duration(r.histogram("prometheus_tsdb_compaction_duration_seconds",
                            "Duration of compaction runs", exponential(1, 2, 14))),
+      tombstone_cleanup(
+          r.histogram("prometheus_tsdb_tombstone_cleanup_seconds",
+                      "The time taken to recompact blocks to remove tombstones.",
+                      {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10})),
       chunk_bytes(r.histogram("prometheus_tsdb_compaction_chunk_size_bytes",
                               "Final size of chunks on their first compaction",
                               exponential(32, 1.5, 12))),

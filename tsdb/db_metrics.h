@@ -15,7 +15,7 @@ struct DbMetrics {
 
   Counter triggered, compactions, failed, time_retentions, size_retentions;
   Gauge lowest_timestamp, lowest_timestamp_seconds, retention_limit_seconds, retention_limit_bytes;
-  Observer duration, chunk_bytes, chunk_samples, chunk_range;
+  Observer duration, tombstone_cleanup, chunk_bytes, chunk_samples, chunk_range;
 
   void set_lowest(TimeMs time) const;
   OnChunk chunk_observer() const;  // for chunks that come from the head

@@ -1,5 +1,5 @@
 // /api/v1/status/..., and the answers of parts that this server does not have: rules, alerts,
-// notifications, admin, remote write and read.
+// notifications, remote write and read.
 #pragma once
 
 #include "web/api.h"
@@ -11,13 +11,13 @@ void api_runtime_info(const Exchange& exchange, ApiAnswer& answer);
 void api_flags(const Exchange& exchange, ApiAnswer& answer);
 void api_config(const Exchange& exchange, ApiAnswer& answer);
 void api_tsdb(const Exchange& exchange, ApiAnswer& answer);
+void api_tsdb_blocks(const Exchange& exchange, ApiAnswer& answer);
 void api_wal_replay(const Exchange& exchange, ApiAnswer& answer);
 
 void api_rules(const Exchange& exchange, ApiAnswer& answer);
 void api_alerts(const Exchange& exchange, ApiAnswer& answer);
 void api_alertmanagers(const Exchange& exchange, ApiAnswer& answer);
 void api_notifications(const Exchange& exchange, ApiAnswer& answer);
-void api_admin(const Exchange& exchange, ApiAnswer& answer);
 void remote_write_off(Exchange& exchange);
 void remote_read_off(Exchange& exchange);
 void otlp_off(Exchange& exchange);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "web/api_admin.h"
 #include "web/api_parse.h"
 #include "web/api_query.h"
 #include "web/api_series.h"
@@ -46,10 +47,11 @@ constexpr Route kRoutes[] = {
     {"/api/v1/status/buildinfo", kGet, api<api_build_info>, true},
     {"/api/v1/status/flags", kGet, api<api_flags>, true},
     {"/api/v1/status/tsdb", kGet, api<api_tsdb>, true, kHeavy},
+    {"/api/v1/status/tsdb/blocks", kGet, api<api_tsdb_blocks>, true},
     {"/api/v1/status/walreplay", kGet, api<api_wal_replay>},
-    {"/api/v1/admin/tsdb/snapshot", kPost | kPut, api<api_admin>, true},
-    {"/api/v1/admin/tsdb/delete_series", kPost | kPut, api<api_admin>, true},
-    {"/api/v1/admin/tsdb/clean_tombstones", kPost | kPut, api<api_admin>, true},
+    {"/api/v1/admin/tsdb/snapshot", kPost | kPut, api<api_snapshot>, true, kHeavy},
+    {"/api/v1/admin/tsdb/delete_series", kPost | kPut, api<api_delete_series>, true, kHeavy},
+    {"/api/v1/admin/tsdb/clean_tombstones", kPost | kPut, api<api_clean_tombstones>, true, kHeavy},
     {"/api/v1/read", kPost, remote_read_off, true},
     {"/api/v1/write", kPost, remote_write_off, true},
     {"/api/v1/otlp/v1/metrics", kPost, otlp_off, true},

@@ -129,7 +129,7 @@ TEST_CASE("deleted samples are not answered and not copied by a compaction") {
   REQUIRE(merge_blocks(dir.path(), std::vector<BlockPtr>{block}, ulid));
   auto merged = std::make_shared<const Block>(dir.path() + "/" + ulid.text());
   CHECK(difference(read_model(*block_querier(merged, {})), want) == "");
-  CHECK(merged->tombstones().count() == 0);
+  CHECK(merged->tombstones()->count() == 0);
 }
 
 TEST_CASE("a compaction that leaves nothing writes no block") {
