@@ -21,9 +21,9 @@ struct Checkpoint {
 std::optional<Checkpoint> latest_checkpoint(const std::string& wal_dir);
 
 // Makes the checkpoint of the segments up to `last` and of the checkpoint before them. It keeps the
-// records of the series for which keep(ref) is true, samples and tombstones not before `min_time`,
-// and the newest metadata of a series. Throws Error(kIo), Error(kCorrupt); then nothing has
-// changed.
+// records of the series for which keep(ref) is true, samples, histograms, exemplars and tombstones
+// not before `min_time`, and the newest metadata of a series. Throws Error(kIo), Error(kCorrupt);
+// then nothing has changed.
 void write_checkpoint(const std::string& wal_dir, uint32_t last,
                       const std::function<bool(uint64_t ref)>& keep, TimeMs min_time,
                       const Options& options);

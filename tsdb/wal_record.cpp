@@ -164,12 +164,4 @@ void append_tombstone(std::string& record, const TombstoneEntry& tombstone) {
   writer.varint(tombstone.max);
 }
 
-TimeMs base_time(std::string_view record) {
-  ByteReader reader(record.substr(1));
-  reader.be64();
-  const auto time = static_cast<TimeMs>(reader.be64());
-  if (reader.failed()) fail_record("histograms or exemplars");
-  return time;
-}
-
 }  // namespace hearth::tsdb

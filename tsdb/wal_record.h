@@ -136,7 +136,8 @@ class MetadataRecord {
  public:
   void add(uint64_t ref, const Metadata& metadata);
   bool empty() const { return bytes_.empty(); }
-  std::string take() { return std::move(bytes_); }
+  size_t size() const { return bytes_.size(); }
+  std::string take() { return std::exchange(bytes_, {}); }
 
  private:
   std::string bytes_;
@@ -197,8 +198,5 @@ void read_samples(std::string_view record, Visit visit) {
   }
   if (reader.failed()) fail_record("samples");
 }
-
-// Of exemplars and histograms: the time that the entries' times are given relative to.
-TimeMs base_time(std::string_view record);
 
 }  // namespace hearth::tsdb
