@@ -13,6 +13,11 @@ uint64_t xxhash64(std::string_view bytes, uint64_t seed) {
   return XXH64(bytes.data(), bytes.size(), seed);
 }
 
+Hash128 xxh3_128(const void* bytes, size_t size, uint64_t seed) {
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(bytes, size, seed);
+  return {hash.low64, hash.high64};
+}
+
 uint64_t process_seed() {
   static const uint64_t seed = [] {
     std::random_device device;

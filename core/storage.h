@@ -90,6 +90,7 @@ struct AppendResult {
     uint32_t position;  // in the batch's floats or histograms
     bool histogram;
     Refusal why;
+    bool late = false;  // not by what was stored before, but by an earlier sample of the batch
   };
   std::vector<Refused> refused;
   std::vector<uint32_t> unknown;  // positions of floats whose ref has died; if any, or ...
