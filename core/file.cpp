@@ -5,15 +5,18 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
 #include <utility>
 
 #include "core/error.h"
@@ -24,7 +27,15 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// Threads that write in the background ask it too: one after the other.
+std::atomic<bool> g_hooked{false};
+std::recursive_mutex g_hook_mutex;
 FileHook g_hook;
+
+void call_hook(FileOp op, const std::string& path, size_t* bytes) {
+  const std::lock_guard lock(g_hook_mutex);
+  if (g_hook) g_hook(op, path, bytes);
+}
 
 [[noreturn]] void fail(std::string_view what, const std::string& path, int code = errno) {
   throw Error(ErrorKind::kIo, fmt::format("{} {}: {}", what, path, std::strerror(code)));
@@ -33,16 +44,16 @@ FileHook g_hook;
 // Lets a test stop this operation.
 void ask_hook(FileOp op, const std::string& path) {
   size_t none = 0;
-  if (g_hook) g_hook(op, path, &none);
+  if (g_hooked) call_hook(op, path, &none);
 }
 
 // Lets a test stop a write, also in its middle: then `write_part` gets what is still written.
 template <class WritePart>
 void ask_hook_to_write(const std::string& path, std::string_view bytes, WritePart write_part) {
-  if (!g_hook) return;
+  if (!g_hooked) return;
   size_t allowed = bytes.size();
   try {
-    g_hook(FileOp::kWrite, path, &allowed);
+    call_hook(FileOp::kWrite, path, &allowed);
   } catch (...) {
     if (allowed < bytes.size()) write_part(bytes.substr(0, allowed));
     throw;
@@ -86,7 +97,11 @@ void checked(std::string_view what, const std::string& path, Work work) {
 
 }  // namespace
 
-void set_file_hook(FileHook hook) { g_hook = std::move(hook); }
+void set_file_hook(FileHook hook) {
+  const std::lock_guard lock(g_hook_mutex);
+  g_hook = std::move(hook);
+  g_hooked = static_cast<bool>(g_hook);
+}
 
 File::File(std::string path, Mode mode) : path_(std::move(path)) {
   int flags = O_CLOEXEC;
@@ -175,6 +190,7 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 
 DirLock::DirLock(const std::string& dir) {
   const std::string path = dir + "/lock";
+  replaced_ = path_exists(path);
   for (;;) {
     file_ = File(path, File::Mode::kAppend);
     if (::flock(file_.fd(), LOCK_EX | LOCK_NB) != 0) {
@@ -271,6 +287,12 @@ void sync_dir(const std::string& path) {
   const int code = errno;
   ::close(fd);
   if (result != 0) fail("sync", path, code);
+}
+
+uint64_t file_system_bytes(const std::string& path) {
+  struct statvfs info;
+  if (::statvfs(path.c_str(), &info) != 0) return 0;
+  return uint64_t{info.f_blocks} * info.f_frsize;
 }
 
 uint64_t dir_bytes(const std::string& path) {

@@ -49,8 +49,8 @@ void ChunkMemory::begin(Series& series, TimeMs t) {
   series.chunk_room = kFirstBytes / kRoomUnit;
 }
 
-bool ChunkMemory::append(Series& series, TimeMs t, uint64_t value) {
-  if (series.samples > 0 && is_due(series, t)) seal(series);
+bool ChunkMemory::append(Series& series, SeriesRef ref, TimeMs t, uint64_t value) {
+  if (series.samples > 0 && is_due(series, t)) seal(series, ref);
   const bool begun = series.samples == 0;
   if (begun) begin(series, t);
 
@@ -91,12 +91,12 @@ void ChunkMemory::add_bytes(Series& series, const uint8_t (&buffer)[kXorSampleBu
   series.used = static_cast<uint16_t>(size);
 }
 
-void ChunkMemory::seal(Series& series) {
+void ChunkMemory::seal(Series& series, SeriesRef ref) {
   char* const bytes = pool_.at(series.chunk);
   put_count(bytes, series.samples);
-  const SealedChunk sealed{series.chunk_start,
-                           static_cast<uint32_t>(series.last_time - series.chunk_start),
-                           store_.add(Encoding::kXor, {bytes, series.used})};
+  const SealedChunk sealed(series.chunk_start, series.last_time,
+                           store_.add(ref, series.chunk_start, series.last_time, Encoding::kXor,
+                                      false, {bytes, series.used}));
   set_sealed(series, sealed_chunks(series), &sealed);
   drop_open_chunk(series);
 }
@@ -128,7 +128,7 @@ size_t ChunkMemory::drop_before(Series& series, TimeMs time) {
   const std::span<const SealedChunk> sealed = sealed_chunks(series);
   size_t dropped = 0;
   while (dropped < sealed.size() && sealed[dropped].max_time() < time) {
-    store_.remove(sealed[dropped++].place);
+    store_.remove(sealed[dropped++].place());
   }
   if (dropped > 0) set_sealed(series, sealed.subspan(dropped), nullptr);
   if (series.samples > 0 && series.last_time < time) {
@@ -150,7 +150,7 @@ std::span<const SealedChunk> ChunkMemory::sealed_chunks(const Series& series) co
 }
 
 TimeMs ChunkMemory::first_time(const Series& series) const {
-  return series.sealed_count > 0 ? sealed_chunks(series).front().min_time : series.chunk_start;
+  return series.sealed_count > 0 ? sealed_chunks(series).front().min_time() : series.chunk_start;
 }
 
 }  // namespace hearth::tsdb

@@ -8,8 +8,8 @@
 #include "core/byte_pool.h"
 #include "core/clock.h"
 #include "tsdb/chunk.h"
+#include "tsdb/head_chunks.h"
 #include "tsdb/options.h"
-#include "tsdb/sealed_store.h"
 #include "tsdb/series.h"
 
 namespace hearth::tsdb {
@@ -19,14 +19,15 @@ namespace hearth::tsdb {
 // the series.
 class ChunkMemory {
  public:
-  ChunkMemory(const Options& options, BytePool& pool, SealedStore& store)
+  ChunkMemory(const Options& options, BytePool& pool, HeadChunks& store)
       : chunk_range_(options.min_block_duration),
         samples_per_chunk_(options.samples_per_chunk),
         pool_(pool),
         store_(store) {}
 
-  // Returns whether a chunk was begun. Requires: t > last_time; sealed_count < 65535.
-  bool append(Series& series, TimeMs t, uint64_t value) REQUIRES(series.lock);
+  // Returns whether a chunk was begun. Chunk files will call the series `ref` (0: not by its name).
+  // Requires: t > last_time; is_head_time(t); sealed_count < 65535.
+  bool append(Series& series, SeriesRef ref, TimeMs t, uint64_t value) REQUIRES(series.lock);
 
   // Fetches what append() will write, while there is other work to do.
   void prefetch(const Series& series) const REQUIRES(series.lock) {
@@ -47,7 +48,7 @@ class ChunkMemory {
  private:
   bool is_due(Series& series, TimeMs t) const REQUIRES(series.lock);
   void begin(Series& series, TimeMs t) REQUIRES(series.lock);
-  void seal(Series& series) REQUIRES(series.lock);
+  void seal(Series& series, SeriesRef ref) REQUIRES(series.lock);
   void drop_open_chunk(Series& series) REQUIRES(series.lock);
   void add_bytes(Series& series, const uint8_t (&buffer)[kXorSampleBuffer], size_t length)
       REQUIRES(series.lock);
@@ -57,7 +58,7 @@ class ChunkMemory {
   const DurationMs chunk_range_;
   const size_t samples_per_chunk_;
   BytePool& pool_;
-  SealedStore& store_;
+  HeadChunks& store_;
 };
 
 }  // namespace hearth::tsdb

@@ -18,26 +18,27 @@ void keep_largest(std::vector<NameValueCount>& counts, size_t limit) {
 }  // namespace
 
 HeadState::HeadState(const std::string& dir, const Options& head_options, TimeMs first_valid_time,
-                     const Clock& the_clock, Registry& registry)
+                     const Clock& the_clock, Pool& work, Registry& registry)
     : log_dir(dir + "/wal"),
       options(head_options),
       clock(the_clock),
       metrics(registry),
       admission(options.max_memory, clock, registry),
-      sealed(epoch, dir),
+      sealed(dir + "/chunks_head", epoch, work, registry),
       chunks(options, pool, sealed),
       sets(pool, epoch),
       table(epoch),
       index(sets, epoch),
       min_valid_time(first_valid_time) {
   make_dirs(log_dir);
+  sealed.clear();
   replay(registry);
   appender = make_head_appender(*this);
 }
 
 Head::Head(const std::string& dir, const Options& options, TimeMs min_valid_time,
-           const Clock& clock, Pool&, Registry& registry)
-    : state_(std::make_unique<HeadState>(dir, options, min_valid_time, clock, registry)) {}
+           const Clock& clock, Pool& pool, Registry& registry)
+    : state_(std::make_unique<HeadState>(dir, options, min_valid_time, clock, pool, registry)) {}
 Head::~Head() = default;
 
 Appender& Head::appender() { return *state_->appender; }

@@ -206,7 +206,7 @@ void Commit::apply_floats() {
       refuse(verdict, sample.position, false);
       continue;
     }
-    chunks_begun_ += state_.chunks.append(series, t, std::bit_cast<uint64_t>(v)) ? 1 : 0;
+    chunks_begun_ += state_.chunks.append(series, state_.chunk_file_ref(batch_.refs[sample.position]), t, std::bit_cast<uint64_t>(v)) ? 1 : 0;
     note(series, t);
     ++appended_;
   }

@@ -98,6 +98,7 @@ void HeadState::collect(TimeMs before) {
   metrics.series.add(-static_cast<double>(removed.size()));
   metrics.series_removed.add(static_cast<double>(removed.size()));
   count_chunks(0, dropped);
+  sealed.truncate();
 
   const TimeMs acceptable = oldest_acceptable(max_time.load());
   min_time.store(std::max(before, std::min(oldest, acceptable)));

@@ -119,7 +119,7 @@ void Replay::sample(uint64_t ref, TimeMs t, double v) {
   }
   ByteLockGuard lock(series->lock);
   if (t <= series->last_time || series->sealed_count == 0xffff) return;
-  chunks_ += state_.chunks.append(*series, t, std::bit_cast<uint64_t>(v)) ? 1 : 0;
+  chunks_ += state_.chunks.append(*series, state_.chunk_file_ref(static_cast<SeriesRef>(ref)), t, std::bit_cast<uint64_t>(v)) ? 1 : 0;
   ++samples_;
   min_ = std::min(min_, t);
   max_ = std::max(max_, t);

@@ -45,7 +45,7 @@ bool HeadSeriesSet::may_have_samples(Series& series, TimeRange range) const {
   if (series.samples > 0 && range.overlaps({series.chunk_start, series.last_time})) return true;
   const std::span<const SealedChunk> sealed = state_.chunks.sealed_chunks(series);
   return std::any_of(sealed.begin(), sealed.end(), [&](const SealedChunk& chunk) {
-    return range.overlaps({chunk.min_time, chunk.max_time()});
+    return range.overlaps({chunk.min_time(), chunk.max_time()});
   });
 }
 
@@ -89,7 +89,7 @@ void HeadSeriesSet::read(size_t index, TimeRange range, Columns& out) const {
     const TimeMs until = hidden > 0 ? kMaxTime : range.max;
     sealed.clear();
     for (const SealedChunk& chunk : state_.chunks.sealed_chunks(series)) {
-      if (chunk.max_time() >= range.min && chunk.min_time <= until) sealed.push_back(chunk);
+      if (chunk.max_time() >= range.min && chunk.min_time() <= until) sealed.push_back(chunk);
     }
     open.clear();
     if (series.chunk_start <= until) state_.chunks.copy_open_chunk(series, open);

@@ -13,11 +13,11 @@
 #include "core/tag_table.h"
 #include "tsdb/chunk_memory.h"
 #include "tsdb/head.h"
+#include "tsdb/head_chunks.h"
 #include "tsdb/head_index.h"
 #include "tsdb/head_metrics.h"
 #include "tsdb/isolation.h"
 #include "tsdb/label_sets.h"
-#include "tsdb/sealed_store.h"
 #include "tsdb/series.h"
 #include "tsdb/series_admission.h"
 #include "tsdb/series_extra.h"
@@ -29,7 +29,7 @@ namespace hearth::tsdb {
 // log.
 struct HeadState {
   HeadState(const std::string& dir, const Options& head_options, TimeMs first_valid_time,
-            const Clock& the_clock, Registry& registry);
+            const Clock& the_clock, Pool& work, Registry& registry);
 
   // ---- head_open.cpp
   void replay(Registry& registry);
@@ -41,6 +41,10 @@ struct HeadState {
                                          SeriesSource* source = nullptr);  // {ref, is new}
   uint64_t hash(LabelsView labels) const;
   uint64_t log_ref(SeriesRef ref) const { return log_ref_base + ref; }
+  // What chunk files call a series; 0: by no name, as the log may use this ref for another one.
+  SeriesRef chunk_file_ref(SeriesRef ref) const {
+    return log_ref_base != 0 || ref >> 31 != 0 ? 0 : ref;
+  }
 
   // ---- times
   // Nothing older is accepted; `first` is the time of a sample at hand.
@@ -63,7 +67,7 @@ struct HeadState {
   Epoch epoch;
   Isolation isolation;
   BytePool pool;
-  SealedStore sealed;
+  HeadChunks sealed;
   SeriesExtras extras;
   ChunkMemory chunks;
   LabelSets sets;

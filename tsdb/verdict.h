@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/storage.h"
+#include "tsdb/head_chunks.h"
 
 namespace hearth::tsdb {
 
@@ -24,7 +25,7 @@ struct AppendBounds {
 
 // A sample at `t` after one at `last_time`; `same`: they are equal, should their times be.
 inline Verdict judge(TimeMs last_time, TimeMs t, bool same, const AppendBounds& bounds) {
-  if (t < bounds.oldest) return Verdict::kOutOfBounds;
+  if (t < bounds.oldest || !is_head_time(t)) return Verdict::kOutOfBounds;
   if (t > last_time) return Verdict::kStore;
   if (t < last_time) return Verdict::kOutOfOrder;
   return same ? Verdict::kSame : Verdict::kDuplicate;

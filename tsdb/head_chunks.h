@@ -1,0 +1,155 @@
+// The head's finished chunks, in the files of chunks_head/ (docs/formats/head_chunks.md).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/clock.h"
+#include "core/epoch.h"
+#include "core/file.h"
+#include "core/growing_file.h"
+#include "core/metrics.h"
+#include "core/mutex.h"
+#include "core/threads.h"
+#include "tsdb/chunk.h"
+
+namespace hearth::tsdb {
+
+// Times that the head can hold: within 2^55 ms of 1970.
+inline constexpr TimeMs kMaxHeadTime = (TimeMs{1} << 55) - 1;
+inline bool is_head_time(TimeMs t) { return t >= -kMaxHeadTime && t <= kMaxHeadTime; }
+
+// What stays with a series of a finished chunk. Its times are told twice (the file has them too), so
+// that choosing chunks by time touches nothing else. Immutable.
+class SealedChunk {
+ public:
+  // Whether a chunk can be told so.
+  static bool fits(TimeMs min_time, TimeMs max_time) {
+    return is_head_time(min_time) && is_head_time(max_time) && max_time >= min_time &&
+           static_cast<uint64_t>(max_time - min_time) <= 0xffffffff;
+  }
+
+  SealedChunk() = default;
+  // Requires: fits(min_time, max_time); place < 2^40.
+  SealedChunk(TimeMs min_time, TimeMs max_time, uint64_t place)
+      : min_time_and_place_(static_cast<uint64_t>(min_time) << 8 | place >> 32),
+        span_(static_cast<uint32_t>(max_time - min_time)),
+        place_(static_cast<uint32_t>(place)) {}
+
+  TimeMs min_time() const { return static_cast<TimeMs>(min_time_and_place_) >> 8; }
+  TimeMs max_time() const { return min_time() + span_; }
+  uint64_t place() const { return (min_time_and_place_ & 0xff) << 32 | place_; }
+
+ private:
+  uint64_t min_time_and_place_ = 0;  // 56 bits and the upper 8 of the place
+  uint32_t span_ = 0;                // ms
+  uint32_t place_ = 0;               // the lower 32 bits
+};
+static_assert(sizeof(SealedChunk) == 16);
+
+// A chunk found when the head was opened. Its times may be too far apart for a SealedChunk if it is
+// out of order.
+struct FoundChunk {
+  uint64_t series = 0;  // its ref in the log
+  TimeMs min_time = 0;
+  TimeMs max_time = 0;
+  uint64_t place = 0;
+  uint16_t samples = 0;
+  Encoding encoding = Encoding::kXor;
+  bool out_of_order = false;
+};
+
+// Chunks are added to memory and written to the file behind, a MiB at a time, by the pool; what is
+// written need not stay resident. The order of chunks is also their order on disk, whenever the
+// process or the disk stops: of a series there is never a later one without the earlier ones. While
+// the disk has no room, chunks stay in memory. A place is 13 bits of the file's number and 27 bits of
+// the offset in it. Thread-safe; read() takes no lock.
+class HeadChunks {
+ public:
+  // Makes `dir`.
+  HeadChunks(std::string dir, Epoch& epoch, Pool& pool, Registry& registry);
+  ~HeadChunks();  // flushes; logs what could not be written
+  HeadChunks(const HeadChunks&) = delete;
+  HeadChunks& operator=(const HeadChunks&) = delete;
+
+  // ---- at open, before anything is added: one of these (head_chunks_open.cpp)
+  // Visits the chunks that are there, in the order in which they were written; what the caller does
+  // not keep, it must remove(). A file that is damaged goes, and those after it: their samples are
+  // in the log.
+  void load(const std::function<void(const FoundChunk&)>& visit);
+  void clear();  // removes all files
+
+  // ---- then
+  // Returns the place. Requires: SealedChunk::fits(min_time, max_time).
+  uint64_t add(uint64_t series, TimeMs min_time, TimeMs max_time, Encoding encoding,
+               bool out_of_order, std::string_view bytes);
+  // Valid until it is removed, and as long as an epoch guard of the reader. Throws Error(kCorrupt)
+  // when the file was damaged since.
+  ChunkView read(const SealedChunk& chunk) const;
+  // The chunk stays readable for the epoch's guards that exist now.
+  void remove(uint64_t place);
+
+  // Begins a new file, and deletes the oldest files as long as all of their chunks are removed.
+  void truncate();
+  // All chunks added so far are in the files and synced. Throws Error(kIo).
+  void flush();
+
+  // Prometheus' name of a place, as markers in wbl/ have it: the file's number and the offset.
+  uint64_t chunk_ref(uint64_t place) const;
+  // Of the newest chunk; 0 when there is none.
+  uint64_t newest_chunk_ref() const;
+
+ private:
+  static constexpr unsigned kOffsetBits = 27;
+  static constexpr size_t kMaxFiles = 8192;
+  static constexpr size_t kWriteBytes = 1 << 20;
+
+  // A file: found when the head was opened, or made since.
+  struct LiveFile {
+    uint32_t number = 0;
+    size_t used = 0;      // bytes; the rest is room
+    size_t chunks = 0;    // not removed
+    MappedFile found;
+    std::unique_ptr<GrowingFile> made;
+    bool complete = false;  // on disk; belongs to who writes
+  };
+  using FilePtr = std::shared_ptr<LiveFile>;
+
+  // Where readers find a file, by its number modulo kMaxFiles.
+  struct Bytes {
+    std::atomic<const char*> data{nullptr};
+    std::atomic<uint32_t> size{0};
+  };
+  // Holds the right to write and delete files; waits for it.
+  class Writing;
+
+  std::string path(uint32_t number) const;
+  void publish(const LiveFile& file);
+  void begin_file() REQUIRES(mutex_);
+  void write_behind();
+  void write_files(bool all_complete);
+  bool delete_oldest_file();
+
+  void keep(uint32_t number, MappedFile found, size_t chunks);
+
+  const std::string dir_;
+  Epoch& epoch_;
+  Pool& pool_;
+  const Counter corruptions_, written_chunks_;
+  const std::unique_ptr<Bytes[]> bytes_;
+
+  mutable Mutex mutex_;
+  std::deque<FilePtr> files_ GUARDED_BY(mutex_);  // without gaps; chunks are added to the last
+  uint32_t next_number_ GUARDED_BY(mutex_) = 1;
+  uint64_t newest_ref_ GUARDED_BY(mutex_) = 0;
+  size_t unwritten_ GUARDED_BY(mutex_) = 0;  // bytes added since the last write began
+  bool writing_ GUARDED_BY(mutex_) = false;
+  CondVar written_;
+};
+
+}  // namespace hearth::tsdb
