@@ -11,7 +11,7 @@
 
 namespace hearth {
 
-// An open file. Move-only. One thread at a time; pread() is thread-safe.
+// An open file. Move-only. One thread at a time; pread() and sync() are thread-safe.
 class File {
  public:
   enum class Mode { kRead, kCreate, kAppend };  // kCreate truncates; kAppend creates if missing
@@ -61,9 +61,12 @@ class DirLock {
   ~DirLock();
   DirLock(const DirLock&) = delete;
   DirLock& operator=(const DirLock&) = delete;
+  // Whether a file was left there by a holder that did not end cleanly.
+  bool replaced() const { return replaced_; }
 
  private:
   File file_;
+  bool replaced_;
 };
 
 std::string read_file(const std::string& path);
@@ -77,6 +80,7 @@ void remove_all(const std::string& path);  // no error when it is not there
 void rename_path(const std::string& from, const std::string& to);
 void hard_link(const std::string& from, const std::string& to);
 void sync_dir(const std::string& path);
+uint64_t file_system_bytes(const std::string& path);  // its whole size; 0 when it is not known
 uint64_t dir_bytes(const std::string& path);  // sum of the sizes of all files below
 
 // Makes a finished directory visible: syncs its files and itself, renames it to `to` (replacing an
@@ -100,7 +104,8 @@ enum class FileOp { kCreate, kWrite, kSync, kRename, kTruncate, kRemove };
 
 // Called before each operation that changes the disk. Throwing Error(kIo) makes it fail with no
 // effect; for kWrite, *bytes may be lowered first: then that much is written before the failure.
+// Threads call it one after the other.
 using FileHook = std::function<void(FileOp op, const std::string& path, size_t* bytes)>;
-void set_file_hook(FileHook hook);  // an empty hook removes it; not while files are written
+void set_file_hook(FileHook hook);  // an empty hook removes it
 
 }  // namespace hearth
