@@ -8,23 +8,28 @@
 #include <span>
 #include <string>
 
+#include "core/clock.h"
 #include "core/metrics.h"
 #include "core/mutex.h"
+#include "tsdb/wal_sync.h"
 #include "tsdb/wal_writer.h"
 
 namespace hearth::tsdb {
 
 // Those who append at the same time are written together: the first in the queue writes for all who
-// stand there. A segment is synced when it ends, as in Prometheus. Thread-safe.
+// stand there. None of them waits for the disk: WalSync brings to it what was written. Thread-safe.
 class Wal {
  public:
-  // Begins segment number `segment` in `dir`.
-  Wal(std::string dir, uint32_t segment, size_t segment_bytes, Registry& registry);
-  ~Wal();  // syncs
+  // Begins segment number `segment` in `dir`. `sync_interval`: Options::wal_sync.
+  Wal(std::string dir, uint32_t segment, size_t segment_bytes, Registry& registry,
+      DurationMs sync_interval = 0);
+  ~Wal();  // when everything is on the disk
 
   // All of the records are in the log afterwards, or (Error(kIo)) none of them.
   void append(std::span<const WalRecord> records);
   void next_segment();
+  // Returns when everything appended before is on the disk.
+  void sync();
   // Removes the segments before `segment`.
   void truncate(uint32_t segment);
 
@@ -41,10 +46,13 @@ class Wal {
   };
   void take_turn(Waiter& self);
   void write(std::span<Waiter* const> group);
+  void write_all(std::span<Waiter* const> group);
 
   const std::string dir_;
-  Counter failed_, truncations_;
+  const std::string metrics_prefix_;
+  Counter failed_, truncations_, truncations_failed_;
   Gauge segment_gauge_;
+  WalSync sync_;
   WalWriter writer_;                       // belongs to the first of the queue
   std::optional<WalWriter::Mark> undone_;  // likewise; a failed write still to be taken away
   std::atomic<uint32_t> segment_;

@@ -3,21 +3,19 @@
 #include <algorithm>
 
 #include "core/bytes.h"
-#include "core/clock.h"
 #include "core/crc32c.h"
 
 namespace hearth::tsdb {
 
-WalWriter::WalWriter(std::string dir, uint32_t segment, size_t segment_bytes,
-                     Observer fsync_seconds)
+WalWriter::WalWriter(std::string dir, uint32_t segment, size_t segment_bytes, WalSync* sync)
     : dir_(std::move(dir)),
       pages_per_segment_(std::max<size_t>(segment_bytes / kWalPageBytes, 1)),
-      fsync_seconds_(fsync_seconds) {
+      sync_(sync) {
   open(segment);
 }
 
 void WalWriter::open(uint32_t segment) {
-  file_ = File(wal_segment_path(dir_, segment), File::Mode::kCreate);
+  file_ = std::make_shared<File>(wal_segment_path(dir_, segment), File::Mode::kCreate);
   segment_ = segment;
   written_ = 0;
   buffer_.clear();
@@ -62,34 +60,44 @@ void WalWriter::add(const WalRecord& record) {
 
 void WalWriter::flush() {
   if (buffer_.empty()) return;
-  file_.write(buffer_);
+  file_->write(buffer_);
   written_ += buffer_.size();
   buffer_.clear();
+  if (sync_ != nullptr) sync_->written(file_);
+}
+
+void WalWriter::end_segment(std::shared_ptr<File> file) {
+  if (sync_ != nullptr) {
+    sync_->ended(std::move(file));
+  } else {
+    file->sync();
+  }
 }
 
 void WalWriter::close() {
   flush();
-  const int64_t start = system_clock().monotonic_nanos();
-  file_.sync();
-  fsync_seconds_.observe(static_cast<double>(system_clock().monotonic_nanos() - start) * 1e-9);
-  file_.close();
+  end_segment(std::move(file_));
 }
 
 void WalWriter::next_segment() {
   if (page_used_ > 0) end_page();
-  close();
+  flush();
+  std::shared_ptr<File> ended = file_;
   open(segment_ + 1);
+  end_segment(std::move(ended));
 }
 
 void WalWriter::rollback(Mark mark) {
-  file_.close();
   buffer_.clear();
+  if (sync_ != nullptr && file_ != nullptr) sync_->ended(std::move(file_));
   for (const uint32_t segment : wal_segments(dir_)) {
     if (segment > mark.segment) remove_file(wal_segment_path(dir_, segment));
   }
-  File(wal_segment_path(dir_, mark.segment), File::Mode::kAppend).truncate(mark.bytes);
+  auto ended = std::make_shared<File>(wal_segment_path(dir_, mark.segment), File::Mode::kAppend);
+  ended->truncate(mark.bytes);
   // One that stayed empty is used again, or a full disk would fill with empty segments.
   open(mark.bytes == 0 ? mark.segment : mark.segment + 1);
+  if (mark.bytes > 0) end_segment(std::move(ended));
 }
 
 }  // namespace hearth::tsdb

@@ -2,11 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "core/file.h"
-#include "core/metrics.h"
 #include "tsdb/wal_format.h"
+#include "tsdb/wal_sync.h"
 
 namespace hearth::tsdb {
 
@@ -20,13 +21,14 @@ class WalWriter {
     uint64_t bytes;
   };
 
-  // Begins segment number `segment`; `fsync_seconds` sees each fsync.
-  WalWriter(std::string dir, uint32_t segment, size_t segment_bytes, Observer fsync_seconds = {});
+  // Begins segment number `segment`. With `sync`, segments are brought to the disk by it; without,
+  // by the caller when they end.
+  WalWriter(std::string dir, uint32_t segment, size_t segment_bytes, WalSync* sync = nullptr);
 
   void add(const WalRecord& record);  // a record never crosses a segment's border
   void flush();                       // one write
-  void next_segment();                // flushes, syncs and closes this one
-  void close();                       // flushes and syncs
+  void next_segment();                // flushes and ends this one
+  void close();                       // likewise
 
   uint32_t segment() const { return segment_; }
   Mark mark() const { return {segment_, written_}; }  // Requires: all is flushed
@@ -36,13 +38,14 @@ class WalWriter {
 
  private:
   void open(uint32_t segment);
+  void end_segment(std::shared_ptr<File> file);
   void end_page();
   void add_fragment(WalFragment type, uint8_t flag, std::string_view part);
 
   const std::string dir_;
   const size_t pages_per_segment_;
-  const Observer fsync_seconds_;
-  File file_;
+  WalSync* const sync_;
+  std::shared_ptr<File> file_;
   uint32_t segment_ = 0;
   uint64_t written_ = 0;   // bytes in the file
   std::string buffer_;     // bytes that follow them

@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <random>
 #include <thread>
 
@@ -264,4 +267,196 @@ TEST_CASE("a failed write that cannot be taken back at once is taken back before
   }
   set_log_sink(nullptr);
   CHECK(records_in(dir.path()) == std::vector<std::string>{"one", "three"});
+}
+
+TEST_CASE("a disk that is full for a while, from any operation on, costs only what it was told") {
+  set_log_sink([](std::string_view) {});
+  std::mt19937_64 random(7);
+  const std::string large = random_text(random, kSegmentBytes / 2);  // two segments for three
+  bool failed = true;
+  for (int allowed = 0; failed; ++allowed) {
+    failed = false;
+    TempDir dir;
+    Registry registry;
+    std::vector<std::string> stored;
+    int refused = 0;
+    {
+      Wal wal(dir.path(), 0, kSegmentBytes, registry);
+      int operations = 0;
+      set_file_hook([&](FileOp op, const std::string&, size_t* bytes) {
+        if (op == FileOp::kSync || op == FileOp::kRemove || op == FileOp::kTruncate) return;
+        ++operations;
+        if (operations <= allowed || operations > allowed + 3) return;
+        if (op == FileOp::kWrite) *bytes = *bytes * 2 / 3;
+        throw Error(ErrorKind::kIo, "no space left on device");
+      });
+      for (int i = 0; i < 10; ++i) {
+        const std::string record = std::to_string(i) + (i % 3 == 0 ? large : "small");
+        try {
+          if (i % 5 == 4) wal.next_segment();
+          wal.append(std::vector<WalRecord>{{record, 0}, {record + "+", 0}});
+          stored.push_back(record);
+          stored.push_back(record + "+");
+        } catch (const Error& error) {
+          failed = true;
+          ++refused;
+          CHECK(error.kind() == ErrorKind::kIo);
+          CHECK(std::string(error.what()).find("no space left on device; nothing was stored") !=
+                std::string::npos);
+          CHECK(std::string(error.what()).find(dir.path()) != std::string::npos);
+        }
+      }
+      set_file_hook({});
+    }
+    CAPTURE(allowed);
+    CHECK(refused <= 3);
+    CHECK((records_in(dir.path()) == stored));
+    CHECK(registry.text().find("prometheus_tsdb_wal_writes_failed_total " +
+                               std::to_string(refused)) != std::string::npos);
+    const std::vector<uint32_t> segments = wal_segments(dir.path());
+    CHECK(segments.back() - segments.front() + 1 == segments.size());
+    CHECK(segments.size() < 30);
+  }
+  set_log_sink(nullptr);
+}
+
+namespace {
+
+std::atomic<int> lines_of_loss{0};
+
+// Which segments were synced, and by whom.
+class SyncWatch {
+ public:
+  SyncWatch() {
+    set_file_hook([this](FileOp op, const std::string& path, size_t*) {
+      if (op != FileOp::kSync) return;
+      const std::lock_guard lock(mutex_);
+      if (std::this_thread::get_id() == test_) ++by_us_;
+      if (fail_) throw Error(ErrorKind::kIo, "input/output error");
+      const std::string name = path.substr(path.rfind('/') + 1);
+      if (name.find_first_not_of("0123456789") == std::string::npos) synced_.push_back(name);
+      changed_.notify_all();
+    });
+  }
+  ~SyncWatch() { set_file_hook({}); }
+  void wait_for(const std::string& segment) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return !synced_.empty() && synced_.back() == segment; });
+  }
+  std::vector<std::string> take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(synced_, {});
+  }
+  int by_us() {
+    const std::lock_guard lock(mutex_);
+    return by_us_;
+  }
+  void fail(bool fail) {
+    const std::lock_guard lock(mutex_);
+    fail_ = fail;
+  }
+
+ private:
+  const std::thread::id test_ = std::this_thread::get_id();
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> synced_;
+  int by_us_ = 0;
+  bool fail_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("what is appended reaches the disk by itself, also from a segment that is not full") {
+  TempDir dir;
+  Registry registry;
+  SyncWatch watch;
+  Wal wal(dir.path(), 0, kSegmentBytes, registry, 1);
+  for (int i = 0; i < 3; ++i) {
+    wal.append(std::vector<WalRecord>{{"one", 0}});
+    watch.wait_for("00000000");
+    watch.take();
+  }
+  wal.next_segment();
+  wal.append(std::vector<WalRecord>{{"one", 0}});
+  watch.wait_for("00000001");
+  CHECK(watch.by_us() == 0);
+}
+
+TEST_CASE("segments reach the disk in their order, and never by those who append") {
+  TempDir dir;
+  Registry registry;
+  SyncWatch watch;
+  const std::string record(kSegmentBytes / 3, 'x');
+  {
+    Wal wal(dir.path(), 0, kSegmentBytes, registry, 3'600'000);
+    for (int i = 0; i < 7; ++i) wal.append(std::vector<WalRecord>{{record, 0}});
+    wal.sync();
+    CHECK(watch.take() == std::vector<std::string>{"00000000", "00000001", "00000002", "00000003"});
+    wal.sync();
+    CHECK(watch.take().empty());
+    wal.append(std::vector<WalRecord>{{record, 0}});
+    wal.next_segment();
+    wal.append(std::vector<WalRecord>{{record, 0}});
+    wal.sync();
+    CHECK(watch.take() == std::vector<std::string>{"00000003", "00000004"});
+    wal.append(std::vector<WalRecord>{{record, 0}});
+  }
+  CHECK(watch.take() == std::vector<std::string>{"00000004"});
+  CHECK(watch.by_us() == 0);
+}
+
+TEST_CASE("without an interval only segments that end are synced") {
+  TempDir dir;
+  Registry registry;
+  SyncWatch watch;
+  {
+    Wal wal(dir.path(), 0, kSegmentBytes, registry, 0);
+    wal.append(std::vector<WalRecord>{{"one", 0}});
+    wal.sync();
+    CHECK(watch.take().empty());
+    wal.next_segment();
+    wal.append(std::vector<WalRecord>{{"two", 0}});
+    wal.sync();
+    CHECK(watch.take() == std::vector<std::string>{"00000000"});
+  }
+  CHECK(watch.take() == std::vector<std::string>{"00000001"});
+}
+
+TEST_CASE("a segment that cannot be synced is ended, counted and told, and appending goes on") {
+  TempDir dir;
+  Registry registry;
+  lines_of_loss = 0;
+  set_log_level(LogLevel::kError);
+  set_log_sink([](std::string_view line) {
+    if (line.find("will be lost if the machine stops") != std::string_view::npos) ++lines_of_loss;
+  });
+  {
+    SyncWatch watch;
+    Wal wal(dir.path(), 0, kSegmentBytes, registry, 3'600'000);
+    wal.append(std::vector<WalRecord>{{"one", 0}});
+    watch.fail(true);
+    wal.sync();
+    watch.fail(false);
+    CHECK(wal.segment() == 0);
+    wal.append(std::vector<WalRecord>{{"two", 0}});
+    CHECK(wal.segment() == 1);
+    wal.append(std::vector<WalRecord>{{"three", 0}});
+    CHECK(wal.segment() == 1);
+    wal.sync();
+    CHECK(watch.take() == std::vector<std::string>{"00000000", "00000001"});
+  }
+  set_log_sink(nullptr);
+  CHECK(lines_of_loss == 1);
+  CHECK(records_in(dir.path()) == std::vector<std::string>{"one", "two", "three"});
+  CHECK(registry.text().find("hearth_tsdb_wal_syncs_failed_total 1") != std::string::npos);
+}
+
+TEST_CASE("the log of samples out of order has metrics of its own") {
+  TempDir dir;
+  Registry registry;
+  make_dirs(dir.path() + "/wbl");
+  const Wal wal(dir.path() + "/wbl", 5, kSegmentBytes, registry);
+  CHECK(registry.text().find("prometheus_tsdb_out_of_order_wbl_segment_current 5") !=
+        std::string::npos);
 }
