@@ -8,11 +8,13 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <random>
 #include <limits>
 #include <thread>
 
 #include "cmd/build_info.h"
 #include "cmd/process_metrics.h"
+#include "cmd/retention.h"
 #include "config/load.h"
 #include "core/duration.h"
 #include "core/error.h"
@@ -43,13 +45,20 @@ std::string hostname() {
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
 }
 
-tsdb::Options storage_options(const ServerFlags& flags) {
+tsdb::Options storage_options(const ServerFlags& flags, const StorageConfig& config) {
   tsdb::Options options;
-  options.retention = flags.retention_time;
-  options.retention_bytes = flags.retention_bytes;
+  options.retention = retention_limits(flags, config);
   options.min_block_duration = flags.min_block_duration;
-  options.max_block_duration = flags.max_block_duration;
+  options.max_block_duration = flags.max_block_given ? flags.max_block_duration : 0;
   options.use_lockfile = !flags.no_lockfile;
+  options.allow_overlapping_compaction = flags.allow_overlapping_compaction;
+  options.delay_compact_file = flags.delay_compact_file;
+  if (flags.chunk_segment_bytes != 0) options.chunk_segment_bytes = flags.chunk_segment_bytes;
+  if (flags.compaction_delay_percent > 0) {
+    std::random_device device;
+    const DurationMs longest = flags.min_block_duration * flags.compaction_delay_percent / 100;
+    options.compaction_delay = std::uniform_int_distribution<DurationMs>(0, longest)(device);
+  }
   options.samples_per_chunk = flags.samples_per_chunk;
   options.max_memory = flags.max_memory;
   if (flags.wal_segment_bytes != 0) options.wal_segment_bytes = flags.wal_segment_bytes;
@@ -172,13 +181,13 @@ void Application::State::start() {
            "Prometheus " + build_info().version);
   for (const std::string& warning : flags.warnings) log_warn(warning);
   // A configuration that cannot be read is told before the log is replayed, which may take long.
-  (void)load_config_file(flags.config_file);
+  const StorageConfig storage = load_config_file(flags.config_file).storage;
   add_own_metrics();
 
   server = std::make_unique<web::Server>(web_options(flags), services());
   server->start();
   make_dirs(flags.storage_path);
-  db = std::make_unique<tsdb::Db>(flags.storage_path, storage_options(flags), system_clock(), pool, registry);
+  db = std::make_unique<tsdb::Db>(flags.storage_path, storage_options(flags, storage), system_clock(), pool, registry);
   log_info("TSDB started", "path", flags.storage_path, "series", db->head_stats().series);
   engine = std::make_unique<promql::Engine>(engine_options(flags), *db, &pool, registry);
   scraper = std::make_unique<ScrapeManager>(scraper_options(flags), db->appender(), pool, system_clock(), registry);
@@ -211,6 +220,7 @@ void Application::State::load_config() {
     auto loaded = std::make_shared<const Config>(load_config_file(flags.config_file));
     for (const std::string& warning : loaded->warnings) log_warn(warning, "filename", flags.config_file);
     db->apply(live_options(loaded->storage, flags));
+    db->set_retention(retention_limits(flags, loaded->storage));
     scraper->apply(loaded);
     engine->set_default_step(loaded->global.evaluation_interval);
     config = std::move(loaded);
@@ -265,8 +275,8 @@ web::Services Application::State::services() {
     std::error_code ignored;
     state.working_directory = std::filesystem::current_path(ignored).string();
     state.hostname = hostname();
-    state.storage_retention = flags.retention_text();
     MutexLock lock(mutex);
+    state.storage_retention = retention_text(retention_limits(flags, config ? config->storage : StorageConfig()));
     state.reload_success = reload_success;
     state.last_config_time = last_config_time;
     return state;

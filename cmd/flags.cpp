@@ -53,15 +53,15 @@ const FlagSpec kTable[] = {
     {"storage.tsdb.head-chunks-write-queue-size", kNumber, "0", "Size of the queue of head chunks on their way to the disk.", !kHidden, !kRepeatable, kNoEffect},
     {"storage.tsdb.min-block-duration", kDuration, "2h", "Minimum duration of a block before it is written.", kHidden},
     {"storage.tsdb.max-block-duration", kDuration, "0s", "Maximum duration of a merged block. Defaults to a tenth of the retention time, at most 31d.", kHidden},
-    {"storage.tsdb.max-block-chunk-segment-size", kBytes, "0B", "Maximum size of a chunk segment.", kHidden, !kRepeatable, kNoEffect},
+    {"storage.tsdb.max-block-chunk-segment-size", kBytes, "0B", "Maximum size of a chunk segment.", kHidden},
     {"storage.tsdb.wal-segment-size", kBytes, "0B", "Size of a segment of the write-ahead log.", kHidden},
     {"storage.tsdb.wal-compression", kBool, "true", "Compress the write-ahead log.", kHidden},
     {"storage.tsdb.wal-compression-type", kChoice, "snappy", "How the write-ahead log is compressed.", kHidden, !kRepeatable, true, "snappy,zstd"},
-    {"storage.tsdb.allow-overlapping-compaction", kBool, "true", "Merge blocks that overlap.", kHidden, !kRepeatable, kNoEffect},
+    {"storage.tsdb.allow-overlapping-compaction", kBool, "true", "Merge blocks that overlap.", kHidden},
     {"storage.tsdb.allow-overlapping-blocks", kBool, "true", "Overlapping blocks are always allowed.", kHidden, !kRepeatable, kNoEffect},
     {"storage.tsdb.samples-per-chunk", kNumber, "120", "Target number of samples per chunk.", kHidden},
-    {"storage.tsdb.delayed-compaction.max-percent", kNumber, "10", "Maximum delay of a compaction, in percent of the block duration.", kHidden, !kRepeatable, kNoEffect},
-    {"storage.tsdb.delay-compact-file.path", kText, "", "Path of a file that lists the blocks which may be merged.", kHidden, !kRepeatable, kNoEffect},
+    {"storage.tsdb.delayed-compaction.max-percent", kNumber, "10", "Maximum delay of a compaction, in percent of the block duration.", kHidden},
+    {"storage.tsdb.delay-compact-file.path", kText, "", "Path of a file that lists the blocks which may be merged.", kHidden},
     {"storage.max-memory", kText, "80%", "Memory beyond which no new series are admitted, while known ones go on: bytes, or percent of what the machine or the cgroup has; 0 = no limit."},
     {"storage.agent.path", kText, "data-agent/", "Base path for storage in agent mode.", !kHidden, !kRepeatable, kNoEffect},
     {"storage.agent.wal-compression", kBool, "true", "Compress the agent's log.", !kHidden, !kRepeatable, kNoEffect},
@@ -99,6 +99,7 @@ const FlagSpec kTable[] = {
 const std::set<std::string_view> kFeatures = {
     "promql-experimental-functions", "promql-extended-range-selectors", "promql-binop-fill-modifiers",
     "promql-duration-expr", "promql-delayed-name-removal", "promql-per-step-stats", "extra-scrape-metrics",
+    "delayed-compaction",
 };
 
 // Features of Prometheus that are on for good, or are about Go: nothing to do, nothing to say.
@@ -147,12 +148,6 @@ bool ServerFlags::feature(const std::string& name) const {
   return std::find(features.begin(), features.end(), name) != features.end();
 }
 
-std::string ServerFlags::retention_text() const {
-  std::string text = retention_time > 0 ? duration_text(retention_time) : "";
-  if (retention_bytes > 0) text += (text.empty() ? "" : " or ") + bytes_text(static_cast<int64_t>(retention_bytes));
-  return text;
-}
-
 ServerFlags parse_server_flags(std::span<const std::string> arguments) {
   const ParsedFlags parsed = parse_flags(kTable, arguments);
   const auto text = [&](const char* name) { return parsed.text(name); };
@@ -178,14 +173,19 @@ ServerFlags parse_server_flags(std::span<const std::string> arguments) {
   flags.storage_path = text("storage.tsdb.path");
   flags.retention_time = duration("storage.tsdb.retention.time");
   flags.retention_bytes = bytes("storage.tsdb.retention.size");
-  if (flags.retention_time == 0 && flags.retention_bytes == 0) flags.retention_time = kDefaultRetention;
+  flags.retention_is_default = flags.retention_time == 0 && flags.retention_bytes == 0;
+  if (flags.retention_is_default) flags.retention_time = kDefaultRetention;
   flags.min_block_duration = duration("storage.tsdb.min-block-duration");
   flags.max_block_duration = duration("storage.tsdb.max-block-duration");
-  if (flags.max_block_duration == 0) {
+  flags.max_block_given = flags.max_block_duration != 0;
+  if (!flags.max_block_given) {
     flags.max_block_duration = flags.retention_time == 0 ? kLongestBlock : std::min(kLongestBlock, flags.retention_time / 10);
   }
   flags.max_block_duration = std::max(flags.max_block_duration, flags.min_block_duration);
   flags.no_lockfile = is_on("storage.tsdb.no-lockfile");
+  flags.allow_overlapping_compaction = is_on("storage.tsdb.allow-overlapping-compaction");
+  flags.delay_compact_file = text("storage.tsdb.delay-compact-file.path");
+  flags.chunk_segment_bytes = bytes("storage.tsdb.max-block-chunk-segment-size");
   flags.wal_compression = is_on("storage.tsdb.wal-compression");
   flags.wal_compression_type = text("storage.tsdb.wal-compression-type");
   flags.wal_segment_bytes = bytes("storage.tsdb.wal-segment-size");
@@ -221,6 +221,15 @@ ServerFlags parse_server_flags(std::span<const std::string> arguments) {
   flags.read_timeout = duration("web.read-timeout");
 
   read_features(parsed.values.at("enable-feature"), flags);
+  if (flags.feature("delayed-compaction")) {
+    const std::string percent = text("storage.tsdb.delayed-compaction.max-percent");
+    const double value = *parse_go_float(percent);
+    const bool usable = value >= 1 && value <= 100;
+    flags.compaction_delay_percent = usable ? static_cast<int>(value) : 10;
+    if (!usable) {
+      flags.warnings.push_back(fmt::format("The --storage.tsdb.delayed-compaction.max-percent should have a value between 1 and 100, not {}. Using 10", percent));
+    }
+  }
   for (const FlagSpec& spec : kTable) {
     const std::string name(spec.name);
     if (name != "version") flags.all[name] = joined(parsed.values.at(name));

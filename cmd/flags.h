@@ -22,9 +22,14 @@ struct ServerFlags {
 
   std::string storage_path;
   DurationMs retention_time = 0;  // 0 = by size only
+  bool retention_is_default = false;  // neither a time nor a size was given
   uint64_t retention_bytes = 0;   // 0 = no limit
   DurationMs min_block_duration = 0, max_block_duration = 0;
-  bool no_lockfile = false;
+  bool max_block_given = false;
+  bool no_lockfile = false, allow_overlapping_compaction = true;
+  std::string delay_compact_file;
+  uint64_t chunk_segment_bytes = 0;           // of blocks; 0 = the default
+  int compaction_delay_percent = 0;           // of the block duration; 0 = no delay
   bool wal_compression = true;
   std::string wal_compression_type;  // "snappy" or "zstd"
   uint64_t wal_segment_bytes = 0;    // 0 = the default
@@ -49,7 +54,6 @@ struct ServerFlags {
   std::map<std::string, std::string> all;       // for /api/v1/status/flags
 
   bool feature(const std::string& name) const;
-  std::string retention_text() const;  // "15d", "15d or 10GiB"
 };
 
 // Throws Error(kBadData), naming the flag.

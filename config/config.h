@@ -116,6 +116,9 @@ struct StorageConfig {
   DurationMs out_of_order_time_window = 0;
   int64_t max_exemplars = 100'000;
   std::string float_encoding;  // of chunks: "xor", "xor2" or ""
+  DurationMs retention_time = 0;  // each of the three: 0 = as the command line has it
+  uint64_t retention_bytes = 0;
+  double retention_percentage = 0;
   bool operator==(const StorageConfig&) const = default;
 };
 

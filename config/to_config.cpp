@@ -79,6 +79,11 @@ StorageConfig to_storage_config(const Value& storage) {
   if (const Value& tsdb = storage["tsdb"]; tsdb.present) {
     out.out_of_order_time_window = tsdb["out_of_order_time_window"].integer;
     out.float_encoding = tsdb["chunk_encoding"]["floats"].text;
+    if (const Value& retention = tsdb["retention"]; retention.present) {
+      out.retention_time = retention["time"].integer;
+      out.retention_bytes = to_limit(retention["size"]);
+      out.retention_percentage = retention["percentage"].real;
+    }
   }
   if (const Value& exemplars = storage["exemplars"]; exemplars.present) {
     out.max_exemplars = exemplars["max_exemplars"].integer;

@@ -40,9 +40,6 @@ void add_section_warnings(const Value& config, std::vector<std::string>& warning
                        " is not supported yet: " + std::string(missing.consequence));
   }
   const Value& tsdb = config["storage"]["tsdb"];
-  if (tsdb.present && is_set(tsdb["retention"])) {
-    warnings.push_back("storage tsdb retention is not supported yet: the command line's holds");
-  }
   if (tsdb.present && is_set(tsdb["stale_series_compaction_threshold"])) {
     warnings.push_back(
         "storage tsdb stale_series_compaction_threshold is not supported yet: stale series stay in "

@@ -76,7 +76,11 @@ std::vector<Ulid> by_tombstones(std::span<const BlockMeta> blocks,
   if (ranges.empty()) return {};
   for (size_t i = blocks.size(); i-- > 0;) {
     const BlockMeta& block = blocks[i];
-    if (block.max_time - block.min_time < ranges[ranges.size() / 2]) break;
+    if (block.max_time - block.min_time < ranges[ranges.size() / 2]) {
+      const bool all = block.stats.tombstones > 0 && block.stats.tombstones >= block.stats.series;
+      if (all && !block.failed) return {block.ulid};
+      break;
+    }
     if (static_cast<double>(block.stats.tombstones) / static_cast<double>(block.stats.series + 1) >
         0.05)
       return {block.ulid};
@@ -96,11 +100,13 @@ std::vector<DurationMs> block_ranges(DurationMs smallest, DurationMs largest) {
 }
 
 std::vector<Ulid> plan_compaction(std::vector<BlockMeta> blocks,
-                                  const std::vector<DurationMs>& ranges) {
+                                  const std::vector<DurationMs>& ranges, bool merge_overlapping) {
   if (blocks.empty()) return {};
   std::stable_sort(blocks.begin(), blocks.end(),
                    [](const BlockMeta& a, const BlockMeta& b) { return a.min_time < b.min_time; });
-  if (auto plan = overlapping(blocks); !plan.empty()) return plan;
+  if (merge_overlapping) {
+    if (auto plan = overlapping(blocks); !plan.empty()) return plan;
+  }
   const auto older = std::span<const BlockMeta>(blocks).first(blocks.size() - 1);
   if (auto plan = by_range(older, ranges); !plan.empty()) return plan;
   return by_tombstones(older, ranges);

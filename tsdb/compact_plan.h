@@ -12,9 +12,11 @@ namespace hearth::tsdb {
 std::vector<DurationMs> block_ranges(DurationMs smallest, DurationMs largest);
 
 // The blocks to merge into one, in order of time; empty when there is nothing to do. First those
-// that overlap; then the smallest span that is complete or in the past and holds more than one
-// block, never counting the newest block; then a large block of which more than 5 % is deleted.
+// that overlap, where that is wanted; then the smallest span that is complete or in the past and
+// holds more than one block, never counting the newest block; then a large block of which more than
+// 5 % is deleted, or any of which all is.
 std::vector<Ulid> plan_compaction(std::vector<BlockMeta> blocks,
-                                  const std::vector<DurationMs>& ranges);
+                                  const std::vector<DurationMs>& ranges,
+                                  bool merge_overlapping = true);
 
 }  // namespace hearth::tsdb

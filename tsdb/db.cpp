@@ -20,7 +20,7 @@ DurationMs largest_block(const Options& options) {
   DurationMs largest = options.max_block_duration;
   if (largest == 0) {
     largest = 31 * kDay;
-    if (options.retention > 0) largest = std::min(largest, options.retention / 10);
+    if (options.retention.time > 0) largest = std::min(largest, options.retention.time / 10);
   }
   return std::max(largest, options.min_block_duration);
 }
@@ -37,8 +37,8 @@ Db::State::State(std::string db_dir, const Options& db_options, const Clock& db_
       metrics(registry),
       blocks(dir, registry),
       head(dir, options, blocks.snapshot().covered_until, clock, pool, registry) {
-  metrics.retention_limit_seconds.set(static_cast<double>(options.retention) / 1000);
-  metrics.retention_limit_bytes.set(static_cast<double>(options.retention_bytes));
+  set_retention(options.retention);
+  metrics.clean_start.set(lock == nullptr ? -1 : lock->replaced() ? 0 : 1);
   metrics.set_lowest(oldest_time());
 }
 

@@ -52,6 +52,9 @@ class Db final : public Queryable {
   // When a call of maintain() would have work to do; cheap.
   bool maintenance_due() const;
 
+  // From the next round of maintenance on.
+  void set_retention(const RetentionLimits& limits);
+
   // Deletes the samples in `range` of the series that any of the selectors finds: no query that
   // begins later sees them. Waits for maintenance that runs.
   void delete_series(std::span<const std::vector<Matcher>> selectors, TimeRange range);

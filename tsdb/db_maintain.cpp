@@ -7,9 +7,19 @@
 #include "tsdb/compact.h"
 #include "tsdb/compact_plan.h"
 #include "tsdb/db_state.h"
+#include "tsdb/upload_list.h"
 
 namespace hearth::tsdb {
 namespace {
+
+bool overlap(const std::vector<BlockPtr>& blocks) {  // by min_time
+  TimeMs max = kMinTime;
+  for (const BlockPtr& block : blocks) {
+    if (block->meta().min_time < max) return true;
+    max = std::max(max, block->meta().max_time);
+  }
+  return false;
+}
 
 uint64_t head_bytes(const std::string& dir) {
   uint64_t bytes = 0;
@@ -23,8 +33,19 @@ uint64_t head_bytes(const std::string& dir) {
 
 // ---- head -> block -----------------------------------------------------------------------------
 
+bool Db::State::head_due() {
+  if (!head.compactable()) {
+    compactable_since = 0;
+    return false;
+  }
+  const int64_t now = clock.monotonic_nanos();
+  int64_t since = 0;
+  compactable_since.compare_exchange_strong(since, now);  // `since` stays 0 when it was
+  return (since == 0 ? 0 : now - since) >= options.compaction_delay * 1'000'000;
+}
+
 void Db::State::compact_head() {
-  while (head.compactable()) {
+  while (head_due()) {
     const TimeMs min = head.min_time();
     const DurationMs range = options.min_block_duration;
     const TimeMs max = (min >= 0 ? min / range : (min - range + 1) / range) * range + range;
@@ -57,10 +78,32 @@ void Db::State::write_head_range(TimeMs min, TimeMs max) {
 
 // ---- blocks -> block ---------------------------------------------------------------------------
 
+// The blocks that may be merged: those of the head not before they are uploaded, where a file says
+// what is.
+std::vector<BlockMeta> Db::State::mergeable() const {
+  std::vector<BlockMeta> metas = blocks.metas();
+  if (options.delay_compact_file.empty()) return metas;
+  try {
+    return before_first_pending(std::move(metas), read_uploaded(options.delay_compact_file));
+  } catch (const Error& e) {
+    log_warn("cannot read TSDB upload meta file", "path", options.delay_compact_file, "err",
+             e.what());
+    return metas;
+  }
+}
+
+std::vector<Ulid> Db::State::plan() const {
+  return plan_compaction(mergeable(), ranges, options.allow_overlapping_compaction);
+}
+
 void Db::State::compact_blocks() {
   for (;;) {
-    const std::vector<Ulid> plan = plan_compaction(blocks.metas(), ranges);
-    if (plan.empty() || !compact(plan)) return;
+    const std::vector<Ulid> next = plan();
+    if (next.empty() || !compact(next)) return;
+    if (head_due()) {
+      log_info("aborting block compactions to persist the head block");
+      return;
+    }
   }
 }
 
@@ -73,6 +116,7 @@ bool Db::State::compact(const std::vector<Ulid>& plan) {
       sources.push_back(block);
   }
   metrics.triggered.add();
+  if (overlap(sources)) metrics.vertical_compactions.add();
   try {
     const DbMetrics::Run run(metrics, clock);
     const Ulid ulid = make_ulid(clock.now());
@@ -110,26 +154,41 @@ std::vector<BlockSize> Db::State::sizes() const {
   return sizes;
 }
 
-std::vector<Ulid> Db::State::beyond_retention() {
-  std::vector<Ulid> gone = beyond_time(sizes(), options.retention);
-  if (options.retention_bytes > 0) {
-    const auto too_big = beyond_size(sizes(), options.retention_bytes, head_bytes(dir));
-    gone.insert(gone.end(), too_big.begin(), too_big.end());
+void Db::State::set_retention(const RetentionLimits& new_limits) {
+  {
+    MutexLock lock(limits_mutex);
+    limits = new_limits;
   }
-  return gone;
+  metrics.retention_limit_seconds.set(static_cast<double>(new_limits.time) / 1000);
+  metrics.retention_limit_bytes.set(static_cast<double>(new_limits.bytes));
+  metrics.retention_limit_percentage.set(new_limits.percentage);
+}
+
+void Db::set_retention(const RetentionLimits& limits) { state_->set_retention(limits); }
+
+std::vector<Ulid> Db::State::beyond_time_limit() {
+  MutexLock lock(limits_mutex);
+  return beyond_time(sizes(), limits.time);
+}
+
+std::vector<Ulid> Db::State::beyond_size_limit() {
+  RetentionLimits now;
+  {
+    MutexLock lock(limits_mutex);
+    now = limits;
+  }
+  const uint64_t bytes = size_limit(now, now.percentage > 0 ? file_system_bytes(dir) : 0);
+  return bytes == 0 ? std::vector<Ulid>() : beyond_size(sizes(), bytes, head_bytes(dir));
 }
 
 void Db::State::apply_retention() {
-  const auto by_time = beyond_time(sizes(), options.retention);
-  if (!by_time.empty()) {
+  if (const auto gone = beyond_time_limit(); !gone.empty()) {
     metrics.time_retentions.add();
-    blocks.change(std::nullopt, by_time);
+    blocks.change(std::nullopt, gone);
   }
-  if (options.retention_bytes == 0) return;
-  const auto by_size = beyond_size(sizes(), options.retention_bytes, head_bytes(dir));
-  if (!by_size.empty()) {
+  if (const auto gone = beyond_size_limit(); !gone.empty()) {
     metrics.size_retentions.add();
-    blocks.change(std::nullopt, by_size);
+    blocks.change(std::nullopt, gone);
   }
 }
 
@@ -157,8 +216,8 @@ void Db::maintain() {
 
 bool Db::maintenance_due() const {
   State& s = *state_;
-  return s.head.compactable() || !plan_compaction(s.blocks.metas(), s.ranges).empty() ||
-         !s.beyond_retention().empty();
+  return s.head_due() || !s.plan().empty() || !s.beyond_time_limit().empty() ||
+         !s.beyond_size_limit().empty();
 }
 
 }  // namespace hearth::tsdb

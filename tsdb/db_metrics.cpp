@@ -22,6 +22,11 @@ DbMetrics::DbMetrics(Registry& r)
                             "Total number of compactions that were executed for the partition.")),
       failed(r.counter("prometheus_tsdb_compactions_failed_total",
                        "Total number of compactions that failed for the partition.")),
+      skipped(r.counter("prometheus_tsdb_compactions_skipped_total",
+                        "Total number of skipped compactions due to disabled auto compaction.")),
+      vertical_compactions(
+          r.counter("prometheus_tsdb_vertical_compactions_total",
+                    "Total number of compactions done on overlapping blocks.")),
       time_retentions(
           r.counter("prometheus_tsdb_time_retentions_total",
                     "The number of times that blocks were deleted because the maximum time limit "
@@ -41,6 +46,15 @@ DbMetrics::DbMetrics(Registry& r)
       retention_limit_bytes(r.gauge("prometheus_tsdb_retention_limit_bytes",
                                     "Max number of bytes to be retained in the tsdb blocks, "
                                     "configured 0 means disabled")),
+      retention_limit_percentage(
+          r.gauge("prometheus_tsdb_retention_limit_percentage",
+                  "Max percentage of total storage space to be retained in the tsdb blocks, "
+                  "configured 0 means disabled")),
+      clean_start(r.gauge("prometheus_tsdb_clean_start",
+                          "-1: lockfile is disabled. 0: a lockfile from a previous execution was "
+                          "replaced. 1: lockfile creation was clean")),
+      populating(r.gauge("prometheus_tsdb_compaction_populating_block",
+                         "Set to 1 when a block is currently being written to the disk.")),
       duration(r.histogram("prometheus_tsdb_compaction_duration_seconds",
                            "Duration of compaction runs", exponential(1, 2, 14))),
       tombstone_cleanup(

@@ -13,8 +13,9 @@ namespace hearth::tsdb {
 struct DbMetrics {
   explicit DbMetrics(Registry& registry);
 
-  Counter triggered, compactions, failed, time_retentions, size_retentions;
-  Gauge lowest_timestamp, lowest_timestamp_seconds, retention_limit_seconds, retention_limit_bytes;
+  Counter triggered, compactions, failed, skipped, vertical_compactions, time_retentions, size_retentions;
+  Gauge lowest_timestamp, lowest_timestamp_seconds, retention_limit_seconds, retention_limit_bytes,
+      retention_limit_percentage, clean_start, populating;
   Observer duration, tombstone_cleanup, chunk_bytes, chunk_samples, chunk_range;
 
   void set_lowest(TimeMs time) const;
@@ -26,8 +27,12 @@ struct DbMetrics {
     Run(const DbMetrics& metrics, const Clock& clock)
         : metrics_(metrics), clock_(clock), start_(clock.monotonic_nanos()) {
       metrics_.compactions.add();
+      metrics_.populating.set(1);
     }
-    ~Run() { metrics_.duration.observe(seconds()); }
+    ~Run() {
+      metrics_.populating.set(0);
+      metrics_.duration.observe(seconds());
+    }
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
     double seconds() const { return static_cast<double>(clock_.monotonic_nanos() - start_) / 1e9; }

@@ -1,6 +1,7 @@
 // What a database is made of; the verbs are db.cpp (opening, reading), db_maintain.cpp, db_admin.cpp.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +33,10 @@ struct Db::State {
   // other locks; the only one that is held over the disk.
   Mutex changing;
 
+  Mutex limits_mutex;
+  RetentionLimits limits GUARDED_BY(limits_mutex);
+  std::atomic<int64_t> compactable_since{0};  // monotonic ns; 0: the head is not compactable
+
   TimeMs oldest_time() const;
 
   // ---- db_maintain.cpp
@@ -40,7 +45,12 @@ struct Db::State {
   void write_head_range(TimeMs min, TimeMs max);
   void compact_blocks();
   bool compact(const std::vector<Ulid>& plan);
-  std::vector<Ulid> beyond_retention();
+  bool head_due();  // compactable, and has waited long enough
+  std::vector<BlockMeta> mergeable() const;
+  std::vector<Ulid> plan() const;
+  void set_retention(const RetentionLimits& new_limits);
+  std::vector<Ulid> beyond_time_limit();
+  std::vector<Ulid> beyond_size_limit();
   void apply_retention();
 
   // ---- db_admin.cpp

@@ -27,6 +27,12 @@ std::vector<Ulid> beyond_time(std::vector<BlockSize> blocks, DurationMs retentio
   return {};
 }
 
+uint64_t size_limit(const RetentionLimits& limits, uint64_t file_system_bytes) {
+  if (limits.percentage == 0 || file_system_bytes == 0) return limits.bytes;
+  const double bytes = static_cast<double>(file_system_bytes) * limits.percentage / 100;
+  return std::max<uint64_t>(1, static_cast<uint64_t>(bytes));
+}
+
 std::vector<Ulid> beyond_size(std::vector<BlockSize> blocks, uint64_t limit, uint64_t head_bytes) {
   if (limit == 0) return {};
   newest_first(blocks);

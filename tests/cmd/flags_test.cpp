@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "cmd/retention.h"
 #include "core/error.h"
 #include "core/memory.h"
 
@@ -52,7 +53,7 @@ TEST_CASE("a retention by size alone switches the retention by time off") {
   CHECK(flags.retention_time == 0);
   CHECK(flags.retention_bytes == 10ull << 30);
   CHECK(flags.all.at("storage.tsdb.max-block-duration") == "31d");
-  CHECK(flags.retention_text() == "10GiB");
+  CHECK(retention_text(retention_limits(flags, {})) == "10GiB");
 }
 
 TEST_CASE("wrong flags are refused in words that name them") {

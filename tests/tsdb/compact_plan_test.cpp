@@ -68,6 +68,7 @@ TEST_CASE("the plan of compaction is Prometheus'") {
       {"many tombstones, but it is the newest block", {block(1, 0, 540, 10, 3)}, ""},
       {"many tombstones", {block(1, 0, 540, 10, 3), block(2, 540, 560)}, "1"},
       {"many tombstones in a small block", {block(1, 0, 60, 10, 3), block(2, 60, 80)}, ""},
+      {"a small block of which all is deleted", {block(1, 0, 20, 3, 3), block(2, 20, 40)}, "1"},
       {"no series and no tombstones", {block(1, 0, 540, 0, 0), block(2, 540, 560)}, ""},
       {"newest by time, not by name",
        {block(5, 0, 360), block(6, 540, 560), block(7, 360, 420), block(8, 420, 540)},
@@ -98,6 +99,12 @@ TEST_CASE("the plan of compaction is Prometheus'") {
     CAPTURE(c.what);
     CHECK(plan(c.blocks) == c.want);
   }
+}
+
+TEST_CASE("blocks that overlap stay apart where that is wanted") {
+  const std::vector<BlockMeta> blocks{block(1, 0, 20), block(2, 10, 40), block(3, 60, 80)};
+  CHECK(plan_compaction(blocks, kRanges, true).size() == 2);
+  CHECK(plan_compaction(blocks, kRanges, false).empty());
 }
 
 TEST_CASE("spans of blocks grow by three up to the largest") {

@@ -113,7 +113,7 @@ TEST_CASE("maintenance is due when the head spans three hours, and then no more"
 
 TEST_CASE("retention by time deletes whole blocks") {
   Options options;
-  options.retention = 6 * kHour;
+  options.retention.time = 6 * kHour;
   options.max_block_duration = 2 * kHour;
   Life life(options);
   for (int hour = 0; hour < 16; ++hour) {
@@ -130,7 +130,7 @@ TEST_CASE("retention by time deletes whole blocks") {
 
 TEST_CASE("retention by size keeps the head and the newest blocks") {
   Options options;
-  options.retention = 0;
+  options.retention.time = 0;
   options.max_block_duration = 2 * kHour;
   Life life(options);
   for (int hour = 0; hour < 12; ++hour) {
@@ -138,12 +138,72 @@ TEST_CASE("retention by size keeps the head and the newest blocks") {
     life.db->maintain();
   }
   REQUIRE(life.blocks() == 5);
-  life.options.retention_bytes = dir_bytes(life.dir.path()) - 100;
+  life.options.retention.bytes = dir_bytes(life.dir.path()) - 100;
   life.reopen();
   CHECK(life.db->maintenance_due());
   life.db->maintain();
   CHECK(life.blocks() == 4);
   CHECK(life.differs({life.db->oldest_time(), kMaxTime}) == "");
+}
+
+TEST_CASE("retention can be changed while the database runs") {
+  Options options;
+  options.retention.time = 0;
+  options.max_block_duration = 2 * kHour;
+  Life life(options);
+  for (int hour = 0; hour < 12; ++hour) {
+    life.append(kHour);
+    life.db->maintain();
+  }
+  REQUIRE(life.blocks() == 5);
+  life.db->set_retention({4 * kHour, 0, 0});
+  CHECK(life.db->maintenance_due());
+  life.db->maintain();
+  CHECK(life.blocks() == 2);
+  life.db->set_retention({0, 0, 1e-9});  // percent: less than any block
+  life.db->maintain();
+  CHECK(life.blocks() == 0);
+  const std::string metrics = life.registry.text();
+  CHECK(metrics.find("prometheus_tsdb_retention_limit_percentage 1e-09\n") != std::string::npos);
+  CHECK(metrics.find("prometheus_tsdb_size_retentions_total 1\n") != std::string::npos);
+}
+
+TEST_CASE("a compaction that is delayed waits that long once it may begin") {
+  Options options;
+  options.compaction_delay = 10 * kMinute;
+  Life life(options);
+  life.append(3 * kHour + 2 * kMinute);
+  life.db->maintain();
+  CHECK_FALSE(life.db->maintenance_due());
+  life.append(9 * kMinute);
+  life.db->maintain();
+  CHECK(life.blocks() == 0);
+  life.append(kMinute);
+  CHECK(life.db->maintenance_due());
+  life.db->maintain();
+  CHECK(life.blocks() == 1);
+  CHECK(life.differs() == "");
+}
+
+TEST_CASE("blocks that are not uploaded are not merged") {
+  Life life;
+  const std::string list = life.dir.path() + "/thanos.shipper.json";
+  write_file(list, "{\"uploaded\":[]}");
+  life.options.delay_compact_file = list;
+  life.reopen();
+  for (int hour = 0; hour < 14; ++hour) {
+    life.append(kHour);
+    life.db->maintain();
+  }
+  const size_t apart = life.blocks();
+  CHECK(apart == 6);
+  std::string names;
+  for (const BlockMeta& meta : life.db->block_metas())
+    names += (names.empty() ? "\"" : ",\"") + meta.ulid.text() + "\"";
+  write_file(list, "{\"uploaded\":[" + names + "]}");
+  life.db->maintain();
+  CHECK(life.blocks() < apart);
+  CHECK(life.differs() == "");
 }
 
 TEST_CASE("a second database in the same directory is refused") {

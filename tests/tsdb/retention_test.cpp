@@ -43,3 +43,11 @@ TEST_CASE("retention by size keeps the newest blocks that fit beside the head") 
   CHECK(names(beyond_size(kBlocks, 49, 0)) == "2 1 ");
   CHECK(names(beyond_size(kBlocks, 29, 0)) == "3 2 1 ");
 }
+
+TEST_CASE("a percentage of the file system takes the place of a limit in bytes") {
+  CHECK(size_limit({0, 0, 0}, 1000) == 0);
+  CHECK(size_limit({0, 70, 0}, 1000) == 70);
+  CHECK(size_limit({0, 70, 12.5}, 1000) == 125);
+  CHECK(size_limit({0, 70, 12.5}, 0) == 70);
+  CHECK(size_limit({0, 0, 0.001}, 1000) == 1);
+}
