@@ -62,6 +62,7 @@ tsdb::Options storage_options(const ServerFlags& flags, const StorageConfig& con
   options.samples_per_chunk = flags.samples_per_chunk;
   options.max_memory = flags.max_memory;
   if (flags.wal_segment_bytes != 0) options.wal_segment_bytes = flags.wal_segment_bytes;
+  options.wal_sync = flags.wal_sync;
   options.wal_compression = !flags.wal_compression                 ? tsdb::WalCompression::kNone
                             : flags.wal_compression_type == "zstd" ? tsdb::WalCompression::kZstd
                                                                    : tsdb::WalCompression::kSnappy;

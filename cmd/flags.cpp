@@ -57,6 +57,7 @@ const FlagSpec kTable[] = {
     {"storage.tsdb.wal-segment-size", kBytes, "0B", "Size of a segment of the write-ahead log.", kHidden},
     {"storage.tsdb.wal-compression", kBool, "true", "Compress the write-ahead log.", kHidden},
     {"storage.tsdb.wal-compression-type", kChoice, "snappy", "How the write-ahead log is compressed.", kHidden, !kRepeatable, true, "snappy,zstd"},
+    {"storage.tsdb.wal-sync", kDuration, "1s", "The longest time that a sample may be stored before it is safe against a power cut. 0s: as Prometheus does it, when a segment of the write-ahead log is full."},
     {"storage.tsdb.allow-overlapping-compaction", kBool, "true", "Merge blocks that overlap.", kHidden},
     {"storage.tsdb.allow-overlapping-blocks", kBool, "true", "Overlapping blocks are always allowed.", kHidden, !kRepeatable, kNoEffect},
     {"storage.tsdb.samples-per-chunk", kNumber, "120", "Target number of samples per chunk.", kHidden},
@@ -189,6 +190,7 @@ ServerFlags parse_server_flags(std::span<const std::string> arguments) {
   flags.wal_compression = is_on("storage.tsdb.wal-compression");
   flags.wal_compression_type = text("storage.tsdb.wal-compression-type");
   flags.wal_segment_bytes = bytes("storage.tsdb.wal-segment-size");
+  flags.wal_sync = duration("storage.tsdb.wal-sync");
   constexpr uint64_t kSmallestSegment = 10 << 20, kLargestSegment = 256 << 20;
   if (flags.wal_segment_bytes != 0 && (flags.wal_segment_bytes < kSmallestSegment || flags.wal_segment_bytes > kLargestSegment)) {
     throw Error(ErrorKind::kBadData, "flag 'storage.tsdb.wal-segment-size' must be set between 10MB and 256MB");

@@ -33,6 +33,7 @@ struct ServerFlags {
   bool wal_compression = true;
   std::string wal_compression_type;  // "snappy" or "zstd"
   uint64_t wal_segment_bytes = 0;    // 0 = the default
+  DurationMs wal_sync = 0;           // 0 = at segment ends only
   uint64_t samples_per_chunk = 0;
   uint64_t max_memory = 0;  // bytes; 0 = no limit
 

@@ -191,7 +191,8 @@ void HeadState::replay(Registry& registry) {
   }
   replay.finish();
 
-  wal = std::make_unique<Wal>(log_dir, next_segment, options.wal_segment_bytes, registry);
+  wal = std::make_unique<Wal>(log_dir, next_segment, options.wal_segment_bytes, registry,
+                              options.wal_sync);
   const double seconds = static_cast<double>(clock.monotonic_nanos() - start) * 1e-9;
   metrics.replay_seconds.set(seconds);
   log_info("WAL replay completed", "series", series_count.load(), "samples", replay.samples(),
