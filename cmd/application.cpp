@@ -22,6 +22,7 @@
 #include "core/log.h"
 #include "core/mutex.h"
 #include "query/engine.h"
+#include "remote/write_in.h"
 #include "scraper/manager.h"
 #include "tsdb/db.h"
 #include "web/server.h"
@@ -93,6 +94,15 @@ web::Options web_options(const ServerFlags& flags) {
   options.enable_admin_api = flags.enable_admin_api;
   options.max_connections = flags.max_connections;
   options.read_timeout = flags.read_timeout;
+  return options;
+}
+
+remote::WriteOptions write_options(const ServerFlags& flags) {
+  remote::WriteOptions options;
+  options.accepts_v1 = flags.accepts_write_v1;
+  options.accepts_v2 = flags.accepts_write_v2;
+  options.store.zero_ingestion = flags.feature("created-timestamp-zero-ingestion");
+  options.store.keep_metadata = flags.feature("metadata-wal-records");
   return options;
 }
 
@@ -168,6 +178,7 @@ struct Application::State {
   std::unique_ptr<tsdb::Db> db;
   std::unique_ptr<promql::Engine> engine;
   std::unique_ptr<ScrapeManager> scraper;
+  std::unique_ptr<remote::WriteReceiver> remote_write;
   std::unique_ptr<Repeater> maintenance;
 
   Mutex mutex;  // one reload at a time
@@ -192,6 +203,9 @@ void Application::State::start() {
   log_info("TSDB started", "path", flags.storage_path, "series", db->head_stats().series);
   engine = std::make_unique<promql::Engine>(engine_options(flags), *db, &pool, registry);
   scraper = std::make_unique<ScrapeManager>(scraper_options(flags), db->appender(), pool, system_clock(), registry);
+  if (flags.enable_remote_write) {
+    remote_write = std::make_unique<remote::WriteReceiver>(write_options(flags), db->appender(), system_clock(), registry);
+  }
   reload();
   maintenance = std::make_unique<Repeater>([this] { db->maintain(); });
   server->connect(services());
@@ -204,6 +218,7 @@ void Application::State::stop() {
   if (scraper) scraper->stop();
   if (server) server->stop();
   maintenance.reset();
+  remote_write.reset();
   scraper.reset();
   engine.reset();
   db.reset();
@@ -262,6 +277,7 @@ web::Services Application::State::services() {
   services.db = db.get();
   services.storage = db.get();
   services.scraper = scraper.get();
+  services.remote_write = remote_write.get();
   services.registry = &registry;
   services.clock = &system_clock();
   services.build = build_info();

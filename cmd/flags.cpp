@@ -13,6 +13,7 @@
 #include "core/go_text.h"
 #include "core/memory.h"
 #include "core/regex.h"
+#include "remote/write_in.h"
 
 namespace hearth {
 
@@ -39,8 +40,8 @@ const FlagSpec kTable[] = {
     {"web.user-assets", kText, "", "Path to static assets, available at /user.", !kHidden, !kRepeatable, kNoEffect},
     {"web.enable-lifecycle", kBool, "false", "Enable shutdown and reload via HTTP request."},
     {"web.enable-admin-api", kBool, "false", "Enable API endpoints for admin control actions."},
-    {"web.enable-remote-write-receiver", kBool, "false", "Enable the API endpoint that accepts remote write requests.", !kHidden, !kRepeatable, kNoEffect},
-    {"web.remote-write-receiver.accepted-protobuf-messages", kText, "prometheus.WriteRequest,io.prometheus.write.v2.Request", "The remote write messages to accept.", !kHidden, kRepeatable, kNoEffect},
+    {"web.enable-remote-write-receiver", kBool, "false", "Enable the API endpoint that accepts remote write requests."},
+    {"web.remote-write-receiver.accepted-protobuf-messages", kText, "prometheus.WriteRequest,io.prometheus.write.v2.Request", "The remote write messages to accept: prometheus.WriteRequest, io.prometheus.write.v2.Request. Can be repeated.", !kHidden, kRepeatable},
     {"web.enable-otlp-receiver", kBool, "false", "Enable the API endpoint that accepts OTLP writes.", !kHidden, !kRepeatable, kNoEffect},
     {"web.console.templates", kText, "consoles", "Path to the console template directory.", !kHidden, !kRepeatable, kNoEffect},
     {"web.console.libraries", kText, "console_libraries", "Path to the console library directory.", !kHidden, !kRepeatable, kNoEffect},
@@ -100,6 +101,7 @@ const FlagSpec kTable[] = {
 const std::set<std::string_view> kFeatures = {
     "promql-experimental-functions", "promql-extended-range-selectors", "promql-binop-fill-modifiers",
     "promql-duration-expr", "promql-delayed-name-removal", "promql-per-step-stats", "extra-scrape-metrics",
+    "created-timestamp-zero-ingestion", "metadata-wal-records",
     "delayed-compaction",
 };
 
@@ -139,6 +141,25 @@ void read_features(const std::vector<std::string>& lists, ServerFlags& flags) {
       flags.features.push_back(name);
     } else {
       flags.warnings.push_back(fmt::format("Feature {} of --enable-feature is not known here, or has no engine yet; it is ignored", go_quote(name)));
+    }
+  }
+}
+
+void read_messages(const std::vector<std::string>& lists, ServerFlags& flags) {
+  flags.accepts_write_v1 = flags.accepts_write_v2 = false;
+  std::string list = joined(lists);
+  while (!list.empty()) {
+    const size_t comma = std::min(list.find(','), list.size());
+    const std::string name = list.substr(0, comma);
+    list.erase(0, comma + 1);
+    if (name == remote::kMessageV1) {
+      flags.accepts_write_v1 = true;
+    } else if (name == remote::kMessageV2) {
+      flags.accepts_write_v2 = true;
+    } else {
+      throw Error(ErrorKind::kBadData,
+                  fmt::format("unknown type for remote write protobuf message {} of --web.remote-write-receiver.accepted-protobuf-messages, supported: {}, {}",
+                              name, remote::kMessageV1, remote::kMessageV2));
     }
   }
 }
@@ -219,6 +240,8 @@ ServerFlags parse_server_flags(std::span<const std::string> arguments) {
   }
   flags.enable_lifecycle = is_on("web.enable-lifecycle");
   flags.enable_admin_api = is_on("web.enable-admin-api");
+  flags.enable_remote_write = is_on("web.enable-remote-write-receiver");
+  read_messages(parsed.values.at("web.remote-write-receiver.accepted-protobuf-messages"), flags);
   flags.max_connections = static_cast<uint64_t>(number("web.max-connections", 1));
   flags.read_timeout = duration("web.read-timeout");
 

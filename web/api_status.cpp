@@ -163,11 +163,6 @@ void api_alertmanagers(const Exchange&, ApiAnswer& answer) {
 
 void api_notifications(const Exchange&, ApiAnswer& answer) { answer.data += "[]"; }
 
-void remote_write_off(Exchange& exchange) {
-  exchange.answer_error_text(
-      404, "remote write receiver needs to be enabled with --web.enable-remote-write-receiver");
-}
-
 void remote_read_off(Exchange& exchange) {
   exchange.answer_error_text(404, "remote read is not available in this version");
 }

@@ -18,7 +18,6 @@ void api_rules(const Exchange& exchange, ApiAnswer& answer);
 void api_alerts(const Exchange& exchange, ApiAnswer& answer);
 void api_alertmanagers(const Exchange& exchange, ApiAnswer& answer);
 void api_notifications(const Exchange& exchange, ApiAnswer& answer);
-void remote_write_off(Exchange& exchange);
 void remote_read_off(Exchange& exchange);
 void otlp_off(Exchange& exchange);
 

@@ -21,6 +21,8 @@ std::string_view Exchange::header(const std::string& name) const {
   return found == request.headers.end() ? std::string_view() : std::string_view(found->second);
 }
 
+std::string_view Exchange::body() const { return request.body; }
+
 std::string Exchange::param(const std::string& name) const {
   const auto found = request.params.lower_bound(name);
   return found == request.params.end() || found->first != name ? std::string() : found->second;

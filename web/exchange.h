@@ -32,6 +32,7 @@ struct Exchange {
   std::string_view path() const;
   std::string_view query() const;  // as sent
   std::string_view header(const std::string& name) const;
+  std::string_view body() const;   // as sent
 
   // Parameters of the form first, then those of the URL, as Go has them.
   std::string param(const std::string& name) const;  // the first; "" when there is none

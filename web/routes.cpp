@@ -9,6 +9,7 @@
 #include "web/api_status.h"
 #include "web/api_targets.h"
 #include "web/health.h"
+#include "web/remote_write.h"
 #include "web/ui.h"
 #include "web/url.h"
 
@@ -53,7 +54,7 @@ constexpr Route kRoutes[] = {
     {"/api/v1/admin/tsdb/delete_series", kPost | kPut, api<api_delete_series>, true, kHeavy},
     {"/api/v1/admin/tsdb/clean_tombstones", kPost | kPut, api<api_clean_tombstones>, true, kHeavy},
     {"/api/v1/read", kPost, remote_read_off, true},
-    {"/api/v1/write", kPost, remote_write_off, true},
+    {"/api/v1/write", kPost, remote_write, true},
     {"/api/v1/otlp/v1/metrics", kPost, otlp_off, true},
 
     {"/-/healthy", kGet | kHead, healthy},

@@ -14,6 +14,10 @@
 #include "scraper/manager.h"
 #include "tsdb/db.h"
 
+namespace hearth::remote {
+class WriteReceiver;
+}
+
 namespace hearth::web {
 
 struct BuildInfo {
@@ -49,6 +53,7 @@ struct Services {
   tsdb::Db* db = nullptr;
   Queryable* storage = nullptr;
   ScrapeManager* scraper = nullptr;
+  remote::WriteReceiver* remote_write = nullptr;  // nullptr: it is not enabled
   Registry* registry = nullptr;
   const Clock* clock = nullptr;
   BuildInfo build;
