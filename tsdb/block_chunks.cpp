@@ -14,6 +14,7 @@ constexpr uint8_t kVersion = 1;
 constexpr uint64_t kHeaderBytes = 8;
 constexpr uint64_t kMaxLengthBytes = 5;
 constexpr size_t kBufferBytes = 1 << 20;
+constexpr uint64_t kWriteBackBytes = 8 << 20;  // on their way to the disk at once
 
 [[noreturn]] void corrupt(const std::string& dir, const std::string& what) {
   throw Error(ErrorKind::kCorrupt, fmt::format("corrupt chunks in {}: {}", dir, what));
@@ -34,6 +35,7 @@ void BlockChunksWriter::next_segment() {
   out.u8(kVersion);
   out.bytes(std::string_view("\0\0\0", 3));
   flushed_ = 0;
+  written_back_ = 0;
 }
 
 uint64_t BlockChunksWriter::write(Encoding encoding, std::string_view bytes) {
@@ -55,6 +57,9 @@ void BlockChunksWriter::flush() {
   file_.write(buffer_);
   flushed_ += buffer_.size();
   buffer_.clear();
+  if (flushed_ - written_back_ < kWriteBackBytes) return;
+  file_.write_back(written_back_, flushed_);
+  written_back_ = flushed_;
 }
 
 void BlockChunksWriter::finish() {
@@ -95,10 +100,16 @@ BlockChunksReader::Chunk BlockChunksReader::chunk(uint64_t ref) const {
     corrupt(dir_, fmt::format("checksum mismatch at {} of segment {}", offset, segment));
   const auto encoding = static_cast<uint8_t>(checked[0]);
   if (encoding < static_cast<uint8_t>(Encoding::kXor) ||
-      encoding > static_cast<uint8_t>(Encoding::kXor2))
+      encoding > static_cast<uint8_t>(Encoding::kFloatHistogramSt))
     corrupt(dir_,
             fmt::format("unknown encoding {} at {} of segment {}", encoding, offset, segment));
   return {static_cast<Encoding>(encoding), checked.substr(1)};
+}
+
+void BlockChunksReader::forget(uint64_t from, uint64_t to) const {
+  const uint64_t segment = from >> 32;
+  if (segment != to >> 32 || segment >= segments_.size()) return;
+  segments_[segment].forget(from & 0xffffffff, to & 0xffffffff);
 }
 
 uint64_t BlockChunksReader::bytes() const {

@@ -4,43 +4,71 @@
 
 #include "core/bytes.h"
 #include "core/error.h"
+#include "core/histogram_math.h"
+#include "tsdb/chunk_histogram.h"
 #include "tsdb/chunk_xor.h"
+#include "tsdb/chunk_xor2.h"
 
 namespace hearth::tsdb {
+namespace {
 
-size_t chunk_samples(Encoding encoding, std::string_view bytes) {
-  (void)encoding;  // the number stands first in all of them
-  if (bytes.size() < 2) {
-    throw Error(ErrorKind::kCorrupt, "chunk of " + std::to_string(bytes.size()) +
-                                         " bytes has no room for its number of samples");
-  }
-  return load_be16(bytes.data());
-}
+constexpr int32_t kMaxSchema = 8;  // finer ones are reserved for later: read at less resolution
 
-void decode_chunk(Encoding encoding, std::string_view bytes, TimeRange range, Columns& out) {
-  if (encoding != Encoding::kXor) {
-    const std::string number = std::to_string(static_cast<int>(encoding));
-    // Prometheus' own, and no damage: it must not cost the block that it lies in.
-    if (encoding > Encoding::kXor && encoding <= Encoding::kXor2)
-      throw Error(ErrorKind::kExecution, "chunk encoding " + number +
-                                             " (native histograms, XOR2) cannot be read by this "
-                                             "version of Hearth");
-    throw Error(ErrorKind::kCorrupt, "invalid chunk encoding " + number);
-  }
-  const size_t base = out.t.size();
-  decode_xor(bytes, out);
-
+// Of the floats from `base` on, leaves those in the range.
+void cut_floats(size_t base, TimeRange range, Columns& out) {
   // Times of a chunk ascend; a damaged one may not, and then any cut is as good.
   const auto first = out.t.begin() + static_cast<std::ptrdiff_t>(base);
   const auto from = std::lower_bound(first, out.t.end(), range.min);
   const auto to = std::upper_bound(from, out.t.end(), range.max);
-  const auto values = out.v.begin() + (from - out.t.begin());
-  out.v.resize(static_cast<size_t>(to - out.t.begin()));
-  out.t.erase(to, out.t.end());
-  if (from != first) {
-    out.v.erase(out.v.begin() + static_cast<std::ptrdiff_t>(base), values);
-    out.t.erase(first, from);
+  const auto skipped = from - first;
+  const auto end = to - out.t.begin();
+  const auto cut = [&](auto& values) {
+    values.resize(static_cast<size_t>(end));
+    const auto start = values.begin() + static_cast<std::ptrdiff_t>(base);
+    if (skipped != 0) values.erase(start, start + skipped);
+  };
+  cut(out.t);
+  cut(out.v);
+  if (!out.start_t.empty()) cut(out.start_t);
+}
+
+}  // namespace
+
+size_t chunk_samples(Encoding encoding, std::string_view bytes) {
+  // The number stands first in all of them.
+  if (bytes.size() < 2) {
+    throw Error(ErrorKind::kCorrupt, "chunk of " + std::to_string(bytes.size()) +
+                                         " bytes has no room for its number of samples");
   }
+  const size_t count = load_be16(bytes.data());
+  return holds_start_times_of_histograms(encoding) ? count & kMaxHistogramStSamples : count;
+}
+
+void decode_chunk(Encoding encoding, std::string_view bytes, TimeRange range, Columns& out) {
+  const size_t base = out.t.size();
+  const size_t histogram_base = out.histograms.size();
+  switch (encoding) {
+    case Encoding::kXor:
+      decode_xor(bytes, out);
+      if (!out.start_t.empty()) out.start_t.resize(out.t.size());
+      return cut_floats(base, range, out);
+    case Encoding::kXor2:
+      decode_xor2(bytes, out);
+      return cut_floats(base, range, out);
+    case Encoding::kHistogram:
+    case Encoding::kFloatHistogram:
+    case Encoding::kHistogramSt:
+    case Encoding::kFloatHistogramSt:
+      decode_histograms(encoding, bytes, range, out);
+      for (size_t i = histogram_base; i < out.histograms.size(); ++i) {
+        if (out.histograms[i].schema > kMaxSchema) reduce_resolution(out.histograms[i], kMaxSchema);
+      }
+      return;
+    case Encoding::kNone:
+      break;
+  }
+  throw Error(ErrorKind::kCorrupt,
+              "invalid chunk encoding " + std::to_string(static_cast<int>(encoding)));
 }
 
 }  // namespace hearth::tsdb

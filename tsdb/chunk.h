@@ -22,8 +22,9 @@ struct ChunkView {
 // Number of samples, from the payload's head. Throws Error(kCorrupt) for a payload too short.
 size_t chunk_samples(Encoding encoding, std::string_view bytes);
 
-// Appends the samples within `range` to `out`. Throws Error(kCorrupt) where the payload ends early or
-// the encoding is unknown, Error(kExecution) for one that is known but not implemented. Never reads past the end of `bytes`.
+// Appends the samples within `range` to `out`, counter reset hints as Prometheus' iterators give them.
+// Throws Error(kCorrupt) where the payload ends early or the encoding is unknown. Never reads past the
+// end of `bytes`.
 void decode_chunk(Encoding encoding, std::string_view bytes, TimeRange range, Columns& out);
 
 }  // namespace hearth::tsdb

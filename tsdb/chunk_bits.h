@@ -28,15 +28,13 @@ class BitBuffer {
     size_ = static_cast<size_t>(writer.position() - start);
     used_ = writer.used();
   }
-  // As the bytes of a zig-zag varint, wherever the first one begins.
-  void write_varint(int64_t value) {
-    uint64_t x = static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63);
-    for (; x >= 0x80; x >>= 7) write(x | 0x80, 8);
-    write(x, 8);
-  }
+  // As the bytes of a varint, plain or zig-zag, wherever the first one begins.
   void write_uvarint(uint64_t x) {
     for (; x >= 0x80; x >>= 7) write(x | 0x80, 8);
     write(x, 8);
+  }
+  void write_varint(int64_t value) {
+    write_uvarint(static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63));
   }
 
   uint8_t byte(size_t position) const { return static_cast<uint8_t>(bytes_[position]); }
@@ -120,14 +118,18 @@ inline uint64_t read_varbit_int(BitReader& in) {
   return value;
 }
 
-// Bytes of a zig-zag varint, wherever they begin.
-inline uint64_t read_varint(BitReader& in) {
+// The bytes of a varint, plain or zig-zag, wherever they begin.
+inline uint64_t read_uvarint(BitReader& in) {
   uint64_t x = 0;
   for (unsigned shift = 0; shift < 64; shift += 7) {
     const uint64_t byte = in.read(8);
     x |= (byte & 0x7f) << shift;
     if (byte < 0x80) break;
   }
+  return x;
+}
+inline uint64_t read_varint(BitReader& in) {
+  const uint64_t x = read_uvarint(in);
   return x >> 1 ^ (0 - (x & 1));
 }
 

@@ -123,10 +123,9 @@ struct ChunkHead {
 
 ChunkHead read_head(Encoding encoding, std::string_view bytes) {
   if (bytes.size() < kHistogramHeaderBytes) corrupt("ends within its header");
-  const bool starts = encoding == Encoding::kHistogramSt || encoding == Encoding::kFloatHistogramSt;
   const size_t count = load_be16(bytes.data());
   const auto last = static_cast<uint8_t>(bytes[2]);
-  if (!starts) return {count, last >> 6 == 0b11, {}};
+  if (!holds_start_times_of_histograms(encoding)) return {count, last >> 6 == 0b11, {}};
   return {count & kMaxHistogramStSamples, count >> 14 == 0b11, StartTimeReader(last)};
 }
 

@@ -20,4 +20,8 @@ inline bool holds_floats(Encoding encoding) {
   return encoding == Encoding::kXor || encoding == Encoding::kXor2;
 }
 
+inline bool holds_start_times_of_histograms(Encoding encoding) {
+  return encoding == Encoding::kHistogramSt || encoding == Encoding::kFloatHistogramSt;
+}
+
 }  // namespace hearth::tsdb

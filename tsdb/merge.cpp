@@ -9,42 +9,6 @@
 namespace hearth::tsdb {
 namespace {
 
-template <class Values>
-void merge_times(std::vector<TimeMs>& t, Values& v, std::vector<TimeMs>& more_t, Values& more_v) {
-  if (more_t.empty()) return;
-  if (t.empty()) {
-    t.swap(more_t);
-    v.swap(more_v);
-    return;
-  }
-  const size_t total = t.size() + more_t.size();
-  if (t.back() < more_t.front()) {
-    t.insert(t.end(), more_t.begin(), more_t.end());
-    v.reserve(total);
-    std::move(more_v.begin(), more_v.end(), std::back_inserter(v));
-    return;
-  }
-  std::vector<TimeMs> merged_t;
-  Values merged_v;
-  merged_t.reserve(total);
-  merged_v.reserve(total);
-  size_t i = 0;
-  size_t k = 0;
-  while (i < t.size() || k < more_t.size()) {
-    const bool first = k == more_t.size() || (i < t.size() && t[i] <= more_t[k]);
-    if (first) {
-      if (k < more_t.size() && t[i] == more_t[k]) ++k;
-      merged_t.push_back(t[i]);
-      merged_v.push_back(std::move(v[i++]));
-    } else {
-      merged_t.push_back(more_t[k]);
-      merged_v.push_back(std::move(more_v[k++]));
-    }
-  }
-  t.swap(merged_t);
-  v.swap(merged_v);
-}
-
 // Immutable.
 class MergedSeriesSet final : public SeriesSet {
  public:
@@ -211,11 +175,6 @@ class MergedSeriesChunks final : public SeriesChunks {
 };
 
 }  // namespace
-
-void merge_columns(Columns& columns, Columns& more) {
-  merge_times(columns.t, columns.v, more.t, more.v);
-  merge_times(columns.histogram_t, columns.histograms, more.histogram_t, more.histograms);
-}
 
 std::unique_ptr<SeriesSet> merge_series_sets(std::vector<SeriesSetPart> parts, size_t limit,
                                              Budget& budget) {

@@ -6,6 +6,7 @@
 #include "core/crc32c.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "tsdb/columns.h"
 
 namespace hearth::tsdb {
 namespace {
@@ -14,21 +15,13 @@ constexpr uint32_t kMagic = 0x0130BA30;
 constexpr uint8_t kVersion = 1;
 constexpr size_t kHeaderBytes = 5;
 
-template <class Values>
-void cut(const Intervals& intervals, std::vector<TimeMs>& times, Values& values) {
-  size_t kept = 0;
+template <class Value>
+void cut(const Intervals& intervals, Column<Value> column) {
   auto interval = intervals.begin();
-  for (size_t i = 0; i < times.size(); ++i) {
-    while (interval != intervals.end() && interval->max < times[i]) ++interval;
-    if (interval != intervals.end() && interval->contains(times[i])) continue;
-    if (kept != i) {
-      times[kept] = times[i];
-      values[kept] = std::move(values[i]);
-    }
-    ++kept;
-  }
-  times.resize(kept);
-  values.resize(kept);
+  keep_if(column, [&](TimeMs t) {
+    while (interval != intervals.end() && interval->max < t) ++interval;
+    return interval == intervals.end() || !interval->contains(t);
+  });
 }
 
 }  // namespace
@@ -47,8 +40,8 @@ void add_interval(Intervals& intervals, TimeRange range) {
 }
 
 void cut_intervals(const Intervals& intervals, Columns& columns) {
-  cut(intervals, columns.t, columns.v);
-  cut(intervals, columns.histogram_t, columns.histograms);
+  cut(intervals, floats_of(columns));
+  cut(intervals, histograms_of(columns));
 }
 
 size_t Tombstones::count() const {

@@ -2,8 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <utility>
-
 #include "core/error.h"
 #include "core/file.h"
 #include "tests/tsdb/block_data.h"
@@ -167,40 +165,4 @@ TEST_CASE("a block that fails while it is written leaves nothing") {
       CHECK(difference(read_model(*block_querier(block, {})), one_series("a", 0, 50)) == "");
     CHECK(list_dir(dir.path()).size() == set.snapshot().blocks->size());
   }
-}
-
-TEST_CASE("chunks of encodings that cannot be read yet are copied, and fail only who reads them") {
-  // One series with one histogram chunk, whose payload nobody looks into.
-  class Histogram final : public SeriesChunks {
-   public:
-    bool next() override { return !std::exchange(done_, true); }
-    LabelsView labels() const override { return labels_; }
-    std::span<const ChunkView> chunks() const override { return chunks_; }
-
-   private:
-    bool done_ = false;
-    Labels labels_{{"__name__", "h"}};
-    std::vector<ChunkView> chunks_{{0, 9, Encoding::kHistogram, std::string_view("\0\12....", 6)}};
-  };
-  TempDir dir;
-  BlockMeta meta;
-  meta.ulid = make_ulid(1);
-  meta.max_time = 10;
-  Histogram histogram;
-  REQUIRE(write_block(dir.path(), histogram, meta));
-  const std::string other = write_model(dir.path(), one_series("a", 10, 20), 10, 20);
-  const std::vector<BlockPtr> sources{
-      std::make_shared<const Block>(dir.path() + "/" + meta.ulid.text()),
-      std::make_shared<const Block>(other)};
-  const Ulid ulid = make_ulid(2);
-  REQUIRE(merge_blocks(dir.path(), sources, ulid));
-
-  auto merged = std::make_shared<const Block>(dir.path() + "/" + ulid.text());
-  CHECK(merged->meta().stats.histogram_samples == 10);
-  CHECK(merged->meta().stats.float_samples == 10);
-  const auto querier = block_querier(merged, {});
-  CHECK_THROWS_AS(read_model(*querier, {Matcher(MatchType::kEqual, "__name__", "h")}), Error);
-  CHECK(merged->in_service());
-  CHECK(difference(read_model(*querier, {Matcher(MatchType::kEqual, "__name__", "a")}),
-                   one_series("a", 10, 20)) == "");
 }

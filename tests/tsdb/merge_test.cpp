@@ -3,10 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <random>
+#include <utility>
 
 #include "core/error.h"
 #include "core/file.h"
 #include "tests/tsdb/block_data.h"
+#include "tests/tsdb/histograms.h"
 #include "tsdb/block_set.h"
 #include "tsdb/merge_queriers.h"
 
@@ -104,6 +106,78 @@ TEST_CASE("chunks that overlap no other keep their bytes") {
     for (const ChunkView& chunk : chunks.chunks()) want.emplace_back(chunk.bytes);
   }
   CHECK(got == want);
+}
+
+TEST_CASE("histograms and start times survive merges of blocks that overlap, and deletes") {
+  // One series of given columns.
+  class One final : public SeriesChunks {
+   public:
+    explicit One(const Columns& columns) { builder_.build(columns, chunks_); }
+    bool next() override { return !std::exchange(done_, true); }
+    LabelsView labels() const override { return labels_; }
+    std::span<const ChunkView> chunks() const override { return chunks_; }
+
+   private:
+    bool done_ = false;
+    Labels labels_{{"__name__", "h"}};
+    ChunkBuilder builder_;
+    std::vector<ChunkView> chunks_;
+  };
+  TempDir dir;
+  RandomHistograms random(3);
+  Columns all;  // each from one of three parts
+  std::vector<Columns> parts(3);
+  for (TimeMs t = 0; t < 900; ++t) {
+    const FloatHistogram h = random.next();
+    all.histogram_t.push_back(t);
+    all.histograms.push_back(h);
+    all.histogram_start_t.push_back(t / 100);
+    for (size_t p = 0; p < 3; ++p) {
+      if (static_cast<size_t>(t) % 3 != p && (t + static_cast<TimeMs>(p)) % 5 != 0) continue;
+      parts[p].histogram_t.push_back(t);
+      parts[p].histograms.push_back(h);
+      parts[p].histogram_start_t.push_back(t / 100);
+    }
+  }
+  std::vector<BlockPtr> blocks;
+  for (const Columns& part : parts) {
+    BlockMeta meta;
+    meta.ulid = make_ulid(blocks.size() + 1);
+    meta.max_time = 1000;
+    One series(part);
+    REQUIRE(write_block(dir.path(), series, meta));
+    blocks.push_back(std::make_shared<const Block>(dir.path() + "/" + meta.ulid.text()));
+  }
+  const Ulid ulid = make_ulid(9);
+  REQUIRE(merge_blocks(dir.path(), blocks, ulid));
+  const std::string merged = dir.path() + "/" + ulid.text();
+  const auto read = [&] {
+    const auto querier = block_querier(std::make_shared<const Block>(merged), {});
+    Budget budget(0);
+    const auto set = querier->select({}, {}, budget);
+    REQUIRE(set->size() == 1);
+    Columns columns;
+    set->read(0, {}, columns);
+    return columns;
+  };
+  const auto check = [](const Columns& got, const Columns& want) {
+    REQUIRE(got.histogram_t == want.histogram_t);
+    REQUIRE(got.histogram_start_t == want.histogram_start_t);
+    for (size_t i = 0; i < want.histograms.size(); ++i)
+      REQUIRE(histogram_difference(got.histograms[i], want.histograms[i]) == "");
+  };
+  check(read(), all);
+
+  const auto block = std::make_shared<const Block>(merged);
+  const Intervals deleted{{100, 150}, {300, 600}};
+  for (const TimeRange& range : deleted) block->delete_samples({}, range);
+  cut_intervals(deleted, all);
+  check(read(), all);
+  const Ulid cleaned = make_ulid(10);
+  REQUIRE(merge_blocks(dir.path(), std::span(&block, 1), cleaned));
+  remove_all(merged);
+  rename_path(dir.path() + "/" + cleaned.text(), merged);
+  check(read(), all);
 }
 
 TEST_CASE(
