@@ -32,13 +32,14 @@ HeadState::HeadState(const std::string& dir, const Options& head_options, TimeMs
       min_valid_time(first_valid_time) {
   make_dirs(log_dir);
   sealed.clear();
-  replay(registry);
-  appender = make_head_appender(*this);
+  appender = make_gated_appender(*this);
 }
 
 Head::Head(const std::string& dir, const Options& options, TimeMs min_valid_time,
            const Clock& clock, Pool& pool, Registry& registry)
-    : state_(std::make_unique<HeadState>(dir, options, min_valid_time, clock, pool, registry)) {}
+    : state_(std::make_unique<HeadState>(dir, options, min_valid_time, clock, pool, registry)) {
+  state_->replay(pool, registry);
+}
 Head::~Head() = default;
 
 Appender& Head::appender() { return *state_->appender; }

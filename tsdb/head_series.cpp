@@ -9,7 +9,7 @@ uint64_t HeadState::hash(LabelsView labels) const {
 }
 
 std::pair<SeriesRef, bool> HeadState::find_or_add(LabelsView labels, SeriesRef wanted,
-                                                  SeriesSource* source) {
+                                                  SeriesSource* source, Indexed indexed) {
   const Epoch::Guard guard = epoch.enter();
   const uint64_t hashed = hash(labels);
   const auto tag = static_cast<uint32_t>(hashed);
@@ -32,7 +32,7 @@ std::pair<SeriesRef, bool> HeadState::find_or_add(LabelsView labels, SeriesRef w
     series.labels = set;
     series.flags = Series::kInterned;
   }
-  index.add(ref, set);
+  if (indexed == Indexed::kNow) index.add(ref, set);
   home.refs.insert(tag, ref);
   series_count.fetch_add(1);
   metrics.series.add(1);

@@ -16,6 +16,7 @@
 #include "tsdb/head_chunks.h"
 #include "tsdb/head_index.h"
 #include "tsdb/head_metrics.h"
+#include "tsdb/head_replay_gate.h"
 #include "tsdb/isolation.h"
 #include "tsdb/label_sets.h"
 #include "tsdb/series.h"
@@ -32,13 +33,16 @@ struct HeadState {
             const Clock& the_clock, Pool& work, Registry& registry);
 
   // ---- head_open.cpp
-  void replay(Registry& registry);
+  // Before anything else. Throws Error(kIo), Error(kCanceled) when the gate was told to stop.
+  void replay(Pool& work, Registry& registry);
 
   // ---- series (head_series.cpp)
   // `wanted` is the ref that a new series shall have; 0: the next one. {0, false} when `source` is
-  // not admitted to bring a new one.
+  // not admitted to bring a new one. kLater: the caller enters it into the index.
+  enum class Indexed { kNow, kLater };
   std::pair<SeriesRef, bool> find_or_add(LabelsView labels, SeriesRef wanted,
-                                         SeriesSource* source = nullptr);  // {ref, is new}
+                                         SeriesSource* source = nullptr,
+                                         Indexed indexed = Indexed::kNow);  // {ref, is new}
   uint64_t hash(LabelsView labels) const;
   uint64_t log_ref(SeriesRef ref) const { return log_ref_base + ref; }
   // What chunk files call a series; 0: by no name, as the log may use this ref for another one.
@@ -63,6 +67,7 @@ struct HeadState {
   const Clock& clock;
   const HeadMetrics metrics;
 
+  ReplayGate gate;
   SeriesAdmission admission;
   Epoch epoch;
   Isolation isolation;
@@ -105,6 +110,7 @@ struct HeadState {
 };
 
 std::unique_ptr<Appender> make_head_appender(HeadState& state);
+std::unique_ptr<Appender> make_gated_appender(HeadState& state);  // waits where the replay wants it
 std::unique_ptr<Querier> make_head_querier(HeadState& state, TimeRange range);
 std::unique_ptr<SeriesChunks> make_head_series_chunks(HeadState& state, TimeRange range);
 

@@ -7,6 +7,7 @@
 #include "core/crc32c.h"
 #include "core/error.h"
 #include "tsdb/wal_format.h"
+#include "tsdb/wal_record.h"
 
 namespace hearth::tsdb {
 namespace {
@@ -16,6 +17,20 @@ constexpr size_t kMaxRecordBytes = 1u << 30;
 // Where the segment would end if its last page were whole: what is missing counts as zeros.
 uint64_t padded_size(std::string_view bytes) {
   return (bytes.size() + kWalPageBytes - 1) / kWalPageBytes * kWalPageBytes;
+}
+
+// Whether a record may be one of series, from the beginning of its compressed form: a snappy block is
+// its length, then a literal, which is a tag, up to four bytes of length, and bytes as they were.
+bool may_be_series(std::string_view raw, uint8_t flags) {
+  constexpr auto kSeries = static_cast<char>(RecordType::kSeries);
+  if (raw.empty() || (flags & kWalZstdFlag) != 0) return true;
+  if ((flags & kWalSnappyFlag) == 0) return raw[0] == kSeries;
+  size_t tag = 0;
+  while (tag < raw.size() && (raw[tag] & 0x80) != 0) ++tag;
+  if (++tag >= raw.size() || (raw[tag] & 3) != 0) return true;
+  const size_t length = static_cast<uint8_t>(raw[tag]) >> 2;
+  const size_t first = tag + 1 + (length < 60 ? 0 : length - 59);
+  return first >= raw.size() || raw[first] == kSeries;
 }
 
 }  // namespace
@@ -44,6 +59,10 @@ bool WalReader::skip_page_end() {
 
 WalReader::Outcome WalReader::uncompress(std::string_view raw, uint8_t flags) {
   record_ = raw;
+  if (wanted_ == Wanted::kSeries && !may_be_series(raw, flags)) {
+    record_ = {};
+    return Outcome::kRecord;
+  }
   try {
     if (flags & kWalSnappyFlag) {
       if (!raw.empty()) snappy_uncompress(raw, uncompressed_, kMaxRecordBytes);

@@ -11,8 +11,10 @@ namespace hearth::tsdb {
 class WalReader {
  public:
   enum class Outcome { kRecord, kEnd, kCorrupt };
+  enum class Wanted { kAll, kSeries };  // records of other types are given as "", and cost little
 
-  explicit WalReader(std::string_view segment) : bytes_(segment) {}
+  explicit WalReader(std::string_view segment, Wanted wanted = Wanted::kAll)
+      : bytes_(segment), wanted_(wanted) {}
 
   // After kCorrupt, error() says what is wrong; nothing more can be read then.
   Outcome next();
@@ -29,6 +31,7 @@ class WalReader {
   Outcome uncompress(std::string_view raw, uint8_t flags);
 
   std::string_view bytes_;
+  const Wanted wanted_;
   uint64_t position_ = 0;
   std::string_view record_;
   std::string fragments_;  // of a record of several

@@ -18,7 +18,7 @@ using Model = std::map<Labels, std::vector<std::pair<TimeMs, double>>>;
 
 class HeadFixture {
  public:
-  HeadFixture() { set_log_level(LogLevel::kError); }
+  explicit HeadFixture(size_t workers = 1) : pool_(workers) { set_log_level(LogLevel::kError); }
 
   Head& open(TimeMs min_valid_time = kMinTime) {
     head_.reset();
@@ -61,7 +61,7 @@ class HeadFixture {
  private:
   TempDir dir_;
   FakeClock clock_{1'700'000'000'000};
-  Pool pool_{1};
+  Pool pool_;
   std::unique_ptr<Registry> registry_;
   std::unique_ptr<Head> head_;
 };

@@ -1,0 +1,85 @@
+// How far the replay of the log is, and who may append meanwhile.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/error.h"
+#include "core/mutex.h"
+#include "tsdb/replay_status.h"
+
+namespace hearth::tsdb {
+
+// Thread-safe. One replay moves it on; appenders and those who ask for the status look at it.
+class ReplayGate {
+ public:
+  // ---- the replay
+  void set_segments(uint32_t min, uint32_t max) {
+    min_.store(min);
+    max_.store(max);
+    current_.store(min);
+  }
+  void reached(uint32_t segment) {
+    if (segment > max_.load()) max_.store(segment);
+    current_.store(segment);
+  }
+  // From here on appenders may log what they have, though memory is not whole.
+  void let_in() { change(Phase::kLogging); }
+  // Returns when no appender is inside; new ones wait for open() or close().
+  void hold() {
+    MutexLock lock(mutex_);
+    phase_ = Phase::kHeld;
+    while (inside_ > 0) changed_.wait(mutex_);
+  }
+  void open() {
+    whole_.store(true, std::memory_order_release);
+    change(Phase::kWhole);
+  }
+  // The replay has failed or was stopped: appenders are refused.
+  void close() { change(Phase::kClosed); }
+
+  // ---- whoever ends the process
+  void stop() { stopping_.store(true); }
+  bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
+
+  // ---- appenders
+  bool is_whole() const { return whole_.load(std::memory_order_acquire); }
+  // True: samples may be logged only, and leave() has to follow. False: memory is whole. Waits while
+  // neither holds. Throws Error(kUnavailable) after close().
+  bool enter() {
+    if (is_whole()) return false;
+    MutexLock lock(mutex_);
+    while (phase_ == Phase::kFindingSeries || phase_ == Phase::kHeld) changed_.wait(mutex_);
+    if (phase_ == Phase::kClosed)
+      throw Error(ErrorKind::kUnavailable, "the storage takes no samples: its log is not replayed");
+    if (phase_ == Phase::kWhole) return false;
+    ++inside_;
+    return true;
+  }
+  void leave() {
+    MutexLock lock(mutex_);
+    if (--inside_ == 0) changed_.notify_all();
+  }
+
+  ReplayStatus status() const { return {min_.load(), max_.load(), current_.load(), is_whole()}; }
+
+ private:
+  enum class Phase { kFindingSeries, kLogging, kHeld, kWhole, kClosed };
+
+  void change(Phase phase) {
+    MutexLock lock(mutex_);
+    phase_ = phase;
+    changed_.notify_all();
+  }
+
+  std::atomic<uint32_t> min_{0}, max_{0}, current_{0};
+  std::atomic<bool> whole_{false};
+  std::atomic<bool> stopping_{false};
+  Mutex mutex_;
+  CondVar changed_;
+  Phase phase_ GUARDED_BY(mutex_) = Phase::kFindingSeries;
+  size_t inside_ GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace hearth::tsdb
