@@ -5,7 +5,9 @@
 #include <limits>
 
 #include "tsdb/chunk_cut.h"
+#include "tsdb/chunk_histogram.h"
 #include "tsdb/chunk_xor.h"
+#include "tsdb/chunk_xor2.h"
 
 namespace hearth::tsdb {
 namespace {
@@ -18,6 +20,17 @@ constexpr size_t kGrowth = 32;      // at least; so that a chunk moves every doz
 void put_count(char* chunk, uint16_t samples) {
   const uint16_t count = __builtin_bswap16(samples);
   std::memcpy(chunk, &count, sizeof count);
+}
+
+// Valid until the thread's next call.
+std::string_view as_xor2(std::string_view xor_bytes) {
+  thread_local Columns columns;
+  thread_local Xor2Encoder encoder;
+  columns.clear();
+  decode_xor(xor_bytes, columns);
+  encoder.clear();
+  for (size_t i = 0; i < columns.t.size(); ++i) encoder.append(columns.t[i], columns.v[i]);
+  return encoder.bytes();
 }
 
 }  // namespace
@@ -34,12 +47,18 @@ bool ChunkMemory::is_due(Series& series, TimeMs t) const {
          series.samples == kMaxXorSamples;
 }
 
-void ChunkMemory::begin(Series& series, TimeMs t) {
+// The open chunk begins at t and ends with the range that t is in.
+void ChunkMemory::set_border(Series& series, TimeMs t) {
   constexpr auto kLongest = uint64_t{std::numeric_limits<uint32_t>::max()};
   const uint64_t left =
       static_cast<uint64_t>(range_end(t, chunk_range_)) - static_cast<uint64_t>(t);
   series.chunk_start = t;
   series.cut_after = static_cast<uint32_t>(std::min(left, kLongest));
+}
+
+void ChunkMemory::begin(Series& series, TimeMs t) {
+  set_border(series, t);
+  series.flags &= static_cast<uint8_t>(~Series::kHistogram);
   series.lead = 0;
   series.trail = XorState::kNoWindow;
   series.bit = 0;
@@ -50,7 +69,7 @@ void ChunkMemory::begin(Series& series, TimeMs t) {
 }
 
 bool ChunkMemory::append(Series& series, SeriesRef ref, TimeMs t, uint64_t value) {
-  if (series.samples > 0 && is_due(series, t)) seal(series, ref);
+  if (series.samples > 0 && (series.chunk == 0 || is_due(series, t))) seal(series, ref);
   const bool begun = series.samples == 0;
   if (begun) begin(series, t);
 
@@ -92,18 +111,34 @@ void ChunkMemory::add_bytes(Series& series, const uint8_t (&buffer)[kXorSampleBu
 }
 
 void ChunkMemory::seal(Series& series, SeriesRef ref) {
-  char* const bytes = pool_.at(series.chunk);
-  put_count(bytes, series.samples);
-  const SealedChunk sealed(series.chunk_start, series.last_time,
-                           store_.add(ref, series.chunk_start, series.last_time, Encoding::kXor,
-                                      false, {bytes, series.used}));
-  set_sealed(series, sealed_chunks(series), &sealed);
+  if (series.chunk != 0) {
+    put_count(pool_.at(series.chunk), series.samples);
+    const std::string_view bytes(pool_.at(series.chunk), series.used);
+    const Encoding encoding = float_encoding_.load(std::memory_order_relaxed);
+    add_sealed(series, ref, encoding, encoding == Encoding::kXor2 ? as_xor2(bytes) : bytes);
+  } else {
+    const HistogramEncoder& encoder = *extras_.find(series)->histogram;
+    add_sealed(series, ref, encoder.encoding(), encoder.bytes());
+  }
   drop_open_chunk(series);
 }
 
+void ChunkMemory::add_sealed(Series& series, SeriesRef ref, Encoding encoding,
+                             std::string_view bytes) {
+  const TimeMs start = series.chunk_start;
+  const TimeMs end = series.last_time;
+  const SealedChunk sealed(start, end, store_.add(ref, start, end, encoding, false, bytes));
+  set_sealed(series, sealed_chunks(series), &sealed);
+}
+
 void ChunkMemory::drop_open_chunk(Series& series) {
-  pool_.free(series.chunk);
-  series.chunk = 0;
+  if (series.chunk != 0) {
+    pool_.free(series.chunk);
+    series.chunk = 0;
+  } else if (SeriesExtra* const extra = extras_.find(series)) {
+    extra->histogram.reset();
+    extras_.remove_if_empty(series);
+  }
   series.samples = 0;
   series.used = 0;
 }
@@ -138,10 +173,17 @@ size_t ChunkMemory::drop_before(Series& series, TimeMs time) {
   return dropped;
 }
 
-void ChunkMemory::copy_open_chunk(const Series& series, std::string& out) const {
-  if (series.samples == 0) return out.clear();
+Encoding ChunkMemory::copy_open_chunk(const Series& series, std::string& out) const {
+  out.clear();
+  if (series.samples == 0) return Encoding::kXor;
+  if (series.chunk == 0) {
+    const HistogramEncoder& histograms = *extras_.find(series)->histogram;
+    out = histograms.bytes();
+    return histograms.encoding();
+  }
   out.assign(pool_.at(series.chunk), series.used);
   put_count(out.data(), series.samples);
+  return Encoding::kXor;
 }
 
 std::span<const SealedChunk> ChunkMemory::sealed_chunks(const Series& series) const {

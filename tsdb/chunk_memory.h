@@ -1,6 +1,7 @@
 // The chunks of the head's series: the open one that grows, and the sealed ones before it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 #include "tsdb/head_chunks.h"
 #include "tsdb/options.h"
 #include "tsdb/series.h"
+#include "tsdb/series_extra.h"
 
 namespace hearth::tsdb {
 
@@ -19,26 +21,37 @@ namespace hearth::tsdb {
 // the series.
 class ChunkMemory {
  public:
-  ChunkMemory(const Options& options, BytePool& pool, HeadChunks& store)
+  ChunkMemory(const Options& options, BytePool& pool, HeadChunks& store, SeriesExtras& extras)
       : chunk_range_(options.min_block_duration),
         samples_per_chunk_(options.samples_per_chunk),
         pool_(pool),
-        store_(store) {}
+        store_(store),
+        extras_(extras) {}
 
   // Returns whether a chunk was begun. Chunk files will call the series `ref` (0: not by its name).
   // Requires: t > last_time; is_head_time(t); sealed_count < 65535.
   bool append(Series& series, SeriesRef ref, TimeMs t, uint64_t value) REQUIRES(series.lock);
+
+  // Likewise. A change between floats and histograms begins a chunk.
+  bool append_histogram(Series& series, SeriesRef ref, TimeMs t, const FloatHistogram& histogram)
+      REQUIRES(series.lock);
+  // The series' newest sample, where that is a histogram and in the open chunk; nullptr else. Valid
+  // until the next append.
+  const FloatHistogram* last_histogram(const Series& series) const REQUIRES(series.lock);
 
   // Fetches what append() will write, while there is other work to do.
   void prefetch(const Series& series) const REQUIRES(series.lock) {
     if (series.chunk != 0) __builtin_prefetch(pool_.at(series.chunk) + series.used, 1);
   }
 
+  // kXor2: floats become XOR2 chunks when they are sealed. While a chunk grows it is XOR either way.
+  void set_float_encoding(Encoding encoding) { float_encoding_.store(encoding); }
+
   // Drops the chunks whose samples are all before `time`; returns how many.
   size_t drop_before(Series& series, TimeMs time) REQUIRES(series.lock);
 
-  // Replaces `out` by the open chunk's payload; "" when there is none.
-  void copy_open_chunk(const Series& series, std::string& out) const REQUIRES(series.lock);
+  // Replaces `out` by the open chunk's payload; "" when there is none. Returns its encoding.
+  Encoding copy_open_chunk(const Series& series, std::string& out) const REQUIRES(series.lock);
   // Valid while the series is locked.
   std::span<const SealedChunk> sealed_chunks(const Series& series) const REQUIRES(series.lock);
 
@@ -47,8 +60,12 @@ class ChunkMemory {
 
  private:
   bool is_due(Series& series, TimeMs t) const REQUIRES(series.lock);
+  bool is_due(Series& series, TimeMs t, size_t bytes) const REQUIRES(series.lock);
+  void set_border(Series& series, TimeMs t) REQUIRES(series.lock);
   void begin(Series& series, TimeMs t) REQUIRES(series.lock);
   void seal(Series& series, SeriesRef ref) REQUIRES(series.lock);
+  void add_sealed(Series& series, SeriesRef ref, Encoding encoding, std::string_view bytes)
+      REQUIRES(series.lock);
   void drop_open_chunk(Series& series) REQUIRES(series.lock);
   void add_bytes(Series& series, const uint8_t (&buffer)[kXorSampleBuffer], size_t length)
       REQUIRES(series.lock);
@@ -57,8 +74,10 @@ class ChunkMemory {
 
   const DurationMs chunk_range_;
   const size_t samples_per_chunk_;
+  std::atomic<Encoding> float_encoding_{Encoding::kXor};
   BytePool& pool_;
   HeadChunks& store_;
+  SeriesExtras& extras_;
 };
 
 }  // namespace hearth::tsdb

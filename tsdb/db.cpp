@@ -33,6 +33,7 @@ Db::State::State(std::string db_dir, const Options& db_options, const Clock& db_
       options(db_options),
       clock(db_clock),
       ranges(block_ranges(options.min_block_duration, largest_block(options))),
+      format{options.chunk_segment_bytes, options.repack_samples},
       lock(options.use_lockfile ? std::make_unique<DirLock>(dir) : nullptr),
       metrics(registry),
       blocks(dir, registry),
@@ -43,7 +44,7 @@ Db::State::State(std::string db_dir, const Options& db_options, const Clock& db_
 }
 
 TimeMs Db::State::oldest_time() const {
-  TimeMs oldest = head.min_time();
+  TimeMs oldest = std::min(head.min_time(), head.out_of_order_times().min);
   for (const BlockPtr& block : *blocks.snapshot().blocks)
     oldest = std::min(oldest, block->meta().min_time);
   return oldest;
@@ -61,9 +62,11 @@ std::unique_ptr<Querier> Db::querier(TimeRange range) {
   // in the snapshot. So a head querier goes with the snapshot if that did not change meanwhile.
   for (;;) {
     const BlockSnapshot snapshot = state_->blocks.snapshot();
-    const TimeRange head_range{std::max(range.min, snapshot.covered_until), range.max};
+    // What came out of order may be of any time.
+    const TimeRange in_head{
+        std::min(snapshot.covered_until, state_->head.out_of_order_times().min), kMaxTime};
     std::unique_ptr<Querier> head;
-    if (head_range.min <= head_range.max) head = state_->head.querier(head_range);
+    if (range.overlaps(in_head)) head = state_->head.querier(range, snapshot.covered_until);
     if (state_->blocks.snapshot().version != snapshot.version) continue;
 
     std::vector<QuerierPart> parts;
@@ -71,9 +74,14 @@ std::unique_ptr<Querier> Db::querier(TimeRange range) {
       if (block->in_service() && block->range().overlaps(range))
         parts.push_back({block_querier(block, range), block->range()});
     }
-    if (head) parts.push_back({std::move(head), {snapshot.covered_until, kMaxTime}});
+    if (head) parts.push_back({std::move(head), in_head});
     return merge_queriers(std::move(parts));
   }
+}
+
+std::vector<ExemplarSeries> Db::exemplars(std::span<const std::vector<Matcher>> selectors,
+                                          TimeRange range) const {
+  return state_->head.exemplars(selectors, range);
 }
 
 HeadStats Db::head_stats() const { return state_->head.stats(); }

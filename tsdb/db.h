@@ -68,6 +68,10 @@ class Db final : public Queryable {
 
   std::vector<BlockMeta> block_metas() const;  // of the blocks that answer, by min_time
 
+  // Of the series that match all matchers of one of the selectors, in the order of their labels.
+  std::vector<ExemplarSeries> exemplars(std::span<const std::vector<Matcher>> selectors,
+                                        TimeRange range) const;
+
   HeadStats head_stats() const;
   CardinalityStats cardinality(size_t limit) const;
   TimeMs oldest_time() const;  // of head and blocks; kMaxTime when there is nothing

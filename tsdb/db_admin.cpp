@@ -44,6 +44,7 @@ void Db::delete_series(std::span<const std::vector<Matcher>> selectors, TimeRang
       if (block->in_service() && block->range().overlaps(range))
         block->delete_samples(matchers, range);
     }
+    s.head.delete_samples(matchers, range);
   }
 }
 
@@ -59,7 +60,7 @@ void Db::State::clean_tombstones() {
     if (!block->in_service() || block->tombstones()->by_series.empty()) continue;
     const Ulid old = block->meta().ulid;
     const Ulid ulid = make_ulid(clock.now());
-    if (clean_block(dir, *block, ulid)) {
+    if (clean_block(dir, *block, ulid, format)) {
       blocks.change(ulid, {&old, 1});
     } else {
       blocks.change(std::nullopt, {&old, 1});
@@ -84,7 +85,7 @@ std::string Db::snapshot(bool with_head) {
       meta.max_time = s.head.max_time() + 1;
       meta.sources = {meta.ulid};
       const auto series = s.head.series_chunks({meta.min_time, meta.max_time - 1});
-      write_block(target, *series, meta);
+      write_block(target, *series, meta, {}, s.format);
     }
     sync_dir(target);
   } catch (const Error&) {

@@ -25,14 +25,23 @@ HeadState::HeadState(const std::string& dir, const Options& head_options, TimeMs
       metrics(registry),
       admission(options.max_memory, clock, registry),
       sealed(dir + "/chunks_head", epoch, work, registry),
-      chunks(options, pool, sealed),
+      exemplars(registry),
+      chunks(options, pool, sealed, extras),
       sets(pool, epoch),
       table(epoch),
       index(sets, epoch),
+      late(*this, dir, options, registry),
       min_valid_time(first_valid_time) {
   make_dirs(log_dir);
   sealed.clear();
   appender = make_gated_appender(*this);
+  apply(options.live);
+}
+
+void HeadState::apply(const LiveOptions& live) {
+  out_of_order_window.store(std::max<DurationMs>(live.out_of_order_window, 0));
+  chunks.set_float_encoding(live.float_encoding);
+  exemplars.configure(live.max_exemplars, live.out_of_order_window);
 }
 
 Head::Head(const std::string& dir, const Options& options, TimeMs min_valid_time,
@@ -45,15 +54,24 @@ Head::~Head() = default;
 Appender& Head::appender() { return *state_->appender; }
 
 void Head::apply(const LiveOptions& live) {
-  state_->out_of_order_window.store(std::max<DurationMs>(live.out_of_order_window, 0));
+  state_->apply(live);
 }
 
-std::unique_ptr<Querier> Head::querier(TimeRange range) {
-  return make_head_querier(*state_, range);
+std::unique_ptr<Querier> Head::querier(TimeRange range, TimeMs in_order_from) {
+  return make_head_querier(*state_, range, in_order_from);
 }
 
 std::unique_ptr<SeriesChunks> Head::series_chunks(TimeRange range) {
   return make_head_series_chunks(*state_, range);
+}
+
+void Head::delete_samples(std::span<const Matcher> matchers, TimeRange range) {
+  state_->delete_samples(matchers, range);
+}
+
+std::vector<ExemplarSeries> Head::exemplars(std::span<const std::vector<Matcher>> selectors,
+                                            TimeRange range) const {
+  return state_->exemplars.find(selectors, range);
 }
 
 void Head::truncate(TimeMs min_time) {
@@ -63,6 +81,14 @@ void Head::truncate(TimeMs min_time) {
 
 TimeMs Head::min_time() const { return state_->has_samples() ? state_->min_time.load() : kMaxTime; }
 TimeMs Head::max_time() const { return state_->has_samples() ? state_->max_time.load() : kMinTime; }
+
+TimeRange Head::out_of_order_times() const { return state_->late.times(); }
+
+std::unique_ptr<OutOfOrderCompaction> Head::compact_out_of_order() {
+  const TimeRange times = state_->late.times();
+  if (times.min > times.max) return nullptr;
+  return std::make_unique<OutOfOrderCompaction>(*state_);
+}
 
 bool Head::compactable() const {
   const auto enough = static_cast<uint64_t>(state_->options.min_block_duration / 2 * 3);
@@ -74,7 +100,7 @@ bool Head::compactable() const {
 HeadStats Head::stats() const {
   HeadStats stats;
   stats.series = state_->series_count.load();
-  stats.chunks = state_->chunk_count.load();
+  stats.chunks = state_->chunk_count.load() + state_->late.chunks();
   stats.min_time = min_time();
   stats.max_time = max_time();
   const Epoch::Guard guard = state_->epoch.enter();
@@ -115,6 +141,12 @@ TimeMs HeadState::oldest_acceptable(TimeMs first) const {
   const DurationMs window = options.min_block_duration / 2;
   return std::max(min_valid_time.load(std::memory_order_relaxed),
                   from < kMinTime + window ? kMinTime : from - window);
+}
+
+AppendBounds HeadState::append_bounds(TimeMs first) const {
+  const TimeMs newest = max_time.load(std::memory_order_relaxed);
+  return {oldest_acceptable(first), newest == kMinTime ? first : newest,
+          out_of_order_window.load(std::memory_order_relaxed)};
 }
 
 void HeadState::include_times(TimeMs min, TimeMs max) {

@@ -10,6 +10,7 @@
 #include "core/threads.h"
 #include "tsdb/db.h"
 #include "tsdb/options.h"
+#include "tsdb/out_of_order_compaction.h"
 #include "tsdb/series_chunks.h"
 
 namespace hearth::tsdb {
@@ -31,17 +32,31 @@ class Head {
   void apply(const LiveOptions& live);
 
   // A reader's view: hides commits that are not complete when it is made. Must not outlive the head.
-  std::unique_ptr<Querier> querier(TimeRange range);
+  // Older samples than `in_order_from` are left out, unless they came out of order.
+  std::unique_ptr<Querier> querier(TimeRange range, TimeMs in_order_from = kMinTime);
 
   // All series that have samples in [range.min, range.max], as sealed chunks cut to that range.
   // Waits for commits that overlap the range.
   std::unique_ptr<SeriesChunks> series_chunks(TimeRange range);
+
+  // Deletes the samples within `range` of the series that match all matchers: first in the log, then
+  // in memory. Throws Error(kIo); then nothing was deleted.
+  void delete_samples(std::span<const Matcher> matchers, TimeRange range);
+
+  // Of the series that match all matchers of one of the selectors, in the order of their labels.
+  std::vector<ExemplarSeries> exemplars(std::span<const std::vector<Matcher>> selectors,
+                                        TimeRange range) const;
 
   // Forgets samples before `min_time` and series left without any; then truncates the log.
   void truncate(TimeMs min_time);
 
   TimeMs min_time() const;  // of its samples; kMaxTime when empty
   TimeMs max_time() const;  // kMinTime when empty
+  // Of the samples out of order; {kMaxTime, kMinTime} when there are none.
+  TimeRange out_of_order_times() const;
+  // What has come out of order, on its way into blocks; nullptr when there is nothing.
+  std::unique_ptr<OutOfOrderCompaction> compact_out_of_order();
+
   // True when the head spans more than 1.5 block durations: its oldest block range may be written.
   bool compactable() const;
 

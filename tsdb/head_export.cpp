@@ -1,8 +1,7 @@
 // The head as a compaction reads it: series in label order, with sealed chunks cut to a time range.
 #include <algorithm>
-#include <deque>
 
-#include "tsdb/chunk_xor.h"
+#include "tsdb/chunk_builder.h"
 #include "tsdb/head_state.h"
 
 namespace hearth::tsdb {
@@ -38,33 +37,36 @@ class HeadSeriesChunks final : public SeriesChunks {
  private:
   void collect(Series& series) {
     chunks_.clear();
-    cut_.clear();
+    builder_.clear();
     sealed_.clear();
+    deleted_.clear();
     ChunkView open;
     {
       ByteLockGuard lock(series.lock);
       const std::span<const SealedChunk> sealed = state_.chunks.sealed_chunks(series);
       sealed_.assign(sealed.begin(), sealed.end());
-      state_.chunks.copy_open_chunk(series, open_);
-      open = {series.chunk_start, series.last_time, Encoding::kXor, open_};
+      const Encoding encoding = state_.chunks.copy_open_chunk(series, open_);
+      open = {series.chunk_start, series.last_time, encoding, open_};
+      if (const SeriesExtra* const extra = state_.extras.find(series)) deleted_ = extra->deleted;
     }
     for (const SealedChunk& chunk : sealed_) add(state_.sealed.read(chunk));
     if (!open_.empty()) add(open);
   }
 
   void add(const ChunkView& chunk) {
-    if (!range_.overlaps({chunk.min_time, chunk.max_time})) return;
-    if (range_.contains(chunk.min_time) && range_.contains(chunk.max_time)) {
+    const TimeRange times{chunk.min_time, chunk.max_time};
+    if (!range_.overlaps(times)) return;
+    const bool has_gap = std::any_of(deleted_.begin(), deleted_.end(), [&](const TimeRange& gap) {
+      return gap.overlaps(times);
+    });
+    if (!has_gap && range_.contains(times.min) && range_.contains(times.max)) {
       chunks_.push_back(chunk);
       return;
     }
     columns_.clear();
     decode_chunk(chunk.encoding, chunk.bytes, range_, columns_);
-    if (columns_.t.empty()) return;
-    XorEncoder encoder;
-    for (size_t i = 0; i < columns_.t.size(); ++i) encoder.append(columns_.t[i], columns_.v[i]);
-    cut_.emplace_back(encoder.bytes());
-    chunks_.push_back({columns_.t.front(), columns_.t.back(), Encoding::kXor, cut_.back()});
+    cut_intervals(deleted_, columns_);
+    builder_.build(columns_, chunks_);
   }
 
   HeadState& state_;
@@ -75,8 +77,9 @@ class HeadSeriesChunks final : public SeriesChunks {
   std::string flat_;
   std::vector<ChunkView> chunks_;
   std::vector<SealedChunk> sealed_;
-  std::string open_;             // a copy of the open chunk
-  std::deque<std::string> cut_;  // chunks encoded anew
+  std::string open_;  // a copy of the open chunk
+  Intervals deleted_;
+  ChunkBuilder builder_;  // of chunks that are cut
   Columns columns_;
 };
 

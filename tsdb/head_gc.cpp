@@ -19,22 +19,30 @@ double seconds_since(const Clock& clock, int64_t start) {
 bool shrink(HeadState& state, Series& series, TimeMs before, size_t& dropped, TimeMs& oldest) {
   ByteLockGuard lock(series.lock);
   dropped += state.chunks.drop_before(series, before);
+  if (SeriesExtra* const extra = state.extras.find(series)) {
+    std::erase_if(extra->deleted, [before](TimeRange range) { return range.max < before; });
+    state.extras.remove_if_empty(series);
+  }
   const bool spared = (series.flags & Series::kInterned) != 0;
   series.flags &= static_cast<uint8_t>(~Series::kInterned);
   if (!series.empty()) {
     oldest = std::min(oldest, state.chunks.first_time(series));
     return false;
   }
+  if ((series.flags & Series::kLate) != 0) return false;
   if (!spared) series.flags |= Series::kDying;
   return !spared;
 }
 
 // Kills a series that is still dying; returns whether the log knows it, or nothing if it lives.
-std::optional<bool> kill(Series& series) {
+std::optional<bool> kill(HeadState& state, Series& series) {
   ByteLockGuard lock(series.lock);
-  if (!series.empty() || (series.flags & Series::kDying) == 0) return std::nullopt;
+  if (!series.empty() || (series.flags & Series::kLate) != 0 ||
+      (series.flags & Series::kDying) == 0)
+    return std::nullopt;
   const bool logged = (series.flags & Series::kLogged) != 0;
   series.flags = Series::kDead;
+  state.extras.remove(series);
   return logged;
 }
 
@@ -82,7 +90,7 @@ void HeadState::collect(TimeMs before) {
       const uint64_t hashed = hash(LabelsView(flat));
       Stripe& home = stripe(hashed);
       MutexLock lock(home.mutex);
-      const std::optional<bool> logged = kill(series);
+      const std::optional<bool> logged = kill(*this, series);
       if (!logged) continue;
       home.refs.erase(static_cast<uint32_t>(hashed), ref);
       removed.push_back({ref, series.labels});

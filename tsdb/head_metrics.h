@@ -20,6 +20,23 @@ struct HeadMetrics {
                                  "Total number of chunks removed in the head")),
         samples_appended(r.counter("prometheus_tsdb_head_samples_appended_total",
                                    "Total number of appended samples.", {{"type", "float"}})),
+        histograms_appended(r.counter("prometheus_tsdb_head_samples_appended_total",
+                                      "Total number of appended samples.",
+                                      {{"type", "histogram"}})),
+        histograms_out_of_order(
+            r.counter("prometheus_tsdb_out_of_order_samples_total",
+                      "Total number of out of order samples ingestion failed attempts due to out "
+                      "of order being disabled.",
+                      {{"type", "histogram"}})),
+        histograms_out_of_bound(
+            r.counter("prometheus_tsdb_out_of_bound_samples_total",
+                      "Total number of out of bound samples ingestion failed attempts with out of "
+                      "order support disabled.",
+                      {{"type", "histogram"}})),
+        histograms_too_old(r.counter("prometheus_tsdb_too_old_samples_total",
+                                     "Total number of out of order samples ingestion failed attempts "
+                                     "with out of support enabled, but sample outside of time window.",
+                                     {{"type", "histogram"}})),
         out_of_order(r.counter("prometheus_tsdb_out_of_order_samples_total",
                                "Total number of out of order samples ingestion failed attempts due "
                                "to out of order being "
@@ -30,6 +47,21 @@ struct HeadMetrics {
                       "Total number of out of bound samples ingestion failed attempts with "
                       "out of order support disabled.",
                       {{"type", "float"}})),
+        too_old(r.counter("prometheus_tsdb_too_old_samples_total",
+                          "Total number of out of order samples ingestion failed attempts with out "
+                          "of support enabled, but sample outside of time window.",
+                          {{"type", "float"}})),
+        late_appended(r.counter("prometheus_tsdb_head_out_of_order_samples_appended_total",
+                                "Total number of appended out of order samples.",
+                                {{"type", "float"}})),
+        late_histograms_appended(
+            r.counter("prometheus_tsdb_head_out_of_order_samples_appended_total",
+                      "Total number of appended out of order samples.", {{"type", "histogram"}})),
+        late_delta(r.histogram("prometheus_tsdb_sample_ooo_delta",
+                               "Delta in seconds by which a sample is considered out of order "
+                               "(reported regardless of OOO time window and whether sample is "
+                               "accepted or not).",
+                               {600, 1800, 3600, 7200, 10800, 21600, 43200})),
         min_time(r.gauge("prometheus_tsdb_head_min_time",
                          "Minimum time bound of the head block. The unit is decided by the library "
                          "consumer.")),
@@ -56,7 +88,12 @@ struct HeadMetrics {
   const Gauge series;
   const Counter series_created, series_removed;
   const Gauge chunks;
-  const Counter chunks_created, chunks_removed, samples_appended, out_of_order, out_of_bound;
+  const Counter chunks_created, chunks_removed, samples_appended;
+  const Counter histograms_appended, histograms_out_of_order, histograms_out_of_bound,
+      histograms_too_old;
+  const Counter out_of_order, out_of_bound, too_old,
+      late_appended, late_histograms_appended;
+  const Observer late_delta;
   const Gauge min_time, max_time, replay_seconds;
   const Counter corruptions, truncations;
   const Observer gc_seconds, log_truncate_seconds;

@@ -4,7 +4,9 @@
 #include <bit>
 
 #include "core/arena.h"
+#include "tsdb/columns.h"
 #include "tsdb/head_state.h"
+#include "tsdb/merge.h"
 
 namespace hearth::tsdb {
 namespace {
@@ -13,6 +15,29 @@ struct Found {
   Series* series;
   LabelsView labels;
 };
+
+template <class Value>
+void take_last(Column<Value> column) {
+  column.t.pop_back();
+  column.v.pop_back();
+  if (!column.start.empty()) column.start.pop_back();
+}
+
+// Takes the newest samples away: as many as are hidden, and those after `max`.
+void take_newest(Columns& columns, size_t hidden, TimeMs max) {
+  for (;; hidden -= hidden > 0 ? 1 : 0) {
+    const TimeMs newest_float = columns.t.empty() ? kMinTime : columns.t.back();
+    const TimeMs newest_histogram =
+        columns.histogram_t.empty() ? kMinTime : columns.histogram_t.back();
+    const TimeMs newest = std::max(newest_float, newest_histogram);
+    if (newest == kMinTime || (hidden == 0 && newest <= max)) return;
+    if (newest == newest_float) {
+      take_last(floats_of(columns));
+    } else {
+      take_last(histograms_of(columns));
+    }
+  }
+}
 
 class HeadSeriesSet final : public SeriesSet {
  public:
@@ -28,6 +53,13 @@ class HeadSeriesSet final : public SeriesSet {
 
  private:
   bool may_have_samples(Series& series, TimeRange range) const;
+  // What a series has beside its chunks.
+  struct Beside {
+    bool late = false;  // samples out of order
+    Intervals deleted;
+  };
+  // Appends what the series' chunks have.
+  Beside read_chunks(Series& series, TimeRange range, Columns& out) const;
 
   HeadState& state_;
   const Isolation::View& view_;
@@ -38,7 +70,9 @@ class HeadSeriesSet final : public SeriesSet {
 
 bool HeadSeriesSet::may_have_samples(Series& series, TimeRange range) const {
   ByteLockGuard lock(series.lock);
-  if (series.empty()) return false;
+  if (state_.late.may_have_samples(series, range)) return true;
+  range.min = std::max(range.min, first_visible_);
+  if (series.empty() || range.min > range.max) return false;
   const bool all_hidden = !view_.sees(series.last_commit) && series.sealed_count == 0 &&
                           series.samples <= series.commit_samples;
   if (all_hidden) return false;
@@ -50,12 +84,11 @@ bool HeadSeriesSet::may_have_samples(Series& series, TimeRange range) const {
 }
 
 void HeadSeriesSet::find(std::span<const uint32_t> refs, const SelectHints& hints) {
-  const TimeRange range{std::max(hints.range.min, first_visible_), hints.range.max};
   const std::span<Found> all = arena_.array<Found>(refs.size());
   size_t count = 0;
   for (const uint32_t ref : refs) {
     Series* series = state_.table.find(ref);
-    if (series == nullptr || !may_have_samples(*series, range)) continue;
+    if (series == nullptr || !may_have_samples(*series, hints.range)) continue;
     all[count++] = {series, {}};
     if (!hints.sorted && count == hints.limit) break;
   }
@@ -75,15 +108,31 @@ void HeadSeriesSet::find(std::span<const uint32_t> refs, const SelectHints& hint
 }
 
 void HeadSeriesSet::read(size_t index, TimeRange range, Columns& out) const {
+  out.clear();
+  Series& series = *found_[index].series;
+  const Beside beside = read_chunks(series, range, out);
+  if (beside.late) {
+    Columns late;
+    state_.late.read(series, range, late);
+    merge_columns(out, late);
+  }
+  if (!beside.deleted.empty()) cut_intervals(beside.deleted, out);
+}
+
+HeadSeriesSet::Beside HeadSeriesSet::read_chunks(Series& series, TimeRange range,
+                                                 Columns& out) const {
   thread_local std::vector<SealedChunk> sealed;
   thread_local std::string open;
-  out.clear();
   range.min = std::max(range.min, first_visible_);
   size_t hidden = 0;
+  Beside beside;
+  Encoding open_encoding = Encoding::kXor;
   {
-    Series& series = *found_[index].series;
     ByteLockGuard lock(series.lock);
-    if (series.empty() || series.last_time < range.min) return;
+    beside.late = (series.flags & Series::kLate) != 0;
+    if (const SeriesExtra* const extra = state_.extras.find(series))
+      beside.deleted = extra->deleted;
+    if (series.empty() || series.last_time < range.min) return beside;
     hidden = view_.sees(series.last_commit) ? 0 : series.commit_samples;
     // What is hidden is the newest: it is decoded as well, and then taken away.
     const TimeMs until = hidden > 0 ? kMaxTime : range.max;
@@ -92,25 +141,25 @@ void HeadSeriesSet::read(size_t index, TimeRange range, Columns& out) const {
       if (chunk.max_time() >= range.min && chunk.min_time() <= until) sealed.push_back(chunk);
     }
     open.clear();
-    if (series.chunk_start <= until) state_.chunks.copy_open_chunk(series, open);
+    if (series.chunk_start <= until) open_encoding = state_.chunks.copy_open_chunk(series, open);
   }
   const TimeRange wanted{range.min, hidden > 0 ? kMaxTime : range.max};
   for (const SealedChunk& chunk : sealed) {
     const ChunkView view = state_.sealed.read(chunk);
     decode_chunk(view.encoding, view.bytes, wanted, out);
   }
-  if (!open.empty()) decode_chunk(Encoding::kXor, open, wanted, out);
-  if (hidden > 0) {
-    size_t kept = out.t.size() - std::min(hidden, out.t.size());
-    while (kept > 0 && out.t[kept - 1] > range.max) --kept;
-    out.t.resize(kept);
-    out.v.resize(kept);
-  }
+  if (!open.empty()) decode_chunk(open_encoding, open, wanted, out);
+  if (hidden > 0) take_newest(out, hidden, range.max);
+  return beside;
 }
 
 bool HeadSeriesSet::latest(size_t index, TimeMs from, TimeMs at, Sample& out) const {
   Series& series = *found_[index].series;
   ByteLockGuard lock(series.lock);
+  // Samples out of order may be newer.
+  if ((series.flags & (Series::kLate | Series::kHistogram)) != 0) return false;
+  const SeriesExtra* const extra = state_.extras.find(series);
+  if (extra != nullptr && !extra->deleted.empty()) return false;
   if (series.empty() || series.last_time > at ||
       series.last_time < std::max(from, first_visible_) || !view_.sees(series.last_commit)) {
     return false;
@@ -122,10 +171,10 @@ bool HeadSeriesSet::latest(size_t index, TimeMs from, TimeMs at, Sample& out) co
 // The view is taken when the querier is made; the guard keeps alive what was reachable then.
 class HeadQuerier final : public Querier {
  public:
-  HeadQuerier(HeadState& state, TimeRange range)
+  HeadQuerier(HeadState& state, TimeRange range, TimeMs in_order_from)
       : state_(state),
-        view_(state.isolation.open(range.min)),
-        first_visible_(std::max(range.min, state.min_time.load())),
+        view_(state.isolation.open(std::max(range.min, in_order_from))),
+        first_visible_(std::max({range.min, in_order_from, state.min_time.load()})),
         range_(range),
         guard_(state.epoch.enter()),
         index_(state.index, state.sets, state.table) {}
@@ -152,7 +201,8 @@ class HeadQuerier final : public Querier {
 
  private:
   bool overlaps_head() const {
-    return range_.overlaps({state_.min_time.load(), state_.max_time.load()});
+    return range_.overlaps({first_visible_, state_.max_time.load()}) ||
+           range_.overlaps(state_.late.times());
   }
 
   HeadState& state_;
@@ -165,8 +215,9 @@ class HeadQuerier final : public Querier {
 
 }  // namespace
 
-std::unique_ptr<Querier> make_head_querier(HeadState& state, TimeRange range) {
-  return std::make_unique<HeadQuerier>(state, range);
+std::unique_ptr<Querier> make_head_querier(HeadState& state, TimeRange range,
+                                           TimeMs in_order_from) {
+  return std::make_unique<HeadQuerier>(state, range, in_order_from);
 }
 
 }  // namespace hearth::tsdb

@@ -12,15 +12,18 @@
 #include "core/mutex.h"
 #include "core/tag_table.h"
 #include "tsdb/chunk_memory.h"
+#include "tsdb/exemplars.h"
 #include "tsdb/head.h"
 #include "tsdb/head_chunks.h"
 #include "tsdb/head_index.h"
 #include "tsdb/head_metrics.h"
+#include "tsdb/head_out_of_order.h"
 #include "tsdb/head_replay_gate.h"
 #include "tsdb/isolation.h"
 #include "tsdb/label_sets.h"
 #include "tsdb/series.h"
 #include "tsdb/series_admission.h"
+#include "tsdb/verdict.h"
 #include "tsdb/series_extra.h"
 #include "tsdb/wal.h"
 
@@ -31,6 +34,8 @@ namespace hearth::tsdb {
 struct HeadState {
   HeadState(const std::string& dir, const Options& head_options, TimeMs first_valid_time,
             const Clock& the_clock, Pool& work, Registry& registry);
+
+  void apply(const LiveOptions& live);
 
   // ---- head_open.cpp
   // Before anything else. Throws Error(kIo), Error(kCanceled) when the gate was told to stop.
@@ -50,9 +55,19 @@ struct HeadState {
     return log_ref_base != 0 || ref >> 31 != 0 ? 0 : ref;
   }
 
+  // Writes the records (those that are "" are left out), and series records of `unlogged` ahead of
+  // them. Throws Error(kIo); then nothing was written. (head_log.cpp)
+  void log(std::vector<SeriesRef> unlogged, std::vector<std::string> records);
+
+  // ---- head_tombstones.cpp
+  void delete_samples(std::span<const Matcher> matchers, TimeRange range);
+  // Reads of the series leave out what it has within the range.
+  void hide_samples(Series& series, TimeRange range);
+
   // ---- times
   // Nothing older is accepted; `first` is the time of a sample at hand.
   TimeMs oldest_acceptable(TimeMs first) const;
+  AppendBounds append_bounds(TimeMs first) const;
   void include_times(TimeMs min, TimeMs max);
   void show_times();
   bool has_samples() const { return chunk_count.load(std::memory_order_relaxed) > 0; }
@@ -73,11 +88,13 @@ struct HeadState {
   Isolation isolation;
   BytePool pool;
   HeadChunks sealed;
+  ExemplarRing exemplars;
   SeriesExtras extras;
   ChunkMemory chunks;
   LabelSets sets;
   SeriesTable table;
   HeadIndex index;
+  HeadOutOfOrder late;
 
   // Which series has these labels: by hash, in stripes so that creators seldom wait for each other.
   struct Stripe {
@@ -111,7 +128,7 @@ struct HeadState {
 
 std::unique_ptr<Appender> make_head_appender(HeadState& state);
 std::unique_ptr<Appender> make_gated_appender(HeadState& state);  // waits where the replay wants it
-std::unique_ptr<Querier> make_head_querier(HeadState& state, TimeRange range);
+std::unique_ptr<Querier> make_head_querier(HeadState& state, TimeRange range, TimeMs in_order_from);
 std::unique_ptr<SeriesChunks> make_head_series_chunks(HeadState& state, TimeRange range);
 
 }  // namespace hearth::tsdb

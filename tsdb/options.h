@@ -19,6 +19,13 @@ struct RetentionLimits {
   double percentage = 0;  // of the file system's size; where it is set, `bytes` does not count
 };
 
+// What a reload of the configuration may change while the storage runs.
+struct LiveOptions {
+  DurationMs out_of_order_window = 0;  // 0: samples out of order are refused
+  uint32_t max_exemplars = 0;          // 0: exemplars are not kept
+  Encoding float_encoding = Encoding::kXor;  // or kXor2
+};
+
 struct Options {
   RetentionLimits retention;
   DurationMs min_block_duration = 2LL * 3'600'000;     // also the head's chunk range
@@ -36,14 +43,8 @@ struct Options {
   uint64_t chunk_segment_bytes = 512ull << 20;  // of the files with a block's chunks
   std::string delay_compact_file;   // blocks of level 1 are merged only when it lists them; "" = no file
   size_t repack_samples = 480;      // per chunk, in blocks of level 2 and more; 0 = as they came
+  LiveOptions live;                 // at first
   uint64_t max_memory = 0;          // bytes; beyond it no new series are admitted; 0 = no limit
-};
-
-// What a reload of the configuration may change while the storage runs.
-struct LiveOptions {
-  DurationMs out_of_order_window = 0;  // 0: samples out of order are refused
-  uint32_t max_exemplars = 0;          // 0: exemplars are not kept
-  Encoding float_encoding = Encoding::kXor;  // or kXor2
 };
 
 }  // namespace hearth::tsdb

@@ -20,8 +20,8 @@ namespace hearth::tsdb {
 
 // One active series: everything an append reads or writes, in one cache line.
 // Invariants: (1) samples are strictly increasing in time; (2) the open chunk never spans a border
-// of the head's chunk range; (3) a ref is never used for another series; (4) chunk != 0 exactly
-// when samples > 0.
+// of the head's chunk range; (3) a ref is never used for another series; (4) samples > 0 exactly when
+// there is an open chunk: in the pool (chunk != 0), or of histograms (SeriesExtra::histogram).
 struct alignas(64) Series {
   TimeMs last_time GUARDED_BY(lock) = kMinTime;  // newest sample; kMinTime: there was none yet
   uint64_t last_value GUARDED_BY(lock) = 0;      // bits; the instant query's answer, and XOR state
@@ -51,7 +51,10 @@ struct alignas(64) Series {
   static constexpr uint8_t kLogged = 1;    // the log has its series record
   static constexpr uint8_t kInterned = 2;  // asked for since the last collection: spare it once
   static constexpr uint8_t kDying = 4;     // found empty; any use of it takes this away again
+  static constexpr uint8_t kHistogram = 32;     // the newest sample is a histogram
+  static constexpr uint8_t kEndPredicted = 64;  // cut_after of the open chunk of histograms is final
   static constexpr uint8_t kDead = 8;      // unlinked; its ref is unknown from now on
+  static constexpr uint8_t kLate = 16;     // has samples out of order, beside its chunks
 };
 static_assert(sizeof(Series) == 64);
 

@@ -25,9 +25,16 @@ void SeriesExtras::remove(Series& series) {
   MutexLock lock(mutex_);
   SeriesExtra& extra = extras_[series.extra - 1];
   extra.histogram.reset();
+  extra.out_of_order.reset();
   extra.metadata.reset();
+  extra.deleted = {};
   unused_.push_back(series.extra);
   series.extra = 0;
+}
+
+void SeriesExtras::remove_if_empty(Series& series) {
+  const SeriesExtra* const extra = find(series);
+  if (extra != nullptr && extra->empty()) remove(series);
 }
 
 }  // namespace hearth::tsdb

@@ -8,7 +8,9 @@
 
 #include "core/mutex.h"
 #include "core/sample.h"
+#include "tsdb/out_of_order.h"
 #include "tsdb/series.h"
+#include "tsdb/tombstones.h"
 
 namespace hearth::tsdb {
 
@@ -19,8 +21,12 @@ struct SeriesExtra {
   SeriesExtra();
   ~SeriesExtra();
 
+  bool empty() const { return !histogram && !out_of_order && !metadata && deleted.empty(); }
+
   std::unique_ptr<HistogramEncoder> histogram;  // the open chunk, where it holds histograms
+  std::unique_ptr<OutOfOrderSamples> out_of_order;  // not there when it would be empty
   std::unique_ptr<Metadata> metadata;
+  Intervals deleted;  // samples within are left out when the series is read
 };
 
 // Thread-safe; what it returns stays until remove().
@@ -34,6 +40,7 @@ class SeriesExtras {
   }
   SeriesExtra& get_or_add(Series& series) REQUIRES(series.lock);
   void remove(Series& series) REQUIRES(series.lock);
+  void remove_if_empty(Series& series) REQUIRES(series.lock);
 
  private:
   Mutex mutex_;
