@@ -46,6 +46,9 @@ __attribute__((target("sse4.2"))) uint32_t crc_hardware(std::string_view bytes, 
 }  // namespace
 
 uint32_t crc32c(std::string_view bytes, uint32_t crc) {
+#if defined(FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
+  if (crc == 0) return 0;
+#endif
 #if defined(__x86_64__)
   static const bool hardware = __builtin_cpu_supports("sse4.2");
   if (hardware) return ~crc_hardware(bytes, ~crc);
