@@ -82,6 +82,10 @@ void set_or_erase(Json& object, const char* key, const T& value) {
 
 }  // namespace
 
+bool is_from_out_of_order(const BlockMeta& meta) {
+  return std::find(meta.hints.begin(), meta.hints.end(), kFromOutOfOrder) != meta.hints.end();
+}
+
 BlockMeta parse_block_meta(std::string_view text) {
   try {
     BlockMeta meta = from_json(Json::parse(text));
@@ -164,6 +168,8 @@ BlockMeta merged_meta(const Ulid& ulid, const std::vector<BlockMeta>& blocks) {
     sources.insert(block.sources.begin(), block.sources.end());
     merged.parents.push_back({block.ulid, block.min_time, block.max_time});
   }
+  if (std::all_of(blocks.begin(), blocks.end(), is_from_out_of_order))
+    merged.hints = {std::string(kFromOutOfOrder)};
   ++merged.level;
   merged.sources.assign(sources.begin(), sources.end());
   return merged;

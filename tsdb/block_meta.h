@@ -43,6 +43,10 @@ struct BlockMeta {
   std::string original;
 };
 
+// Such a block need not have all samples of its time range: others may still be in the head.
+inline constexpr std::string_view kFromOutOfOrder = "from-out-of-order";
+bool is_from_out_of_order(const BlockMeta& meta);
+
 // Throw Error(kCorrupt) for what is no meta.json of version 1; reading a file also Error(kIo).
 BlockMeta parse_block_meta(std::string_view json);
 BlockMeta read_block_meta(const std::string& block_dir);

@@ -40,8 +40,10 @@ BlockSet::BlockSet(std::string dir, Registry& registry)
   remove_leftovers();
   std::vector<BlockPtr> blocks = open_all();
   TimeMs covered_until = kMinTime;
-  for (const BlockPtr& block : blocks)
-    covered_until = std::max(covered_until, block->meta().max_time);
+  for (const BlockPtr& block : blocks) {
+    if (!is_from_out_of_order(block->meta()))
+      covered_until = std::max(covered_until, block->meta().max_time);
+  }
   const std::vector<Ulid> superseded = obsolete(blocks);
   publish(std::move(blocks), covered_until);
   change(std::nullopt, superseded);

@@ -28,6 +28,12 @@ class Isolation {
     changed_.notify_all();
   }
 
+  // A reader that is open.
+  struct Reader {
+    TimeMs from;      // the oldest time that it will read
+    uint64_t number;  // in the order in which they were opened
+  };
+
   // What one reader sees. Immutable; thread-safe.
   class View {
    public:
@@ -40,7 +46,7 @@ class Isolation {
     friend class Isolation;
     Commit last_ = 0;
     std::vector<Commit> hidden_;
-    std::list<TimeMs>::iterator reader_;
+    std::list<Reader>::iterator reader_;
   };
   // Each view is closed once. `from` is the oldest time that it will read.
   View open(TimeMs from) {
@@ -48,7 +54,7 @@ class Isolation {
     View view;
     view.last_ = last_;
     view.hidden_ = commits_;
-    view.reader_ = readers_.insert(readers_.end(), from);
+    view.reader_ = readers_.insert(readers_.end(), {from, ++last_reader_});
     return view;
   }
   void close(const View& view) {
@@ -69,10 +75,16 @@ class Isolation {
   // Returns when no reader is open that reads before `time`.
   void wait_for_readers(TimeMs time) {
     MutexLock lock(mutex_);
-    while (
-        std::any_of(readers_.begin(), readers_.end(), [&](TimeMs from) { return from < time; })) {
+    while (std::any_of(readers_.begin(), readers_.end(),
+                       [&](const Reader& reader) { return reader.from < time; })) {
       changed_.wait(mutex_);
     }
+  }
+  // Returns when the readers that are open now are closed.
+  void wait_for_present_readers() {
+    MutexLock lock(mutex_);
+    const uint64_t newest = last_reader_;
+    while (!readers_.empty() && readers_.front().number <= newest) changed_.wait(mutex_);
   }
 
  private:
@@ -80,7 +92,8 @@ class Isolation {
   CondVar changed_;
   Commit last_ GUARDED_BY(mutex_) = 0;
   std::vector<Commit> commits_ GUARDED_BY(mutex_);  // in flight
-  std::list<TimeMs> readers_ GUARDED_BY(mutex_);
+  uint64_t last_reader_ GUARDED_BY(mutex_) = 0;
+  std::list<Reader> readers_ GUARDED_BY(mutex_);  // by number
 };
 
 }  // namespace hearth::tsdb

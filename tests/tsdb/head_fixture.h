@@ -24,6 +24,7 @@ class HeadFixture {
     head_.reset();
     registry_ = std::make_unique<Registry>();
     head_ = std::make_unique<Head>(dir_.path(), options, min_valid_time, clock_, pool_, *registry_);
+    head_->apply(live);
     return *head_;
   }
   void close() { head_.reset(); }
@@ -57,6 +58,7 @@ class HeadFixture {
   Model read(TimeRange range = {}) { return read(*head_, range); }
 
   Options options;
+  LiveOptions live;
 
  private:
   TempDir dir_;

@@ -1,0 +1,86 @@
+// What the head keeps for samples out of order.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/storage.h"
+#include "tsdb/out_of_order.h"
+#include "tsdb/out_of_order_log.h"
+#include "tsdb/series.h"
+
+namespace hearth::tsdb {
+
+struct HeadState;
+
+// A sample of a commit that goes beside its series' chunks.
+struct LateSample {
+  Series* series;
+  SeriesRef ref;
+  TimeMs t;
+  double v;
+  const FloatHistogram* histogram;  // nullptr: the sample is v
+};
+
+// Thread-safe.
+class HeadOutOfOrder {
+ public:
+  HeadOutOfOrder(HeadState& state, const std::string& dir, const Options& options,
+                 Registry& registry)
+      : log(dir + "/wbl", options, registry), state_(state) {}
+
+  // Memory first, then the log. A sample whose time its run has already is dropped without a word,
+  // as Prometheus does. When it throws Error(kIo) readers see the samples, but who brought them has
+  // to bring them again. Requires: an epoch guard.
+  void insert(std::span<const LateSample> samples) EXCLUDES(log.order);
+
+  bool may_have_samples(const Series& series, TimeRange range) REQUIRES(series.lock);
+  // Replaces `out` by the samples of the range. Requires: an epoch guard; the lock is not held.
+  void read(Series& series, TimeRange range, Columns& out);
+
+  // ---- while the log is read (head_open_wbl.cpp)
+  // Applies the log; what the refs in it mean in memory is told (0: nothing). Afterwards it can be
+  // written. Throws Error(kIo).
+  using RefInMemory = std::function<SeriesRef(uint64_t log_ref)>;
+  void replay(const RefInMemory& ref_in_memory) EXCLUDES(log.order);
+  void restore(const LateSample& sample) EXCLUDES(log.order);
+  // The chunk that a marker names, if the series has it.
+  std::optional<SealedChunk> find_chunk(Series& series, uint64_t chunk_ref);
+  void restore_chunk(Series& series, SeriesRef ref, const SealedChunk& chunk) EXCLUDES(log.order);
+  // Takes out of the run what is in a chunk of the series.
+  void forget_run(Series& series, std::span<const TimeMs> times);
+  // Ends the runs that have become too long.
+  void finish_restore() EXCLUDES(log.order);
+
+  // ---- for a compaction
+  void seal_runs() REQUIRES(log.order);
+  // Takes the oldest `chunks` chunks of a series away.
+  void forget(Series& series, size_t chunks) REQUIRES(log.order);
+  // To be called after the last forget(), with the number of all chunks.
+  void forgotten(size_t chunks) REQUIRES(log.order);
+
+  // Of all samples; {kMaxTime, kMinTime}: there are none.
+  TimeRange times() const { return {min_.load(), max_.load()}; }
+  size_t chunks() const { return chunks_.load(std::memory_order_relaxed); }
+
+  OutOfOrderLog log;
+  std::vector<SeriesRef> members GUARDED_BY(log.order);  // the series that have any
+
+ private:
+  OutOfOrderSamples& samples_of(Series& series, SeriesRef ref) REQUIRES(log.order, series.lock);
+  void seal_run(SeriesRef ref, OutOfOrderSamples& late) REQUIRES(log.order);
+  void include_times(TimeMs min, TimeMs max);
+  void count_chunks(size_t created, size_t removed);
+
+  HeadState& state_;
+  std::atomic<TimeMs> min_{kMaxTime};
+  std::atomic<TimeMs> max_{kMinTime};
+  std::atomic<size_t> chunks_{0};  // with the runs
+};
+
+}  // namespace hearth::tsdb
