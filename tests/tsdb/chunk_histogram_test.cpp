@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <fstream>
 #include <memory>
+#include <sstream>
 
+#include "core/crc32c.h"
 #include "core/error.h"
 #include "tests/tsdb/hex.h"
 #include "tests/tsdb/histograms.h"
@@ -141,6 +144,51 @@ TEST_CASE("a chunk of floats has the bytes that the format says") {
         "3f50624dd2f1a9fc"
         "46");
   CHECK(encoder.bytes().size() == 13 + 1 + 4 * 8);
+}
+
+TEST_CASE("chunks have the bytes that a Prometheus wrote of the same histograms") {
+  struct Chunk {
+    uint64_t seed;
+    size_t samples, encoding, bytes;
+    uint32_t crc;
+  };
+  std::vector<Chunk> chunks;
+  std::ifstream file(HEARTH_SOURCE_DIR "/tests/tsdb/prometheus_histogram_chunks.txt");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with('#')) continue;
+    Chunk chunk{};
+    std::istringstream in(line);
+    in >> chunk.seed >> chunk.samples >> chunk.encoding >> chunk.bytes >> std::hex >> chunk.crc;
+    REQUIRE(in);
+    chunks.push_back(chunk);
+  }
+  REQUIRE(chunks.size() > 300);
+
+  for (size_t c = 0; c < chunks.size();) {
+    const uint64_t seed = chunks[c].seed;
+    CAPTURE(seed);
+    RandomHistograms random(seed);
+    std::mt19937_64 times(seed);
+    TimeMs t = 1'700'000'000'000;
+    HistogramEncoder encoder;
+    size_t position = 0;
+    for (const size_t first = c; c < chunks.size() && chunks[c].seed == seed; ++c) {
+      const bool anew = c == first || c + 1 == chunks.size() || chunks[c + 1].seed != seed;
+      CAPTURE(position);
+      for (size_t i = 0; i < chunks[c].samples; ++i, ++position) {
+        const FloatHistogram h = random.next();
+        t += seed % 2 == 0 ? 15'000 : 1 + static_cast<TimeMs>(times() % 20'000);
+        if (i == 0) {
+          encoder.begin(t, h, anew ? nullptr : &encoder.last());
+        } else {
+          REQUIRE(encoder.append(t, h));
+        }
+      }
+      REQUIRE(static_cast<size_t>(encoder.encoding()) == chunks[c].encoding);
+      REQUIRE(encoder.bytes().size() == chunks[c].bytes);
+      REQUIRE(crc32c(encoder.bytes()) == chunks[c].crc);
+    }
+  }
 }
 
 TEST_CASE("zero thresholds and custom bounds keep every bit") {

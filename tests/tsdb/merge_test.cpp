@@ -142,7 +142,7 @@ TEST_CASE("histograms and start times survive merges of blocks that overlap, and
   std::vector<BlockPtr> blocks;
   for (const Columns& part : parts) {
     BlockMeta meta;
-    meta.ulid = make_ulid(blocks.size() + 1);
+    meta.ulid = make_ulid(static_cast<TimeMs>(blocks.size()) + 1);
     meta.max_time = 1000;
     One series(part);
     REQUIRE(write_block(dir.path(), series, meta));
