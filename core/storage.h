@@ -91,8 +91,12 @@ struct AppendResult {
     bool histogram;
     Refusal why;
     bool late = false;  // not by what was stored before, but by an earlier sample of the batch
+    // kDuplicate of a float: what stands there.
+    double existing = 0;
+    bool existing_is_histogram = false;
   };
   std::vector<Refused> refused;
+  std::vector<uint32_t> exemplars_out_of_order;  // positions in the batch's exemplars
   std::vector<uint32_t> unknown;  // positions of floats whose ref has died; if any, or ...
   std::vector<uint32_t> unknown_histograms;  // ... any of these: nothing was stored
 };
@@ -193,6 +197,13 @@ class Queryable {
  public:
   virtual ~Queryable() = default;
   virtual std::unique_ptr<Querier> querier(TimeRange range) = 0;
+
+  // Of the series that match all matchers of one of the selectors, in the order of their labels.
+  virtual std::vector<ExemplarSeries> exemplars(std::span<const std::vector<Matcher>> selectors,
+                                                TimeRange range) {
+    (void)selectors, (void)range;
+    return {};
+  }
 };
 
 }  // namespace hearth

@@ -21,6 +21,20 @@ void extend_run(std::vector<std::string_view>& runs, size_t first, const char* f
   }
 }
 
+// Where the labels end that a series begins with: everybody writes all of them there.
+const char* end_of_labels(data_view bytes) {
+  constexpr char kLabelField = 1 << 3 | 2;
+  const char* p = bytes.data();
+  const char* const end = p + bytes.size();
+  while (p != end && *p == kLabelField) {
+    ++p;
+    const uint64_t length = protozero::decode_varint(&p, end);
+    if (length > static_cast<uint64_t>(end - p)) throw protozero::end_of_buffer_exception();
+    p += length;
+  }
+  return p;
+}
+
 void read_exemplar(data_view bytes, WireRequest& request) {
   check_count(request.exemplars.size(), kMaxParts);
   WireExemplar& exemplar = request.exemplars.emplace_back();
@@ -54,8 +68,10 @@ void read_series(data_view bytes, WireRequest& request, std::string& joined) {
   series.samples.begin = count32(request.times.size());
   series.histograms.begin = count32(request.histograms.size());
   series.exemplars.begin = count32(request.exemplars.size());
-  pbf_reader message(bytes);
-  for (const char* from = bytes.data(); message.next(); from = message.data().data()) {
+  const char* from = end_of_labels(bytes);
+  if (from != bytes.data()) extend_run(request.label_bytes, series.labels.begin, bytes.data(), from);
+  pbf_reader message(from, static_cast<size_t>(bytes.data() + bytes.size() - from));
+  for (; message.next(); from = message.data().data()) {
     switch (message.tag_and_type()) {
       case tag_and_type(1, kBytes):
         message.skip();

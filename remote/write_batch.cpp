@@ -31,6 +31,13 @@ void flatten(const std::vector<Label>& labels, std::string& flat) {
   }
 }
 
+std::string refused_text(const AppendResult::Refused& refused, TimeMs t, double v) {
+  std::string text(refusal_text(refused.why));
+  if (refused.why != Refusal::kDuplicate || refused.histogram) return text;
+  const std::string existing = refused.existing_is_histogram ? "is a histogram" : float_g(refused.existing);
+  return fmt::format("{} {}; overrides not allowed: existing {}, new value {}", text, t, existing, float_g(v));
+}
+
 // An empty histogram of the same kind, that a counter begins with.
 FloatHistogram zero_of(const FloatHistogram& h) {
   FloatHistogram zero;
@@ -400,10 +407,17 @@ void WriteBatch::judge(const AppendResult& result) {
     const uint32_t origin = refused.histogram ? histogram_origins_[at] : sparse_ ? origins_[at] : at;
     if (refused.late || origin == kZero) continue;
     const uint32_t series = refused.histogram ? histogram_series_[at] : series_of_sample(at);
-    std::string text(refusal_text(refused.why));
+    std::string text = refused.histogram ? refused_text(refused, 0, 0)
+                                         : refused_text(refused, batch_.times[at], batch_.values[at]);
     if (request_->is_v2 && fault_bytes_ <= kMaxFaultBytes) text += " for series " + series_text(series);
     add_fault(series, refused.histogram ? kHistogram : kSample, origin, std::move(text));
     --(refused.histogram ? result_.histograms : result_.samples);
+  }
+  if (!request_->is_v2) return;  // there nobody is told of exemplars
+  for (const uint32_t at : result.exemplars_out_of_order) {
+    const uint32_t series = exemplar_series_[at];
+    add_fault(series, kExemplar, at, "out of order exemplar for series " + series_text(series));
+    --result_.exemplars;
   }
 }
 

@@ -10,7 +10,8 @@ namespace hearth::remote {
 namespace {
 
 constexpr std::string_view kMediaType = "application/x-protobuf";
-constexpr size_t kKeptBytes = 8 << 20;  // a larger workspace is not kept for the next request
+// A larger workspace is not kept for the next request.
+constexpr size_t kKeptBytes = 8 << 20, kKeptSeries = 100'000, kKeptSamples = 1'000'000;
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -79,6 +80,10 @@ struct WriteReceiver::Workspace {
   std::string body;
   WireRequest request;
   WriteBatch batch;
+  bool is_large() const {
+    return body.capacity() > kKeptBytes || request.series.capacity() > kKeptSeries ||
+           request.times.capacity() > kKeptSamples || request.symbols.capacity() > kKeptSamples;
+  }
 };
 
 WriteReceiver::WriteReceiver(const WriteOptions& options, Appender& appender, const Clock& clock,
@@ -184,7 +189,7 @@ std::unique_ptr<WriteReceiver::Workspace> WriteReceiver::borrow() {
 }
 
 void WriteReceiver::give_back(std::unique_ptr<Workspace> work) {
-  if (work->body.capacity() > kKeptBytes) return;
+  if (work->is_large()) return;
   MutexLock lock(mutex_);
   idle_.push_back(std::move(work));
 }

@@ -60,10 +60,14 @@ void Commit::judge_floats() {
     Found found = Found::kUnknown;
     Verdict verdict = Verdict::kStore;
     const FloatHistogram* marker = nullptr;
+    uint64_t existing = 0;
+    bool has_histograms = false;
     if (series != nullptr) {
       ByteLockGuard lock(series->lock);
       found = look_at(*series);
-      if ((series->flags & Series::kHistogram) != 0 && is_stale(v)) {
+      existing = series->last_value;
+      has_histograms = (series->flags & Series::kHistogram) != 0;
+      if (has_histograms && is_stale(v)) {
         const FloatHistogram* const last = state_.chunks.last_histogram(*series);
         marker = stale_histogram(last);
         verdict = judge_histogram(*series, last, t, *marker, bounds_);
@@ -79,6 +83,10 @@ void Commit::judge_floats() {
     if (is_behind(verdict)) observe_delay(t);
     if (verdict != Verdict::kStore && verdict != Verdict::kLate) {
       refuse(verdict, position, false);
+      if (verdict == Verdict::kDuplicate) {
+        result_.refused.back().existing = std::bit_cast<double>(existing);
+        result_.refused.back().existing_is_histogram = has_histograms;
+      }
       continue;
     }
     if (found == Found::kNotLogged) unlogged_.push_back(ref);

@@ -120,10 +120,11 @@ void Commit::apply_metadata() {
 
 // ---- exemplars ---------------------------------------------------------------------------------
 
-// Those that are wrong are left out in silence, as in Prometheus: no sample depends on them.
+// Those that are wrong are left out, as in Prometheus: no sample depends on them.
 void Commit::judge_exemplars() {
   std::string flat;
-  for (const Batch::SeriesExemplar& of : batch_.exemplars) {
+  for (uint32_t i = 0; i < batch_.exemplars.size(); ++i) {
+    const Batch::SeriesExemplar& of = batch_.exemplars[i];
     Series* const series = state_.table.find(of.ref);
     if (series == nullptr) continue;
     Found found = Found::kUnknown;
@@ -143,6 +144,8 @@ void Commit::judge_exemplars() {
         ++result_.stored_exemplars;
         break;
       case ExemplarRing::Outcome::kOutOfOrder:
+        result_.exemplars_out_of_order.push_back(i);
+        break;
       case ExemplarRing::Outcome::kTooLong:
         break;
     }

@@ -97,3 +97,14 @@ TEST_CASE("the memory for series is given in bytes or as a part of what there is
   for (const char* wrong : {"--storage.max-memory=101%", "--storage.max-memory=-1%", "--storage.max-memory=much"})
     CHECK(refusal({wrong}) != "accepted");
 }
+
+TEST_CASE("the remote write messages that are accepted are both, or those that are named") {
+  CHECK(!parsed({}).enable_remote_write);
+  CHECK(parsed({"--web.enable-remote-write-receiver"}).enable_remote_write);
+  CHECK(parsed({}).accepts_write_v1);
+  CHECK(parsed({}).accepts_write_v2);
+  const std::string flag = "--web.remote-write-receiver.accepted-protobuf-messages=";
+  CHECK(!parsed({flag + "prometheus.WriteRequest"}).accepts_write_v2);
+  CHECK(parsed({flag + "prometheus.WriteRequest", flag + "io.prometheus.write.v2.Request"}).accepts_write_v2);
+  CHECK(refusal({flag + "other"}).find("unknown type for remote write protobuf message other") == 0);
+}

@@ -89,7 +89,9 @@ class FakeStore final : public Appender {
     const TimeMs newest = series_[batch.refs[i]].newest();
     if (batch.times[i] > newest) return false;
     const Refusal why = batch.times[i] == newest ? Refusal::kDuplicate : Refusal::kOutOfOrder;
-    result.refused.push_back({i, false, why, late});
+    const bool duplicate = why == Refusal::kDuplicate && !series_[batch.refs[i]].samples.empty();
+    const double existing = duplicate ? series_[batch.refs[i]].samples.back().v : 0;
+    result.refused.push_back({i, false, why, late, existing});
     return true;
   }
 

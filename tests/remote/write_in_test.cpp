@@ -109,7 +109,8 @@ TEST_CASE("1.0: one bad sample refuses the whole request, in the storage's words
   CHECK(old.text == "out of order sample");
   CHECK(!old.has_counts);
   CHECK(f.samples(text("b")).empty());
-  CHECK(f.v1({series("a", {{9, kNow}})}).text == "duplicate sample for timestamp");
+  CHECK(f.v1({series("a", {{9, kNow}})}).text ==
+        "duplicate sample for timestamp 1700000000000; overrides not allowed: existing 1, new value 9");
   const WriteAnswer ahead = f.v1({series("b", {{1, kNow}}), series("c", {{1, kNow + 600'001}})});
   CHECK(ahead.status == 400);
   CHECK(ahead.text == "out of bounds: timestamp is too far in the future");
