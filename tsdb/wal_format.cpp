@@ -7,6 +7,8 @@
 
 #include "core/compress.h"
 #include "core/file.h"
+#include "tsdb/wal_record.h"
+#include "tsdb/wal_samples_snappy.h"
 
 namespace hearth::tsdb {
 
@@ -21,7 +23,11 @@ std::string segment_name(uint32_t segment) { return fmt::format("{:08d}", segmen
 WalRecord make_wal_record(std::string raw, WalCompression compression) {
   WalRecord record;
   if (compression == WalCompression::kSnappy) {
-    snappy_compress(raw, record.bytes);
+    if (record_type(raw) == RecordType::kSamples) {
+      snappy_compress_samples(raw, record.bytes);
+    } else {
+      snappy_compress(raw, record.bytes);
+    }
     record.flag = kWalSnappyFlag;
   } else if (compression == WalCompression::kZstd) {
     zstd_compress(raw, record.bytes);

@@ -2,9 +2,11 @@
 // written from them.
 #include <string>
 
+#include "core/compress.h"
 #include "core/error.h"
 #include "tsdb/wal_repair.h"
 #include "tsdb/wal_record_histogram.h"
+#include "tsdb/wal_samples_snappy.h"
 
 using namespace hearth;
 using namespace hearth::tsdb;
@@ -61,6 +63,11 @@ void rewrite(std::string_view record) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  std::string compressed, again;
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  snappy_compress_samples(bytes, compressed);
+  snappy_uncompress(compressed, again, size);
+  if (again != bytes) __builtin_trap();
   try {
     rewrite({reinterpret_cast<const char*>(data), size});
   } catch (const Error&) {
