@@ -110,6 +110,7 @@ void set_counts(std::span<const IndexedCount> counts, std::vector<HistogramSpan>
 
 std::vector<IndexedCount> at_lower_resolution(std::span<const IndexedCount> counts, int32_t steps) {
   std::vector<IndexedCount> merged;
+  steps = std::min(steps, 31);  // then nothing is left of an index but its sign
   for (const IndexedCount& c : counts) {
     const int32_t index = ((c.index - 1) >> steps) + 1;
     if (merged.empty() || merged.back().index != index) {

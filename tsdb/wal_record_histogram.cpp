@@ -144,8 +144,9 @@ bool is_sound(const FloatHistogram& h) {
                static_cast<int64_t>(h.custom_values.size()) + 1) &&
            std::is_sorted(h.custom_values.begin(), h.custom_values.end());
   }
-  constexpr int64_t kFirst = std::numeric_limits<int32_t>::min();
-  constexpr int64_t kLast = std::numeric_limits<int32_t>::max();
+  // One less than what 32 bits hold, for those who count on.
+  constexpr int64_t kFirst = int64_t{std::numeric_limits<int32_t>::min()} + 1;
+  constexpr int64_t kLast = int64_t{std::numeric_limits<int32_t>::max()} - 1;
   return h.schema >= kCoarsestSchema && h.schema <= kFinestReservedSchema &&
          fit(h.positive_spans, h.positive_buckets.size(), kFirst, kLast) &&
          fit(h.negative_spans, h.negative_buckets.size(), kFirst, kLast);
@@ -163,6 +164,15 @@ EntryForm form_of(RecordType type) {
 }
 
 }  // namespace
+
+void write_histogram(ByteWriter& writer, const FloatHistogram& histogram) {
+  put_histogram(writer, histogram);
+}
+
+bool read_histogram(ByteReader& reader, FloatHistogram& histogram) {
+  get_histogram(reader, histogram);
+  return is_sound(histogram);
+}
 
 bool holds_histograms(RecordType type) {
   switch (type) {

@@ -238,6 +238,12 @@ TEST_CASE("histograms finer than schema 8 arrive with schema 8, unknown schemas 
   FloatHistogram wanted = h;
   reduce_resolution(wanted, 8);
   CHECK(entries_of(one_record(h)) == std::vector<std::string>{entry_text(5, 1000, wanted, 0)});
+  h.schema = 52;  // all above 1 becomes one bucket, all below another
+  wanted = h;
+  wanted.schema = 8;
+  wanted.positive_spans = {{0, 2}};
+  wanted.positive_buckets = {5, 2};
+  CHECK(entries_of(one_record(h)) == std::vector<std::string>{entry_text(5, 1000, wanted, 0)});
   for (const int32_t schema : {-10, 53, -52, 1000}) {
     h.schema = schema;
     size_t left_out = 0;
