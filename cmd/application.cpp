@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <filesystem>
 #include <random>
@@ -46,6 +47,17 @@ std::string hostname() {
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
 }
 
+tsdb::LiveOptions live_options(const StorageConfig& config, const ServerFlags& flags) {
+  tsdb::LiveOptions live;
+  live.out_of_order_window = config.out_of_order_time_window;
+  if (flags.feature("exemplar-storage")) {
+    live.max_exemplars = static_cast<uint32_t>(
+        std::clamp<int64_t>(config.max_exemplars, 0, std::numeric_limits<int32_t>::max()));
+  }
+  if (config.float_encoding == "xor2") live.float_encoding = tsdb::Encoding::kXor2;
+  return live;
+}
+
 tsdb::Options storage_options(const ServerFlags& flags, const StorageConfig& config) {
   tsdb::Options options;
   options.retention = retention_limits(flags, config);
@@ -62,6 +74,8 @@ tsdb::Options storage_options(const ServerFlags& flags, const StorageConfig& con
   }
   options.samples_per_chunk = flags.samples_per_chunk;
   options.max_memory = flags.max_memory;
+  options.live = live_options(config, flags);
+  options.replay_in_background = true;
   if (flags.wal_segment_bytes != 0) options.wal_segment_bytes = flags.wal_segment_bytes;
   options.wal_sync = flags.wal_sync;
   options.wal_compression = !flags.wal_compression                 ? tsdb::WalCompression::kNone
@@ -114,17 +128,6 @@ ScraperOptions scraper_options(const ServerFlags& flags) {
   return options;
 }
 
-tsdb::LiveOptions live_options(const StorageConfig& config, const ServerFlags& flags) {
-  tsdb::LiveOptions live;
-  live.out_of_order_window = config.out_of_order_time_window;
-  if (flags.feature("exemplar-storage")) {
-    live.max_exemplars = static_cast<uint32_t>(
-        std::clamp<int64_t>(config.max_exemplars, 0, std::numeric_limits<int32_t>::max()));
-  }
-  if (config.float_encoding == "xor2") live.float_encoding = tsdb::Encoding::kXor2;
-  return live;
-}
-
 // Calls `work` about once a minute on a thread of its own, until it is destroyed. One thread.
 class Repeater {
  public:
@@ -162,6 +165,8 @@ struct Application::State {
 
   void start();
   void stop();
+  void replay();
+  void tell_ready();
   void reload();
   void load_config() REQUIRES(mutex);
   void add_own_metrics();
@@ -180,6 +185,12 @@ struct Application::State {
   std::unique_ptr<ScrapeManager> scraper;
   std::unique_ptr<remote::WriteReceiver> remote_write;
   std::unique_ptr<Repeater> maintenance;
+
+  std::thread replay_thread;
+  std::atomic<bool> replay_failed{false};
+  Mutex ready_mutex;
+  bool connected GUARDED_BY(ready_mutex) = false;
+  bool told_ready GUARDED_BY(ready_mutex) = false;
 
   Mutex mutex;  // one reload at a time
   std::shared_ptr<const Config> config GUARDED_BY(mutex);
@@ -200,7 +211,11 @@ void Application::State::start() {
   server->start();
   make_dirs(flags.storage_path);
   db = std::make_unique<tsdb::Db>(flags.storage_path, storage_options(flags, storage), system_clock(), pool, registry);
-  log_info("TSDB started", "path", flags.storage_path, "series", db->head_stats().series);
+  log_info("TSDB started", "path", flags.storage_path);
+  replay_thread = std::thread([this] {
+    name_thread("replay");
+    replay();
+  });
   engine = std::make_unique<promql::Engine>(engine_options(flags), *db, &pool, registry);
   scraper = std::make_unique<ScrapeManager>(scraper_options(flags), db->appender(), pool, system_clock(), registry);
   if (flags.enable_remote_write) {
@@ -209,11 +224,44 @@ void Application::State::start() {
   reload();
   maintenance = std::make_unique<Repeater>([this] { db->maintain(); });
   server->connect(services());
+  {
+    MutexLock lock(ready_mutex);
+    connected = true;
+  }
+  tell_ready();
+}
+
+// On a thread of its own: meanwhile queries are answered from blocks, and scrapes logged.
+void Application::State::replay() {
+  try {
+    db->replay();
+    tell_ready();
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kCanceled) return;
+    log_error("Opening storage failed", "err", error.what());
+  } catch (const std::exception& error) {
+    log_error("Opening storage failed", "err", error.what());
+  }
+  if (db->is_replayed()) return;
+  replay_failed = true;
+  ::kill(::getpid(), SIGTERM);
+}
+
+// The server is ready when it is connected and the log is replayed, whichever comes last.
+void Application::State::tell_ready() {
+  MutexLock lock(ready_mutex);
+  if (!connected) return;
   server->set_ready(true);
+  if (!db->is_replayed() || told_ready) return;
+  told_ready = true;
   log_info("Server is ready to receive web requests.");
 }
 
 void Application::State::stop() {
+  if (replay_thread.joinable()) {
+    db->stop_replay();
+    replay_thread.join();
+  }
   if (server) server->set_ready(false);
   if (scraper) scraper->stop();
   if (server) server->stop();
@@ -300,6 +348,7 @@ web::Services Application::State::services() {
   };
   services.reload = [this] { reload(); };
   services.quit = [] { ::kill(::getpid(), SIGTERM); };
+  if (db) services.replay = [this] { return db->replay_status(); };
   return services;
 }
 
@@ -307,7 +356,12 @@ Application::Application(const ServerFlags& flags) : state_(std::make_unique<Sta
   const sigset_t signals = handled_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
-  state_->start();
+  try {
+    state_->start();
+  } catch (...) {
+    state_->stop();
+    throw;
+  }
 }
 
 Application::~Application() { state_->stop(); }
@@ -328,7 +382,7 @@ int Application::run() {
     log_warn("Received an OS signal, exiting gracefully...", "signal", ::strsignal(signal));
     state_->stop();
     log_info("See you next time!");
-    return 0;
+    return state_->replay_failed ? 1 : 0;
   }
 }
 

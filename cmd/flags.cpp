@@ -101,7 +101,7 @@ const FlagSpec kTable[] = {
 const std::set<std::string_view> kFeatures = {
     "promql-experimental-functions", "promql-extended-range-selectors", "promql-binop-fill-modifiers",
     "promql-duration-expr", "promql-delayed-name-removal", "promql-per-step-stats", "extra-scrape-metrics",
-    "created-timestamp-zero-ingestion", "metadata-wal-records",
+    "exemplar-storage", "created-timestamp-zero-ingestion", "metadata-wal-records",
     "delayed-compaction",
 };
 

@@ -54,6 +54,14 @@ Db::Db(std::string dir, const Options& options, const Clock& clock, Pool& pool, 
     : state_(std::make_unique<State>(std::move(dir), options, clock, pool, registry)) {}
 Db::~Db() = default;
 
+void Db::replay() {
+  state_->head.replay();
+  state_->metrics.set_lowest(state_->oldest_time());
+}
+void Db::stop_replay() { state_->head.stop_replay(); }
+bool Db::is_replayed() const { return state_->head.is_replayed(); }
+ReplayStatus Db::replay_status() const { return state_->head.replay_status(); }
+
 Appender& Db::appender() { return state_->head.appender(); }
 void Db::apply(const LiveOptions& live) { state_->head.apply(live); }
 
@@ -66,7 +74,8 @@ std::unique_ptr<Querier> Db::querier(TimeRange range) {
     const TimeRange in_head{
         std::min(snapshot.covered_until, state_->head.out_of_order_times().min), kMaxTime};
     std::unique_ptr<Querier> head;
-    if (range.overlaps(in_head)) head = state_->head.querier(range, snapshot.covered_until);
+    if (range.overlaps(in_head) && state_->head.is_replayed())
+      head = state_->head.querier(range, snapshot.covered_until);
     if (state_->blocks.snapshot().version != snapshot.version) continue;
 
     std::vector<QuerierPart> parts;
@@ -80,7 +89,8 @@ std::unique_ptr<Querier> Db::querier(TimeRange range) {
 }
 
 std::vector<ExemplarSeries> Db::exemplars(std::span<const std::vector<Matcher>> selectors,
-                                          TimeRange range) const {
+                                          TimeRange range) {
+  if (!is_replayed()) return {};
   return state_->head.exemplars(selectors, range);
 }
 

@@ -12,6 +12,7 @@
 #include "core/threads.h"
 #include "tsdb/block_meta.h"
 #include "tsdb/options.h"
+#include "tsdb/replay_status.h"
 
 namespace hearth::tsdb {
 
@@ -35,11 +36,19 @@ struct CardinalityStats {
 // Thread-safe.
 class Db final : public Queryable {
  public:
-  // Opens or makes the directory: takes the lock, loads blocks, replays the WAL (repairing a torn
-  // tail). Throws Error(kUnavailable) when another process has it, Error(kIo), Error(kCorrupt).
+  // Opens or makes the directory: takes the lock, loads blocks, and calls replay(), but with
+  // Options::replay_in_background. Throws Error(kUnavailable) when another process has it, Error(kIo), Error(kCorrupt).
   // `clock`, `pool` and `registry` must outlive it.
   Db(std::string dir, const Options& options, const Clock& clock, Pool& pool, Registry& registry);
   ~Db() override;  // closes the log cleanly; no maintenance may be running
+
+  // Replays the WAL, repairing a torn tail. Until it returns queries are answered from blocks, what is
+  // appended goes into the log only, and maintenance and admin's work have to wait. Throws Error(kIo),
+  // Error(kCanceled) after stop_replay(): then appenders refuse everything.
+  void replay();
+  void stop_replay();
+  bool is_replayed() const;
+  ReplayStatus replay_status() const;
 
   Appender& appender();
   void apply(const LiveOptions& live);  // at each load of the configuration
@@ -68,9 +77,8 @@ class Db final : public Queryable {
 
   std::vector<BlockMeta> block_metas() const;  // of the blocks that answer, by min_time
 
-  // Of the series that match all matchers of one of the selectors, in the order of their labels.
   std::vector<ExemplarSeries> exemplars(std::span<const std::vector<Matcher>> selectors,
-                                        TimeRange range) const;
+                                        TimeRange range) override;
 
   HeadStats head_stats() const;
   CardinalityStats cardinality(size_t limit) const;

@@ -45,6 +45,12 @@ inline Verdict judge_float(const Series& series, TimeMs t, double v, const Appen
   return judge(series.last_time, t, same, bounds);
 }
 
+// Histograms are applied behind floats, and so a marker that a float follows stays one.
+bool Commit::is_followed(size_t position) const {
+  const auto next = batch_.refs.begin() + static_cast<std::ptrdiff_t>(position) + 1;
+  return std::find(next, batch_.refs.end(), next[-1]) != batch_.refs.end();
+}
+
 void Commit::judge_floats() {
   constexpr size_t kAhead = 16;  // series are fetched so many samples early
   const size_t size = batch_.size();
@@ -67,7 +73,7 @@ void Commit::judge_floats() {
       found = look_at(*series);
       existing = series->last_value;
       has_histograms = (series->flags & Series::kHistogram) != 0;
-      if (has_histograms && is_stale(v)) {
+      if (has_histograms && is_stale(v) && !is_followed(i)) {
         const FloatHistogram* const last = state_.chunks.last_histogram(*series);
         marker = stale_histogram(last);
         verdict = judge_histogram(*series, last, t, *marker, bounds_);

@@ -59,6 +59,7 @@ class Commit {
     if (!batch.times.empty()) return batch.times[0];
     return batch.histograms.empty() ? kMinTime : batch.histograms[0].t;
   }
+  bool is_followed(size_t position) const;
   void judge_floats();
   void judge_histograms();
   void judge_metadata();

@@ -210,23 +210,6 @@ void append_json_tree(std::string& out, const Expr& expr) {
   }
 }
 
-bool has_selector(const Expr& expr) {
-  const auto inside = [](const ExprPtr& part) { return part != nullptr && has_selector(*part); };
-  if (as<VectorSelector>(&expr) != nullptr || as<MatrixSelector>(&expr) != nullptr) return true;
-  if (const auto* subquery = as<SubqueryExpr>(&expr)) return inside(subquery->expr);
-  if (const auto* call = as<Call>(&expr)) {
-    return std::any_of(call->args.begin(), call->args.end(), inside);
-  }
-  if (const auto* aggregate = as<AggregateExpr>(&expr)) {
-    return inside(aggregate->expr) || inside(aggregate->param);
-  }
-  if (const auto* binary = as<BinaryExpr>(&expr))
-    return inside(binary->left) || inside(binary->right);
-  if (const auto* unary = as<UnaryExpr>(&expr)) return inside(unary->expr);
-  if (const auto* paren = as<ParenExpr>(&expr)) return inside(paren->expr);
-  return false;
-}
-
 void api_parse_query(const Exchange& exchange, ApiAnswer& answer) {
   const ExprPtr expr = checking_param("query", [&] {
     return parse_expr(exchange.param("query"), exchange.services.engine->options().parse);

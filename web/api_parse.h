@@ -11,7 +11,4 @@ void api_parse_query(const Exchange& exchange, ApiAnswer& answer);
 // The keys of each node stand in alphabetical order.
 void append_json_tree(std::string& out, const promql::Expr& expr);
 
-// Whether a part of the expression reads series.
-bool has_selector(const promql::Expr& expr);
-
 }  // namespace hearth::web

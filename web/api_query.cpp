@@ -3,7 +3,6 @@
 #include "core/error.h"
 #include "query/parser.h"
 #include "query/print.h"
-#include "web/api_parse.h"
 #include "web/json.h"
 #include "web/json_result.h"
 #include "web/params.h"
@@ -81,17 +80,6 @@ void api_query_range(const Exchange& exchange, ApiAnswer& answer) {
 void api_format_query(const Exchange& exchange, ApiAnswer& answer) {
   const auto expr = checking_param("query", [&] { return parse_query_param(exchange); });
   append_json_string(answer.data, promql::print_pretty(*expr));
-}
-
-// Exemplars are not stored: what is asked for is checked, and nothing is found.
-void api_query_exemplars(const Exchange& exchange, ApiAnswer& answer) {
-  const TimeMs start = optional_time(exchange, "start", kMinTime);
-  const TimeMs end = optional_time(exchange, "end", kMaxTime);
-  if (end < start) {
-    throw Error(ErrorKind::kBadData, "end timestamp must not be before start timestamp");
-  }
-  answer.no_content = !has_selector(*parse_query_param(exchange));
-  answer.data += "[]";
 }
 
 }  // namespace hearth::web

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "web/api_admin.h"
+#include "web/api_exemplars.h"
 #include "web/api_parse.h"
 #include "web/api_query.h"
 #include "web/api_series.h"

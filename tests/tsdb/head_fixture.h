@@ -23,8 +23,8 @@ class HeadFixture {
   Head& open(TimeMs min_valid_time = kMinTime) {
     head_.reset();
     registry_ = std::make_unique<Registry>();
+    options.live = live;
     head_ = std::make_unique<Head>(dir_.path(), options, min_valid_time, clock_, pool_, *registry_);
-    head_->apply(live);
     return *head_;
   }
   void close() { head_.reset(); }

@@ -313,6 +313,27 @@ TEST_CASE("what has no engine yet answers in form, and empty") {
         R"({"status":"error","errorType":"unavailable","error":"admin APIs disabled"})");
 }
 
+TEST_CASE("exemplars of the series that an expression reads") {
+  TestServer server;
+  server.storage.exemplar_series = {
+      {Labels{{"__name__", "up"}, {"job", "a"}},
+       {{Labels{{"trace_id", "<x>"}}, 6, 1'600'096'945'479, true}, {Labels{}, 0.5, 1'600'096'946'000, true}}},
+      {Labels{{"__name__", "down"}}, {{Labels{}, 1, 1'600'096'945'000, true}}}};
+  const std::string up =
+      R"({"seriesLabels":{"__name__":"up","job":"a"},"exemplars":[)"
+      R"({"labels":{"trace_id":"<x>"},"value":"6","timestamp":1600096945.479},)"
+      R"({"labels":{},"value":"0.5","timestamp":1600096946.000}]})";
+  const std::string down =
+      R"({"seriesLabels":{"__name__":"down"},"exemplars":[)"
+      R"({"labels":{},"value":"1","timestamp":1600096945.000}]})";
+  const auto of = [&](const std::string& query) {
+    return server.get("/api/v1/query_exemplars?query=" + query).body;
+  };
+  CHECK(of("rate(up%5B5m%5D)") == success("[" + up + "]"));
+  CHECK(of("sum(up)%2Bdown") == success("[" + up + "," + down + "]"));
+  CHECK(of("up&end=5") == success("[]"));
+}
+
 TEST_CASE("exemplars of an expression without a selector are no content") {
   const TestServer server;
   const Reply reply = server.get("/api/v1/query_exemplars?query=1%2Btime()");

@@ -92,7 +92,21 @@ class FakeStorage final : public Queryable {
   std::unique_ptr<Querier> querier(TimeRange range) override {
     return std::make_unique<FakeQuerier>(series, range);
   }
+  std::vector<ExemplarSeries> exemplars(std::span<const std::vector<Matcher>> selectors,
+                                        TimeRange range) override {
+    std::vector<ExemplarSeries> found;
+    for (const ExemplarSeries& one : exemplar_series) {
+      const bool matches = std::any_of(selectors.begin(), selectors.end(), [&](const auto& all) {
+        return std::all_of(all.begin(), all.end(), [&](const Matcher& m) {
+          return m.matches(one.labels.view());
+        });
+      });
+      if (matches && range.contains(one.exemplars.at(0).t)) found.push_back(one);
+    }
+    return found;
+  }
   std::vector<FakeSeries> series;
+  std::vector<ExemplarSeries> exemplar_series;
 };
 
 // Takes everything and keeps nothing.
