@@ -115,6 +115,7 @@ void OutOfOrderCompaction::release() {
     }
     state_.late.forgotten(chunks);
   }
+  state_.sealed.truncate();
   state_.late.log.truncate(log_segment_);
 }
 
