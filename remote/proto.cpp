@@ -126,4 +126,11 @@ LabelsFault read_labels(const WireRequest& request, const WireExemplar& exemplar
   return append_all(request, exemplar.label_bytes, exemplar.label_refs, labels);
 }
 
+void flatten(std::span<const Label> labels, std::string& flat) {
+  flat.clear();
+  for (const Label& label : labels) {
+    if (!label.value.empty()) append_flat_label(flat, label.name, label.value);
+  }
+}
+
 }  // namespace hearth::remote

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -91,5 +92,8 @@ LabelsFault read_labels(const WireRequest& request, const WireSeries& series,
                         std::vector<Label>& labels);
 LabelsFault read_labels(const WireRequest& request, const WireExemplar& exemplar,
                         std::vector<Label>& labels);
+
+// Replaces `flat` by the labels' flat form, without those that have no value. Requires: sorted.
+void flatten(std::span<const Label> labels, std::string& flat);
 
 }  // namespace hearth::remote

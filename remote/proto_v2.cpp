@@ -1,4 +1,6 @@
 // io.prometheus.write.v2.Request.
+#include <algorithm>
+
 #include "remote/proto_fields.h"
 
 namespace hearth::remote {
@@ -112,6 +114,24 @@ void read_parts(std::string_view body, WireRequest& request) {
   }
 }
 
+// A few bytes of refs can name a long symbol many times over: what a request names is bounded too.
+void check_named_bytes(const WireRequest& request, size_t longest) {
+  constexpr size_t kMaxNamed = 256u << 20;
+  size_t refs = request.label_refs.size() + 2 * request.series.size();  // with help and unit
+  for (const WireExemplar& exemplar : request.exemplars) refs += exemplar.label_refs.size();
+  if (refs * longest <= kMaxNamed) return;
+  size_t named = 0;
+  const auto add = [&](const std::vector<uint32_t>& list) {
+    for (const uint32_t ref : list) named += ref < request.symbols.size() ? request.symbols[ref].size() : 0;
+  };
+  add(request.label_refs);
+  for (const WireExemplar& exemplar : request.exemplars) add(exemplar.label_refs);
+  for (const WireSeries& series : request.series) add({series.help_ref, series.unit_ref});
+  if (named > kMaxNamed) {
+    throw Error(ErrorKind::kBadData, "remote write request with labels of more than 256 MiB; send fewer series at once");
+  }
+}
+
 }  // namespace
 
 void read_v2(std::string_view body, WireRequest& request) {
@@ -123,9 +143,12 @@ void read_v2(std::string_view body, WireRequest& request) {
     throw Error(ErrorKind::kBadData, std::string("remote write request: ") + e.what());
   }
   request.symbol_keys.reserve(request.symbols.size());
+  size_t longest = 0;
   for (const std::string_view symbol : request.symbols) {
+    longest = std::max(longest, symbol.size());
     request.symbol_keys.push_back(xxh3_128(symbol.data(), symbol.size(), process_seed()));
   }
+  check_named_bytes(request, longest);
   request.keys.reserve(request.series.size());
   for (const WireSeries& series : request.series) request.keys.push_back(key_of(request, series));
 }

@@ -54,6 +54,8 @@ class WriteBatch {
 
   void find_series();
   void intern(uint32_t series);
+
+  // write_fill.cpp
   void check_times();
   void fill();
   void fill_samples();
@@ -61,14 +63,20 @@ class WriteBatch {
   void fill_histograms(uint32_t series);
   void fill_exemplars(uint32_t series);
   void fill_metadata(uint32_t series);
+
+  // write_append.cpp
   void append();
   void revive(const AppendResult& result);
   void drop_series();
   void judge(const AppendResult& result);
+  uint32_t series_of_sample(uint32_t sample) const;  // of the batch
+
+  // write_faults.cpp
   void add_fault(uint32_t series, uint32_t kind, uint32_t position, std::string text);
   void add_fault_of_labels(uint32_t series, const LabelsFault& fault);
-  std::string series_text(uint32_t series);
-  uint32_t series_of_sample(uint32_t sample) const;  // of the batch
+  std::string series_text(uint32_t series) const;  // "" where there is no room for faults
+  bool has_room_for_faults() const;
+
   bool has_values(const WireSeries& series) const {
     return !series.samples.empty() || !series.histograms.empty();
   }

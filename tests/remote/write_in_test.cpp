@@ -320,3 +320,32 @@ TEST_CASE("labels in several runs, and samples before them, are understood") {
   CHECK(f.receiver.write("", "", wire::packed(bytes)).status == 204);
   CHECK(f.samples(text("a")).size() == 1);
 }
+
+TEST_CASE("a long symbol that is named many times over is refused before it is looked at") {
+  Fixture f;
+  const std::string bytes = wire::message([](wire::pbf_writer& r) {
+    r.add_string(4, "");
+    r.add_string(4, std::string(1 << 20, 'x'));
+    r.add_message(5, wire::message([&](wire::pbf_writer& s) {
+                    const std::vector<uint32_t> refs(600, 1);
+                    s.add_packed_uint32(1, refs.begin(), refs.end());
+                    s.add_message(2, wire::sample({1, kNow}));
+                  }));
+  });
+  const WriteAnswer answer = f.receiver.write(kTypeV2, "", wire::packed(bytes));
+  CHECK(answer.status == 400);
+  CHECK(answer.text.find("labels of more than 256 MiB") != std::string::npos);
+}
+
+TEST_CASE("an answer does not grow with the faults of a request") {
+  Fixture f;
+  std::vector<wire::Series> all;
+  for (int i = 0; i < 100; ++i) {
+    all.push_back(series("a", {{1, kNow + 600'001}}));
+    all.back().labels.push_back({"long", std::string(100'000, 'x')});
+  }
+  const WriteAnswer answer = f.v2(all);
+  CHECK(answer.status == 400);
+  CHECK(answer.text.size() < 2 << 20);
+  CHECK(answer.text.ends_with("... and 89 more"));
+}
