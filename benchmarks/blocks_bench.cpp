@@ -2,11 +2,16 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 #include "core/file.h"
+#include "core/threads.h"
 #include "tsdb/block.h"
 #include "tsdb/chunk_builder.h"
 #include "tsdb/compact.h"
@@ -119,40 +124,129 @@ class MadeSeries final : public SeriesChunks {
   std::vector<ChunkView> chunks_;
 };
 
-void merge_three_blocks(benchmark::State& state) {
-  constexpr DurationMs kSpan = 7'200'000;
+constexpr DurationMs kSpan = 7'200'000;
+
+// Three blocks of two hours, one after the other.
+struct ThreeBlocks {
   TempDir dir;
   std::vector<std::shared_ptr<const Block>> sources;
   uint64_t samples = 0;
   uint64_t bytes = 0;
-  for (int i = 0; i < 3; ++i) {
-    BlockMeta meta;
-    meta.ulid = make_ulid(i);
-    meta.min_time = i * kSpan;
-    meta.max_time = (i + 1) * kSpan;
-    MadeSeries series(50'000, meta.min_time, meta.max_time);
-    write_block(dir.path(), series, meta);
-    sources.push_back(std::make_shared<const Block>(dir.path() + "/" + meta.ulid.text()));
-    samples += sources.back()->meta().stats.samples;
-    bytes += sources.back()->bytes();
+
+  explicit ThreeBlocks(int count) {
+    for (int i = 0; i < 3; ++i) {
+      BlockMeta meta;
+      meta.ulid = make_ulid(i);
+      meta.min_time = i * kSpan;
+      meta.max_time = (i + 1) * kSpan;
+      MadeSeries series(count, meta.min_time, meta.max_time);
+      write_block(dir.path(), series, meta);
+      sources.push_back(std::make_shared<const Block>(merged(meta.ulid)));
+      samples += sources.back()->meta().stats.samples;
+      bytes += sources.back()->bytes();
+    }
   }
+  std::string merged(const Ulid& ulid) const { return dir.path() + "/" + ulid.text(); }
+};
+
+// Argument: samples of a joined chunk; 0 = chunks are copied.
+void merge_three_blocks(benchmark::State& state) {
+  const ThreeBlocks blocks(50'000);
+  uint64_t merged_bytes = 0;
   for (auto _ : state) {
     const Ulid ulid = make_ulid(100);
-    merge_blocks(dir.path(), sources, ulid);
+    merge_blocks(blocks.dir.path(), blocks.sources, ulid,
+                 {kChunkSegmentBytes, static_cast<size_t>(state.range(0))});
     state.PauseTiming();
-    const std::string merged = dir.path() + "/" + ulid.text();
-    require(Block(merged).meta().stats.samples == samples, "all samples are in the merged block");
-    remove_all(merged);
+    const Block merged(blocks.merged(ulid));
+    require(merged.meta().stats.samples == blocks.samples, "all samples are in the merged block");
+    merged_bytes = merged.bytes();
+    remove_all(merged.dir());
     state.ResumeTiming();
   }
   const auto rounds = static_cast<double>(state.iterations());
-  state.counters["MB/s"] =
-      benchmark::Counter(static_cast<double>(bytes) / 1e6 * rounds, benchmark::Counter::kIsRate);
-  state.counters["samples/s"] =
-      benchmark::Counter(static_cast<double>(samples) * rounds, benchmark::Counter::kIsRate);
-  state.counters["bytes/sample"] = static_cast<double>(bytes) / static_cast<double>(samples);
+  const auto samples = static_cast<double>(blocks.samples);
+  state.counters["MB/s"] = benchmark::Counter(static_cast<double>(blocks.bytes) / 1e6 * rounds,
+                                              benchmark::Counter::kIsRate);
+  state.counters["samples/s"] = benchmark::Counter(samples * rounds, benchmark::Counter::kIsRate);
+  state.counters["bytes/sample_before"] = static_cast<double>(blocks.bytes) / samples;
+  state.counters["bytes/sample"] = static_cast<double>(merged_bytes) / samples;
 }
-BENCHMARK(merge_three_blocks)->Unit(benchmark::kMillisecond);
+BENCHMARK(merge_three_blocks)->Arg(0)->Arg(480)->Unit(benchmark::kMillisecond);
+
+// MB of this process' own memory; of mapped files nothing counts, they can be dropped.
+double own_memory() {
+  const std::string text = read_file("/proc/self/status");
+  const size_t at = text.find("RssAnon:");
+  return at == std::string::npos ? 0 : std::atof(text.c_str() + at + 8) / 1e3;
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double p99_ms(std::vector<double> seconds) {
+  std::sort(seconds.begin(), seconds.end());
+  return seconds.empty() ? 0 : seconds[seconds.size() * 99 / 100] * 1e3;
+}
+
+// Queries of ten series over six hours, alone and then while the blocks they read are merged.
+// Argument: series in a block.
+void queries_beside_a_merge(benchmark::State& state) {
+  const ThreeBlocks blocks(static_cast<int>(state.range(0)));
+  const int64_t tens = state.range(0) / 10;
+  const auto query = [&](int n) {
+    const auto start = std::chrono::steady_clock::now();
+    Budget budget(0);
+    size_t samples = 0;
+    const std::vector<Matcher> matchers{
+        {MatchType::kEqual, "__name__", "metric"},
+        {MatchType::kRegex, "id", fmt::format("{:06}.", int64_t{n} * 7919 % tens)}};
+    for (const auto& block : blocks.sources) {
+      const auto querier = block_querier(block, {});
+      const auto set = querier->select(matchers, {}, budget);
+      Columns columns;
+      for (size_t i = 0; i < set->size(); ++i) {
+        set->read(i, {}, columns);
+        samples += columns.t.size();
+      }
+    }
+    require(samples == 3 * 10 * 480, "ten series");
+    return seconds_since(start);
+  };
+  for (auto _ : state) {
+    std::vector<double> alone;
+    for (int n = 0; n < 5000; ++n) alone.push_back(query(n));
+    const double before = own_memory();
+    double most = before;
+    std::atomic<bool> done{false};
+    double seconds = 0;
+    std::thread merging([&] {
+      const auto start = std::chrono::steady_clock::now();
+      run_in_background("merge", [&] {
+        merge_blocks(blocks.dir.path(), blocks.sources, make_ulid(100), {kChunkSegmentBytes, 480});
+      });
+      seconds = seconds_since(start);
+      done = true;
+    });
+    std::vector<double> beside;
+    for (int n = 0; !done; ++n) {
+      beside.push_back(query(n));
+      if (n % 20 == 0) most = std::max(most, own_memory());
+    }
+    merging.join();
+    state.counters["p99_alone_ms"] = p99_ms(alone);
+    state.counters["p99_beside_ms"] = p99_ms(beside);
+    state.counters["merge_MB/s"] = static_cast<double>(blocks.bytes) / 1e6 / seconds;
+    state.counters["extra_MB"] = most - before;
+    state.counters["blocks_MB"] = static_cast<double>(blocks.bytes) / 1e6;
+  }
+}
+BENCHMARK(queries_beside_a_merge)
+    ->Arg(100'000)
+    ->Arg(1'000'000)
+    ->Iterations(1)
+    ->Unit(benchmark::kSecond);
 
 }  // namespace
 }  // namespace hearth::tsdb

@@ -153,6 +153,17 @@ void File::sync() {
   if (::fdatasync(fd_) != 0) fail("sync", path_);
 }
 
+void File::write_back(uint64_t from, uint64_t to) const {
+  const auto range = [&](uint64_t begin, uint64_t end, unsigned flags) {
+    (void)::sync_file_range(fd_, static_cast<off_t>(begin), static_cast<off_t>(end - begin), flags);
+  };
+  const uint64_t before = from - std::min(from, to - from);
+  if (from > before)
+    range(before, from,
+          SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+  range(from, to, SYNC_FILE_RANGE_WRITE);
+}
+
 void File::truncate(uint64_t size) {
   ask_hook(FileOp::kTruncate, path_);
   if (::ftruncate(fd_, static_cast<off_t>(size)) != 0) fail("truncate", path_);
@@ -186,6 +197,13 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
   return *this;
+}
+
+void MappedFile::forget(size_t from, size_t to) const {
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  from = (from + page - 1) / page * page;
+  to = std::min(to, size_) / page * page;
+  if (from < to) (void)::madvise(const_cast<char*>(data_) + from, to - from, MADV_DONTNEED);
 }
 
 DirLock::DirLock(const std::string& dir) {

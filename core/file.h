@@ -26,6 +26,9 @@ class File {
   void pwrite(std::string_view bytes, uint64_t offset);  // all of them
   size_t pread(char* out, size_t count, uint64_t offset) const;  // fewer only at the end
   void sync();                                           // fsync
+  // Asks for [from, to) to be brought to the disk, and waits for as much before it: so that a later
+  // sync() finds little to do. A hint, which never fails. Requires: from < to.
+  void write_back(uint64_t from, uint64_t to) const;
   void truncate(uint64_t size);
   uint64_t size() const;
   void close();  // without an error nobody could handle: sync() first where it matters
@@ -47,6 +50,8 @@ class MappedFile {
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
   std::string_view bytes() const { return {data_, size_}; }
+  // Takes pages inside of [from, to) out of this process' memory; they come back when read.
+  void forget(size_t from, size_t to) const;
 
  private:
   const char* data_ = nullptr;

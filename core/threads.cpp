@@ -2,6 +2,9 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -17,6 +20,23 @@
 namespace hearth {
 
 void name_thread(const std::string& name) { pthread_setname_np(pthread_self(), name.substr(0, 15).c_str()); }
+
+void run_in_background(const std::string& name, const std::function<void()>& work) {
+  std::exception_ptr error;
+  std::thread([&] {
+    name_thread(name);
+    // Both are per thread on Linux, whatever POSIX says; where they are refused it runs as it is.
+    constexpr int kWho = 1, kBestEffort = 2 << 13, kLowest = 7;
+    (void)::setpriority(PRIO_PROCESS, 0, 19);
+    (void)::syscall(SYS_ioprio_set, kWho, 0, kBestEffort | kLowest);
+    try {
+      work();
+    } catch (...) {
+      error = std::current_exception();
+    }
+  }).join();
+  if (error) std::rethrow_exception(error);
+}
 
 namespace {
 

@@ -11,6 +11,11 @@ namespace hearth {
 // Names the calling thread (15 characters at most), as seen in ps and a debugger.
 void name_thread(const std::string& name);
 
+// Runs `work` on a thread of its own that takes the processor and the disk only when nobody else
+// wants them, and waits for it. What it throws is thrown on. Requires: work takes no lock that others
+// need often.
+void run_in_background(const std::string& name, const std::function<void()>& work);
+
 // Cores this process may use: affinity and cgroup quota counted, at least 1.
 size_t usable_cores();
 

@@ -39,6 +39,7 @@ class BlockSeriesChunks final : public SeriesChunks {
     block_.index().series(ref, &labels_, &metas_);
     const Intervals* deleted = deleted_->of(ref);
     for (const ChunkMeta& meta : metas_) {
+      forget_before(meta.ref);
       const auto [encoding, bytes] = block_.chunks().chunk(meta.ref);
       const ChunkView chunk{meta.min_time, meta.max_time, encoding, bytes};
       if (deleted == nullptr) {
@@ -47,6 +48,14 @@ class BlockSeriesChunks final : public SeriesChunks {
         add_undeleted(chunk, *deleted);
       }
     }
+  }
+
+  // Chunks lie in the order of the series: what is read and done with need not stay resident.
+  void forget_before(uint64_t ref) {
+    if (ref >> 32 != forgotten_ >> 32) forgotten_ = ref;
+    if (ref < forgotten_ + 2 * kKeptBytes) return;
+    block_.chunks().forget(forgotten_, ref - kKeptBytes);
+    forgotten_ = ref - kKeptBytes;
   }
 
   void add_undeleted(const ChunkView& chunk, const Intervals& deleted) {
@@ -66,8 +75,10 @@ class BlockSeriesChunks final : public SeriesChunks {
     rewritten_.build(columns_, chunks_);
   }
 
+  static constexpr uint64_t kKeptBytes = 4 << 20;
   const Block& block_;
   const std::shared_ptr<const Tombstones> deleted_;
+  uint64_t forgotten_ = 0;
   PostingsView refs_;
   size_t next_ = 0;
   std::string labels_;

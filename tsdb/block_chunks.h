@@ -30,7 +30,8 @@ class BlockChunksWriter {
   uint64_t segments_ = 0;
   File file_;
   std::string buffer_;
-  uint64_t flushed_ = 0;  // of the open segment
+  uint64_t flushed_ = 0;      // of the open segment
+  uint64_t written_back_ = 0;  // likewise
 };
 
 // Finds chunks in the mapped files. A file that breaks the format gives Error(kCorrupt), here or in
@@ -47,6 +48,8 @@ class BlockChunksReader {
   // that nobody knows.
   Chunk chunk(uint64_t ref) const;
   uint64_t bytes() const;
+  // Takes what lies between two refs of one segment out of memory, where it was read once.
+  void forget(uint64_t from, uint64_t to) const;
 
  private:
   const std::string dir_;

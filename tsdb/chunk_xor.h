@@ -40,6 +40,8 @@ class XorEncoder {
   XorEncoder() { clear(); }
   void clear();
   void append(TimeMs t, double v);  // Requires: samples() < kMaxXorSamples
+  // The next value that differs gets a window of bits of its own: the one so far may be too wide.
+  void end_window() { state_.trail = XorState::kNoWindow; }
   uint32_t samples() const { return state_.samples; }
   std::string_view bytes() const { return bytes_; }
 

@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "tsdb/index_writer.h"
 #include "tsdb/merge.h"
+#include "tsdb/repack.h"
 
 namespace hearth::tsdb {
 namespace {
@@ -33,8 +34,8 @@ class Unfinished {
 };
 
 void write_series(const std::string& dir, SeriesChunks& series, BlockStats& stats,
-                  const OnChunk& on_chunk) {
-  BlockChunksWriter chunks(dir + "/chunks");
+                  const OnChunk& on_chunk, const BlockFormat& format) {
+  BlockChunksWriter chunks(dir + "/chunks", format.segment_bytes);
   IndexWriter index(dir + "/index");
   std::vector<ChunkMeta> metas;
   while (series.next()) {
@@ -62,12 +63,12 @@ void write_series(const std::string& dir, SeriesChunks& series, BlockStats& stat
 }  // namespace
 
 bool write_block(const std::string& dir, SeriesChunks& series, BlockMeta meta,
-                 const OnChunk& on_chunk) {
+                 const OnChunk& on_chunk, const BlockFormat& format) {
   const std::string final_dir = dir + "/" + meta.ulid.text();
   Unfinished unfinished(final_dir);
   make_dirs(unfinished.dir());
   meta.stats = {};
-  write_series(unfinished.dir(), series, meta.stats, on_chunk);
+  write_series(unfinished.dir(), series, meta.stats, on_chunk, format);
   if (meta.stats.samples == 0) return false;
   write_tombstones(unfinished.dir(), {});
   write_block_meta(unfinished.dir(), meta);
@@ -76,20 +77,22 @@ bool write_block(const std::string& dir, SeriesChunks& series, BlockMeta meta,
   return true;
 }
 
-bool clean_block(const std::string& dir, const Block& block, const Ulid& ulid) {
-  return write_block(dir, *block_series_chunks(block), cleaned_meta(ulid, block.meta()));
+bool clean_block(const std::string& dir, const Block& block, const Ulid& ulid,
+                 const BlockFormat& format) {
+  return write_block(dir, *block_series_chunks(block), cleaned_meta(ulid, block.meta()), {}, format);
 }
 
 bool merge_blocks(const std::string& dir, std::span<const std::shared_ptr<const Block>> sources,
-                  const Ulid& ulid) {
+                  const Ulid& ulid, const BlockFormat& format) {
   std::vector<BlockMeta> metas;
   std::vector<std::unique_ptr<SeriesChunks>> parts;
   for (const auto& source : sources) {
     metas.push_back(source->meta());
     parts.push_back(block_series_chunks(*source));
   }
-  const auto series = merge_series_chunks(std::move(parts));
-  return write_block(dir, *series, merged_meta(ulid, metas));
+  auto series = merge_series_chunks(std::move(parts));
+  if (format.repack_samples > 0) series = repack(std::move(series), format.repack_samples);
+  return write_block(dir, *series, merged_meta(ulid, metas), {}, format);
 }
 
 }  // namespace hearth::tsdb

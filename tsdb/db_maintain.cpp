@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "core/threads.h"
 #include "tsdb/compact.h"
 #include "tsdb/compact_plan.h"
 #include "tsdb/db_state.h"
@@ -66,7 +67,7 @@ void Db::State::write_head_range(TimeMs min, TimeMs max) {
   meta.max_time = max;
   meta.sources = {meta.ulid};
   const auto series = head.series_chunks({min, max - 1});
-  if (!write_block(dir, *series, meta, metrics.chunk_observer())) {
+  if (!write_block(dir, *series, meta, metrics.chunk_observer(), format)) {
     log_info("write block resulted in empty block", "mint", min, "maxt", max);
     blocks.change(std::nullopt, {}, max);
     return;
@@ -120,7 +121,9 @@ bool Db::State::compact(const std::vector<Ulid>& plan) {
   try {
     const DbMetrics::Run run(metrics, clock);
     const Ulid ulid = make_ulid(clock.now());
-    if (!merge_blocks(dir, sources, ulid)) {
+    bool any = false;
+    run_in_background("compaction", [&] { any = merge_blocks(dir, sources, ulid, format); });
+    if (!any) {
       log_info("compact blocks resulted in empty block", "count", sources.size());
       blocks.change(std::nullopt, plan);
       return true;
@@ -135,9 +138,11 @@ bool Db::State::compact(const std::vector<Ulid>& plan) {
     log_error("Compaction of blocks failed", "count", sources.size(), "first",
               sources.front()->meta().ulid.text(), "err", e.what());
     if (e.kind() == ErrorKind::kIo) return false;  // a full disk, say: the blocks are good
+    const bool none_damaged = std::all_of(sources.begin(), sources.end(),
+                                          [](const BlockPtr& source) { return source->in_service(); });
     for (const BlockPtr& source : sources) {
       // A damaged one answers no more and is in no plan; the others can go on without it.
-      if (e.kind() != ErrorKind::kCorrupt) source->mark_compaction_failed();
+      if (none_damaged) source->mark_compaction_failed();
     }
     return std::any_of(sources.begin(), sources.end(), [](const BlockPtr& source) {
       return source->compaction_failed() || !source->in_service();

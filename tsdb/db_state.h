@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/mutex.h"
 #include "tsdb/block_set.h"
+#include "tsdb/compact.h"
 #include "tsdb/db.h"
 #include "tsdb/db_metrics.h"
 #include "tsdb/head.h"
@@ -24,6 +25,7 @@ struct Db::State {
   const Options options;
   const Clock& clock;
   const std::vector<DurationMs> ranges;  // of blocks, by level
+  const BlockFormat format;
   const std::unique_ptr<DirLock> lock;
   DbMetrics metrics;
   BlockSet blocks;

@@ -4,7 +4,6 @@
 #include <limits>
 #include <numeric>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/arena.h"
@@ -12,11 +11,15 @@
 #include "core/crc32c.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/hash.h"
+#include "core/tag_table.h"
 #include "tsdb/postings.h"
 #include "tsdb/section_file.h"
 
 namespace hearth::tsdb {
 namespace {
+
+constexpr size_t kRefsAtOnce = 4 << 20;
 
 // A label of any series. Until finish() ranks them, symbols are numbered as they come.
 struct Pair {
@@ -25,24 +28,26 @@ struct Pair {
   uint32_t series = 0;  // that have it
 };
 
+uint32_t tag_of(std::string_view bytes) {
+  return static_cast<uint32_t>(xxhash64(bytes, process_seed()) >> 32);
+}
+
 // Gives each distinct text a number. The texts live in the arena. One thread.
 class Numbering {
  public:
-  // Returns the number and whether it is new.
-  std::pair<uint32_t, bool> number(std::string_view text) {
-    const auto found = numbers_.find(text);
-    if (found != numbers_.end()) return {found->second, false};
-    const auto next = static_cast<uint32_t>(numbers_.size());
-    const std::string_view kept = arena_.copy(text);
-    numbers_.emplace(kept, next);
-    texts_.push_back(kept);
-    return {next, true};
+  uint32_t number(std::string_view text) {
+    const uint32_t tag = tag_of(text);
+    const uint32_t found = table_.find(tag, [&](uint32_t n) { return texts_[n - 1] == text; });
+    if (found != 0) return found - 1;
+    texts_.push_back(arena_.copy(text));
+    table_.insert(tag, static_cast<uint32_t>(texts_.size()));
+    return static_cast<uint32_t>(texts_.size() - 1);
   }
   const std::vector<std::string_view>& texts() const { return texts_; }
 
  private:
   Arena arena_;
-  std::unordered_map<std::string_view, uint32_t> numbers_;
+  TagTable table_;  // of numbers + 1
   std::vector<std::string_view> texts_;
 };
 
@@ -82,7 +87,7 @@ struct IndexWriter::State {
 
   std::string path;
   Numbering symbols;
-  Numbering pair_numbers;
+  TagTable pair_numbers;  // + 1
   std::vector<Pair> pairs;
   std::string last_labels;  // flat
   uint64_t series = 0;
@@ -95,14 +100,14 @@ struct IndexWriter::State {
   std::vector<uint32_t> symbol_order;  // symbol numbers by text
   std::vector<uint32_t> rank;          // symbol number -> place in that order
   std::vector<uint32_t> pair_order;    // pair numbers by name, then value
+  std::vector<uint32_t> place;         // pair number -> place in that order
   Postings all;                        // refs of all series
-  Postings refs;                       // of all pairs, in pair_order
-  std::vector<uint64_t> ends;          // pair number -> where its refs end
 
   void spill_all() {
     spill.write(spill_buffer);
     spill_buffer.clear();
   }
+  uint32_t pair_number(const Label& label);
   std::string_view name_of(uint32_t pair) const { return symbols.texts()[pairs[pair].name]; }
   std::string_view value_of(uint32_t pair) const { return symbols.texts()[pairs[pair].value]; }
 
@@ -111,6 +116,7 @@ struct IndexWriter::State {
   void write_symbols(SectionFile& file) const;
   void write_series(SectionFile& file);
   std::vector<uint64_t> write_label_indices(SectionFile& file) const;
+  void gather(size_t from, size_t to, Postings& refs) const;
   std::vector<uint64_t> write_postings(SectionFile& file) const;
   void write_label_table(SectionFile& file, const std::vector<uint64_t>& at) const;
   void write_postings_table(SectionFile& file, const std::vector<uint64_t>& at) const;
@@ -131,13 +137,7 @@ void IndexWriter::add_series(LabelsView labels, std::span<const ChunkMeta> chunk
   ByteWriter spill(s.spill_buffer);
   spill.uvarint(labels.size());
   for (const Label& label : labels) {
-    const auto [number, is_new] = s.pair_numbers.number(flat_bytes(label));
-    if (is_new) {
-      Pair pair;
-      pair.name = s.symbols.number(label.name).first;
-      pair.value = s.symbols.number(label.value).first;
-      s.pairs.push_back(pair);
-    }
+    const uint32_t number = s.pair_number(label);
     ++s.pairs[number].series;
     spill.uvarint(number);
   }
@@ -145,6 +145,20 @@ void IndexWriter::add_series(LabelsView labels, std::span<const ChunkMeta> chunk
   write_chunks(chunks, s.chunks_text);
   spill.uvarint_string(s.chunks_text);
   if (s.spill_buffer.size() >= 1 << 20) s.spill_all();
+}
+
+uint32_t IndexWriter::State::pair_number(const Label& label) {
+  const uint32_t tag = tag_of(flat_bytes(label));
+  const uint32_t found = pair_numbers.find(tag, [&](uint32_t n) {
+    return value_of(n - 1) == label.value && name_of(n - 1) == label.name;
+  });
+  if (found != 0) return found - 1;
+  Pair pair;
+  pair.name = symbols.number(label.name);
+  pair.value = symbols.number(label.value);
+  pairs.push_back(pair);
+  pair_numbers.insert(tag, static_cast<uint32_t>(pairs.size()));
+  return static_cast<uint32_t>(pairs.size() - 1);
 }
 
 void IndexWriter::State::sort_symbols() {
@@ -165,6 +179,8 @@ void IndexWriter::State::sort_pairs() {
   std::iota(pair_order.begin(), pair_order.end(), 0u);
   std::sort(pair_order.begin(), pair_order.end(),
             [&](uint32_t a, uint32_t b) { return key(a) < key(b); });
+  place.resize(pairs.size());
+  for (size_t i = 0; i < place.size(); ++i) place[pair_order[i]] = static_cast<uint32_t>(i);
 }
 
 void IndexWriter::State::write_symbols(SectionFile& file) const {
@@ -178,13 +194,6 @@ void IndexWriter::State::write_symbols(SectionFile& file) const {
 }
 
 void IndexWriter::State::write_series(SectionFile& file) {
-  ends.resize(pairs.size());
-  uint64_t total = 0;
-  for (const uint32_t pair : pair_order) {
-    ends[pair] = total;  // moves on with each ref
-    total += pairs[pair].series;
-  }
-  refs.resize(total);
   all.reserve(series);
 
   spill_all();
@@ -204,7 +213,6 @@ void IndexWriter::State::write_series(SectionFile& file) {
       const auto pair = static_cast<uint32_t>(in.uvarint());
       w.uvarint(rank[pairs[pair].name]);
       w.uvarint(rank[pairs[pair].value]);
-      refs[ends[pair]++] = static_cast<uint32_t>(ref);
     }
     content.append(in.uvarint_string());
     all.push_back(static_cast<uint32_t>(ref));
@@ -235,6 +243,25 @@ std::vector<uint64_t> IndexWriter::State::write_label_indices(SectionFile& file)
   return at;
 }
 
+// Fills in the lists of the pairs at the places [from, to), one after the other.
+void IndexWriter::State::gather(size_t from, size_t to, Postings& refs) const {
+  std::vector<size_t> next;
+  next.reserve(to - from);
+  for (size_t start = 0; from + next.size() < to;) {
+    next.push_back(start);
+    start += pairs[pair_order[from + next.size() - 1]].series;
+  }
+  const MappedFile spilled(spill.path());
+  ByteReader in(spilled.bytes());
+  for (const uint32_t ref : all) {
+    for (uint64_t labels = in.uvarint(); labels > 0; --labels) {
+      const size_t p = place[in.uvarint()];
+      if (p >= from && p < to) refs[next[p - from]++] = ref;
+    }
+    in.uvarint_string();
+  }
+}
+
 // The list of all series first, then those of the pairs.
 std::vector<uint64_t> IndexWriter::State::write_postings(SectionFile& file) const {
   std::vector<uint64_t> at;
@@ -247,9 +274,21 @@ std::vector<uint64_t> IndexWriter::State::write_postings(SectionFile& file) cons
     file.flush_if_large();
   };
   write(all);
-  for (const uint32_t pair : pair_order) {
-    const uint64_t count = pairs[pair].series;
-    write(std::span(refs).subspan(ends[pair] - count, count));
+  // As many pairs at once as the memory allows: each time the series are walked through again.
+  const size_t most = std::max<size_t>(kRefsAtOnce, all.size());
+  Postings refs;
+  for (size_t from = 0; from < pair_order.size();) {
+    size_t to = from;
+    size_t count = 0;
+    while (to < pair_order.size() && count + pairs[pair_order[to]].series <= most)
+      count += pairs[pair_order[to++]].series;
+    refs.resize(count);
+    gather(from, to, refs);
+    for (size_t start = 0; from < to; ++from) {
+      const size_t size = pairs[pair_order[from]].series;
+      write(std::span(refs).subspan(start, size));
+      start += size;
+    }
   }
   return at;
 }

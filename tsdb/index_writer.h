@@ -11,8 +11,8 @@
 
 namespace hearth::tsdb {
 
-// Holds in memory the distinct label pairs and, while finish() runs, 4 bytes per label of each
-// series. One thread.
+// Holds in memory the distinct label pairs and, while finish() runs, 4 bytes per series and as much
+// again, at least 16 MiB, for lists of series. One thread.
 class IndexWriter {
  public:
   explicit IndexWriter(std::string path);

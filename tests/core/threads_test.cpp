@@ -1,12 +1,14 @@
 #include "core/threads.h"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <set>
 #include <stdexcept>
 #include <vector>
 
+#include "core/error.h"
 #include "core/mutex.h"
 
 using namespace hearth;
@@ -54,4 +56,12 @@ TEST_CASE("a pool runs what was submitted before it ends, also after a task has 
     for (int i = 0; i < 50; ++i) pool.submit(i % 2 == 0 ? Pool::Lane::kScrape : Pool::Lane::kQuery, [&] { ++ran; });
   }
   CHECK(ran == 50);
+}
+
+TEST_CASE("work in the background is waited for, gives way to others, and may fail") {
+  int niceness = 0;
+  run_in_background("test", [&] { niceness = getpriority(PRIO_PROCESS, 0); });
+  CHECK(niceness == 19);
+  CHECK(getpriority(PRIO_PROCESS, 0) < 19);
+  CHECK_THROWS_AS(run_in_background("test", [] { throw Error(ErrorKind::kIo, "disk"); }), Error);
 }
