@@ -46,7 +46,8 @@ bool Db::State::head_due() {
 }
 
 void Db::State::compact_head() {
-  while (head_due()) {
+  bool compacted = false;
+  for (; head_due(); compacted = true) {
     const TimeMs min = head.min_time();
     const DurationMs range = options.min_block_duration;
     const TimeMs max = (min >= 0 ? min / range : (min - range + 1) / range) * range + range;
@@ -56,6 +57,7 @@ void Db::State::compact_head() {
     if (head.min_time() <= min)
       throw Error(ErrorKind::kInternal, "the head keeps samples that are in a block");
   }
+  if (compacted) compact_out_of_order();
 }
 
 // Writes the head's samples of [min, max) as a block of level 1.
@@ -83,6 +85,11 @@ void Db::State::write_head_range(TimeMs min, TimeMs max) {
 // what is.
 std::vector<BlockMeta> Db::State::mergeable() const {
   std::vector<BlockMeta> metas = blocks.metas();
+  // Merged with others these would claim a time range of which the head still has samples.
+  const TimeMs covered_until = blocks.snapshot().covered_until;
+  std::erase_if(metas, [&](const BlockMeta& meta) {
+    return is_from_out_of_order(meta) && meta.max_time > covered_until;
+  });
   if (options.delay_compact_file.empty()) return metas;
   try {
     return before_first_pending(std::move(metas), read_uploaded(options.delay_compact_file));

@@ -45,6 +45,7 @@ struct Db::State {
   std::vector<BlockSize> sizes() const;
   void compact_head();
   void write_head_range(TimeMs min, TimeMs max);
+  void compact_out_of_order();  // db_out_of_order.cpp
   void compact_blocks();
   bool compact(const std::vector<Ulid>& plan);
   bool head_due();  // compactable, and has waited long enough

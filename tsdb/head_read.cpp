@@ -111,12 +111,12 @@ void HeadSeriesSet::read(size_t index, TimeRange range, Columns& out) const {
   out.clear();
   Series& series = *found_[index].series;
   const Beside beside = read_chunks(series, range, out);
-  if (beside.late) {
-    Columns late;
-    state_.late.read(series, range, late);
-    merge_columns(out, late);
-  }
   if (!beside.deleted.empty()) cut_intervals(beside.deleted, out);
+  if (!beside.late) return;
+  // Deletes in the head do not reach them, as in Prometheus: they may have come since.
+  Columns late;
+  state_.late.read(series, range, late);
+  merge_columns(out, late);
 }
 
 HeadSeriesSet::Beside HeadSeriesSet::read_chunks(Series& series, TimeRange range,
