@@ -17,6 +17,7 @@ struct HistogramSpan {
 enum class CounterResetHint : uint8_t { kUnknown, kReset, kNotReset, kGauge };
 
 inline constexpr int32_t kCustomBucketsSchema = -53;
+inline constexpr int64_t kMaxBucketIndex = (int64_t{1} << 30) - 1;  // both ways; no double needs it
 
 // Buckets hold absolute counts, in the order of the spans.
 struct FloatHistogram {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -21,6 +22,8 @@ std::string count_text(double count, bool integer) {
 std::string spans_fault(std::span<const HistogramSpan> spans, size_t buckets,
                         bool may_begin_below_zero) {
   uint64_t needed = 0;
+  int64_t end = 0;
+  size_t beyond = spans.size();  // first span that is
   for (size_t i = 0; i < spans.size(); ++i) {
     if (spans[i].offset < 0 && !(i == 0 && may_begin_below_zero)) {
       return fmt::format(
@@ -29,12 +32,18 @@ std::string spans_fault(std::span<const HistogramSpan> spans, size_t buckets,
           i + 1, spans[i].offset);
     }
     needed += spans[i].length;
+    end += int64_t{spans[i].offset} + spans[i].length;
+    if (end > kMaxBucketIndex || spans[i].offset < -kMaxBucketIndex) beyond = std::min(beyond, i);
   }
-  if (needed == buckets) return "";
-  return fmt::format(
-      "spans need {} buckets, have {} buckets: histogram spans specify different "
-      "number of buckets than provided",
-      needed, buckets);
+  if (needed != buckets) {
+    return fmt::format(
+        "spans need {} buckets, have {} buckets: histogram spans specify different "
+        "number of buckets than provided",
+        needed, buckets);
+  }
+  if (beyond == spans.size()) return "";
+  return fmt::format("span number {} with offset {}: histogram has a bucket beyond all numbers",
+                     beyond + 1, spans[beyond].offset);
 }
 
 std::string buckets_fault(std::span<const double> buckets, bool integer) {

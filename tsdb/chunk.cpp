@@ -12,7 +12,11 @@
 namespace hearth::tsdb {
 namespace {
 
-constexpr int32_t kMaxSchema = 8;  // finer ones are reserved for later: read at less resolution
+// Finer schemas are reserved for later: such histograms are read at less resolution.
+void reduce_to_known_schema(FloatHistogram& h) {
+  constexpr int32_t kMaxSchema = 8, kMaxSteps = 31;
+  while (h.schema > kMaxSchema) reduce_resolution(h, std::max(kMaxSchema, h.schema - kMaxSteps));
+}
 
 // Of the floats from `base` on, leaves those in the range.
 void cut_floats(size_t base, TimeRange range, Columns& out) {
@@ -60,9 +64,8 @@ void decode_chunk(Encoding encoding, std::string_view bytes, TimeRange range, Co
     case Encoding::kHistogramSt:
     case Encoding::kFloatHistogramSt:
       decode_histograms(encoding, bytes, range, out);
-      for (size_t i = histogram_base; i < out.histograms.size(); ++i) {
-        if (out.histograms[i].schema > kMaxSchema) reduce_resolution(out.histograms[i], kMaxSchema);
-      }
+      for (size_t i = histogram_base; i < out.histograms.size(); ++i)
+        reduce_to_known_schema(out.histograms[i]);
       return;
     case Encoding::kNone:
       break;

@@ -23,8 +23,8 @@ struct ChunkView {
 size_t chunk_samples(Encoding encoding, std::string_view bytes);
 
 // Appends the samples within `range` to `out`, counter reset hints as Prometheus' iterators give them.
-// Throws Error(kCorrupt) where the payload ends early or the encoding is unknown. Never reads past the
-// end of `bytes`.
+// Throws Error(kCorrupt) where the payload ends early or the encoding is unknown, Error(kExecution)
+// for intact histograms of a schema that is unknown. Never reads past the end of `bytes`.
 void decode_chunk(Encoding encoding, std::string_view bytes, TimeRange range, Columns& out);
 
 }  // namespace hearth::tsdb

@@ -78,8 +78,9 @@ class HistogramEncoder {
   StartTimeWriter start_times_;
 };
 
-// Appends the histograms with times in the range to the columns. Throws Error(kCorrupt). Requires:
-// an encoding of histograms.
+// Appends the histograms with times in the range to the columns. Throws Error(kCorrupt), and
+// Error(kExecution) for histograms that are intact but mean nothing to this version. Requires: an
+// encoding of histograms.
 void decode_histograms(Encoding encoding, std::string_view bytes, TimeRange range, Columns& out);
 
 }  // namespace hearth::tsdb

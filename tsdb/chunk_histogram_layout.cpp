@@ -13,6 +13,11 @@ constexpr int32_t kLowestSchema = -9, kHighestSchema = 52;  // that are reserved
   throw Error(ErrorKind::kCorrupt, std::string("histogram chunk ") + what);
 }
 
+// Not damage: it must not cost the block that the chunk lies in.
+[[noreturn]] void unreadable(const char* what) {
+  throw Error(ErrorKind::kExecution, std::string("histogram chunk ") + what);
+}
+
 // A power of two near 1 takes one byte, all others nine.
 void write_zero_threshold(BitBuffer& out, double threshold) {
   if (threshold == 0) {
@@ -48,9 +53,14 @@ HistogramSpans read_spans(BitReader& in, size_t bits_left, size_t& buckets) {
   const uint64_t count = read_varbit_uint(in);
   if (count > bits_left / 2) corrupt("has more spans than bits");
   HistogramSpans spans(static_cast<size_t>(count));
+  int64_t end = 0;  // index after the last bucket
   for (HistogramSpan& span : spans) {
     span.length = static_cast<uint32_t>(read_varbit_uint(in));
     span.offset = static_cast<int32_t>(read_varbit_int(in));
+    if (span.offset < 0 && &span != &spans.front()) corrupt("has spans that overlap");
+    end += int64_t{span.offset} + span.length;
+    if (span.offset < -kMaxBucketIndex || end > kMaxBucketIndex)
+      unreadable("has a bucket beyond all numbers");
     buckets += span.length;
   }
   return spans;
@@ -141,7 +151,7 @@ FloatHistogram read_layout(BitReader& in, size_t bits_left, size_t bucket_bits) 
   h.zero_threshold = read_zero_threshold(in);
   h.schema = static_cast<int32_t>(read_varbit_int(in));
   if (h.schema != kCustomBucketsSchema && (h.schema < kLowestSchema || h.schema > kHighestSchema))
-    corrupt("has an unknown schema");
+    unreadable("has a schema that this version of Hearth does not know");
   size_t positive = 0, negative = 0;  // at most 2^32 for each span: cannot overflow
   h.positive_spans = read_spans(in, bits_left, positive);
   h.negative_spans = read_spans(in, bits_left, negative);

@@ -71,11 +71,13 @@ TEST_CASE("a histogram that is none is told in Prometheus' words") {
   CHECK(of([](auto& h) { h.count = 7; }) ==
         "6 observations found in buckets, but the Count field is 7: histogram's observation count "
         "should equal the number of observations found in the buckets (in absence of NaN)");
-  CHECK(of([](auto& h) { h.schema = 9; }) ==
-        "histogram has an invalid schema, which must be between -4 and 8 for exponential buckets, or "
-        "-53 for custom buckets, got schema 9");
-  CHECK(of([](auto& h) { h.positive_spans[1].offset = -1; }) ==
-        "positive side: span number 2 with offset -1: histogram has a span whose offset is negative");
+  CHECK(
+      of([](auto& h) { h.schema = 9; }) ==
+      "histogram has an invalid schema, which must be between -4 and 8 for exponential buckets, or "
+      "-53 for custom buckets, got schema 9");
+  CHECK(
+      of([](auto& h) { h.positive_spans[1].offset = -1; }) ==
+      "positive side: span number 2 with offset -1: histogram has a span whose offset is negative");
   CHECK(of([](auto& h) { h.negative_spans.clear(); }) ==
         "negative side: spans need 0 buckets, have 1 buckets: histogram spans specify different "
         "number of buckets than provided");
@@ -97,27 +99,46 @@ TEST_CASE("a histogram that is none is told in Prometheus' words") {
         "observation count is  -1: histogram's observation count is negative");
 }
 
+TEST_CASE("buckets beyond all numbers are refused, where Prometheus' indexes wrap around") {
+  constexpr int32_t kFar = std::numeric_limits<int32_t>::max();
+  CHECK(fault(good(), [](auto& h) { h.positive_spans[1].offset = kFar; }) ==
+        "positive side: span number 2 with offset 2147483647: histogram has a bucket beyond all "
+        "numbers");
+  CHECK(fault(good(), [](auto& h) { h.negative_spans[0].offset = -kFar; }) ==
+        "negative side: span number 1 with offset -2147483647: histogram has a bucket beyond all "
+        "numbers");
+}
+
 TEST_CASE("custom buckets have bounds that ascend, and nothing that is exponential") {
   constexpr double kInf = std::numeric_limits<double>::infinity();
   const auto of = [](auto change) { return fault(custom(), change); };
   CHECK(of([](auto& h) { h.custom_values = {-kInf, 1}; }) == "");
-  CHECK(of([](auto& h) { h.custom_values = {0, 0}; }) ==
-        "custom buckets: previous bound is 0.000000 and current is 0.000000: histogram custom bounds "
-        "must be in strictly increasing order");
-  CHECK(of([](auto& h) { h.custom_values = {1, kInf}; }) ==
+  CHECK(
+      of([](auto& h) {
+        h.custom_values = {0, 0};
+      }) ==
+      "custom buckets: previous bound is 0.000000 and current is 0.000000: histogram custom bounds "
+      "must be in strictly increasing order");
+  CHECK(of([](auto& h) {
+          h.custom_values = {1, kInf};
+        }) ==
         "custom buckets: last +Inf bound must not be explicitly defined: histogram custom bounds "
         "must be finite");
-  CHECK(of([](auto& h) { h.custom_values = {1, normal_nan(), 3}; }) ==
-        "custom buckets: histogram custom bounds must not be NaN");
+  CHECK(of([](auto& h) {
+          h.custom_values = {1, normal_nan(), 3};
+        }) == "custom buckets: histogram custom bounds must not be NaN");
   CHECK(of([](auto& h) { h.custom_values = {1}; }) ==
         "custom buckets: only 1 custom bounds defined which is insufficient to cover total span "
         "length of 3: histogram custom bounds are too few");
   CHECK(of([](auto& h) { h.positive_spans[0].offset = -1; }) ==
-        "custom buckets: span number 1 with offset -1: histogram has a span whose offset is negative");
+        "custom buckets: span number 1 with offset -1: histogram has a span whose offset is "
+        "negative");
   CHECK(of([](auto& h) { h.zero_count = 1; }) == "custom buckets: must have zero count of 0");
-  CHECK(of([](auto& h) { h.zero_threshold = 1; }) == "custom buckets: must have zero threshold of 0");
-  CHECK(of([](auto& h) { h.negative_spans = {{0, 0}}; }) ==
-        "custom buckets: must not have negative spans");
+  CHECK(of([](auto& h) { h.zero_threshold = 1; }) ==
+        "custom buckets: must have zero threshold of 0");
+  CHECK(of([](auto& h) {
+          h.negative_spans = {{0, 0}};
+        }) == "custom buckets: must not have negative spans");
   CHECK(of([](auto& h) { h.negative_buckets = {1}; }) ==
         "custom buckets: must not have negative buckets");
 }
