@@ -1,6 +1,7 @@
 #include "web/remote_write.h"
 
 #include "remote/write_in.h"
+#include "web/health.h"
 
 namespace hearth::web {
 
@@ -10,6 +11,8 @@ void remote_write(Exchange& exchange) {
     return exchange.answer_error_text(
         404, "remote write receiver needs to be enabled with --web.enable-remote-write-receiver");
   }
+  // Samples cannot be judged before the log is read again; senders keep them and come back.
+  if (exchange.services.db != nullptr && !exchange.services.db->is_replayed()) return answer_not_ready(exchange);
   const remote::WriteAnswer answer =
       receiver->write(exchange.header("Content-Type"), exchange.header("Content-Encoding"), exchange.body());
   if (answer.has_counts) {
