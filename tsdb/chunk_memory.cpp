@@ -1,6 +1,7 @@
 #include "tsdb/chunk_memory.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <limits>
 
@@ -68,11 +69,7 @@ void ChunkMemory::begin(Series& series, TimeMs t) {
   series.chunk_room = kFirstBytes / kRoomUnit;
 }
 
-bool ChunkMemory::append(Series& series, SeriesRef ref, TimeMs t, uint64_t value) {
-  if (series.samples > 0 && (series.chunk == 0 || is_due(series, t))) seal(series, ref);
-  const bool begun = series.samples == 0;
-  if (begun) begin(series, t);
-
+inline void ChunkMemory::encode(Series& series, TimeMs t, uint64_t value) {
   XorState state{series.last_time, series.last_value, series.last_delta, series.samples,
                  series.lead,      series.trail,      series.bit};
   uint8_t buffer[kXorSampleBuffer] = {};
@@ -87,7 +84,23 @@ bool ChunkMemory::append(Series& series, SeriesRef ref, TimeMs t, uint64_t value
   series.lead = state.lead & 31;
   series.trail = state.trail;
   series.bit = state.bit & 7;
+}
+
+bool ChunkMemory::append(Series& series, SeriesRef ref, TimeMs t, uint64_t value) {
+  if (series.samples > 0 && (series.chunk == 0 || is_due(series, t))) seal(series, ref);
+  const bool begun = series.samples == 0;
+  if (begun) begin(series, t);
+  encode(series, t, value);
   return begun;
+}
+
+bool ChunkMemory::restore(Series& series, const Columns& columns) {
+  for (size_t i = 0; i < columns.t.size(); ++i) {
+    if (series.samples == 0) begin(series, columns.t[i]);
+    (void)is_due(series, columns.t[i]);  // predicts the end
+    encode(series, columns.t[i], std::bit_cast<uint64_t>(columns.v[i]));
+  }
+  return columns.t.empty() ? restore_histograms(series, columns) : columns.histogram_t.empty();
 }
 
 void ChunkMemory::add_bytes(Series& series, const uint8_t (&buffer)[kXorSampleBuffer],
@@ -171,6 +184,19 @@ size_t ChunkMemory::drop_before(Series& series, TimeMs time) {
     ++dropped;
   }
   return dropped;
+}
+
+bool ChunkMemory::attach(Series& series, const SealedChunk& chunk, Encoding encoding) {
+  const std::span<const SealedChunk> sealed = sealed_chunks(series);
+  if (sealed.size() == Series::kMaxSealed) return false;
+  if (!sealed.empty() && sealed.back().max_time() >= chunk.min_time()) return false;
+  if (series.samples > 0 && chunk.max_time() >= series.chunk_start) drop_open_chunk(series);
+  set_sealed(series, sealed, &chunk);
+  if (series.samples > 0) return true;
+  series.last_time = chunk.max_time();
+  series.flags &= static_cast<uint8_t>(~Series::kHistogram);
+  if (!holds_floats(encoding)) series.flags |= Series::kHistogram;
+  return true;
 }
 
 Encoding ChunkMemory::copy_open_chunk(const Series& series, std::string& out) const {

@@ -35,6 +35,10 @@ class ChunkMemory {
   // Likewise. A change between floats and histograms begins a chunk.
   bool append_histogram(Series& series, SeriesRef ref, TimeMs t, const FloatHistogram& histogram)
       REQUIRES(series.lock);
+  // The samples of what was an open chunk become the open chunk again, uncut. False: they are none,
+  // and the series is of no use. Requires: the series has no chunk; times ascend.
+  bool restore(Series& series, const Columns& columns) REQUIRES(series.lock);
+
   // The series' newest sample, where that is a histogram and in the open chunk; nullptr else. Valid
   // until the next append.
   const FloatHistogram* last_histogram(const Series& series) const REQUIRES(series.lock);
@@ -50,6 +54,11 @@ class ChunkMemory {
   // Drops the chunks whose samples are all before `time`; returns how many.
   size_t drop_before(Series& series, TimeMs time) REQUIRES(series.lock);
 
+  // A chunk found in chunks_head/ becomes one of the series'. False: it is not behind those that the
+  // series has, and was not taken. An open chunk that it overlaps, from a memory snapshot, was
+  // finished since: it goes.
+  bool attach(Series& series, const SealedChunk& chunk, Encoding encoding) REQUIRES(series.lock);
+
   // Replaces `out` by the open chunk's payload; "" when there is none. Returns its encoding.
   Encoding copy_open_chunk(const Series& series, std::string& out) const REQUIRES(series.lock);
   // Valid while the series is locked.
@@ -63,6 +72,8 @@ class ChunkMemory {
   bool is_due(Series& series, TimeMs t, size_t bytes) const REQUIRES(series.lock);
   void set_border(Series& series, TimeMs t) REQUIRES(series.lock);
   void begin(Series& series, TimeMs t) REQUIRES(series.lock);
+  void encode(Series& series, TimeMs t, uint64_t value) REQUIRES(series.lock);
+  bool restore_histograms(Series& series, const Columns& columns) REQUIRES(series.lock);
   void seal(Series& series, SeriesRef ref) REQUIRES(series.lock);
   void add_sealed(Series& series, SeriesRef ref, Encoding encoding, std::string_view bytes)
       REQUIRES(series.lock);

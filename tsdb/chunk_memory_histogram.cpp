@@ -49,6 +49,28 @@ bool ChunkMemory::append_histogram(Series& series, SeriesRef ref, TimeMs t,
   return begun;
 }
 
+// Cutting anew could cut elsewhere: the layout is the chunk's last one, and so are the sizes.
+bool ChunkMemory::restore_histograms(Series& series, const Columns& columns) {
+  if (columns.histogram_t.empty()) return true;
+  SeriesExtra& extra = extras_.get_or_add(series);
+  extra.histogram = std::make_unique<HistogramEncoder>();
+  for (size_t i = 0; i < columns.histogram_t.size(); ++i) {
+    const TimeMs t = columns.histogram_t[i];
+    if (i == 0) {
+      extra.histogram->begin(t, columns.histograms[0], nullptr);
+      set_border(series, t);
+      series.flags &= static_cast<uint8_t>(~Series::kEndPredicted);
+      series.flags |= Series::kHistogram;
+    } else if (!extra.histogram->append(t, columns.histograms[i])) {
+      return false;
+    }
+    series.samples = static_cast<uint16_t>(extra.histogram->samples());
+    series.last_time = t;
+    (void)is_due(series, t, extra.histogram->bytes().size());  // predicts the end
+  }
+  return true;
+}
+
 const FloatHistogram* ChunkMemory::last_histogram(const Series& series) const {
   if (series.samples == 0 || series.chunk != 0) return nullptr;
   return &extras_.find(series)->histogram->last();

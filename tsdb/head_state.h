@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -19,6 +20,7 @@
 #include "tsdb/head_metrics.h"
 #include "tsdb/head_out_of_order.h"
 #include "tsdb/head_replay_gate.h"
+#include "tsdb/head_snapshot.h"
 #include "tsdb/isolation.h"
 #include "tsdb/label_sets.h"
 #include "tsdb/series.h"
@@ -28,6 +30,12 @@
 #include "tsdb/wal.h"
 
 namespace hearth::tsdb {
+
+// What loading a memory snapshot came to.
+struct SnapshotLoad {
+  std::vector<SeriesRef> added;  // that the index does not know yet
+  bool whole = false;            // else the log has to be read from its beginning
+};
 
 // Order of the locks: stripe, symbols, lists of the index, series, pools. None is held over the
 // log.
@@ -40,6 +48,24 @@ struct HeadState {
   // ---- head_open.cpp
   // Before anything else. Throws Error(kIo), Error(kCanceled) when the gate was told to stop.
   void replay(Pool& work, Registry& registry);
+
+  // ---- head_open_chunks.cpp
+  // What belongs to no series, and what does not follow the chunks that a series has, is removed.
+  void attach_chunks(const FoundChunks& found, const HeadOutOfOrder::RefInMemory& ref_in_memory);
+  // Of series whose newest sample is in a finished chunk.
+  void restore_newest_values();
+
+  // ---- head_snapshot_load.cpp
+  // The memory snapshot to begin with; those that are of no use are deleted. `newest_segment`: of
+  // the log.
+  std::optional<HeadSnapshot> find_snapshot(std::optional<uint32_t> checkpoint,
+                                            std::optional<uint32_t> newest_segment,
+                                            bool chunks_lost) const;
+  SnapshotLoad load_snapshot(const HeadSnapshot& snapshot, Pool& work);
+
+  // ---- head_shutdown.cpp
+  // For the next start. Requires: nobody appends any more. Throws Error(kIo).
+  void write_snapshot(Pool& work);
 
   // ---- series (head_series.cpp)
   // `wanted` is the ref that a new series shall have; 0: the next one. {0, false} when `source` is
@@ -77,6 +103,7 @@ struct HeadState {
   void collect(TimeMs before);
   void truncate_log(TimeMs before);
 
+  const std::string dir;
   const std::string log_dir;
   const Options options;
   const Clock& clock;
