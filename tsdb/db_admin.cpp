@@ -36,8 +36,15 @@ void link_files(const std::string& from, const std::string& to) {
 
 }  // namespace
 
+void Db::State::require_replayed() const {
+  if (head.is_replayed()) return;
+  throw Error(ErrorKind::kUnavailable,
+              "the write-ahead log is still being replayed: try again when /-/ready says so");
+}
+
 void Db::delete_series(std::span<const std::vector<Matcher>> selectors, TimeRange range) {
   State& s = *state_;
+  s.require_replayed();
   MutexLock lock(s.changing);
   for (const std::vector<Matcher>& matchers : selectors) {
     for (const BlockPtr& block : *s.blocks.snapshot().blocks) {
@@ -49,6 +56,7 @@ void Db::delete_series(std::span<const std::vector<Matcher>> selectors, TimeRang
 }
 
 void Db::clean_tombstones() {
+  state_->require_replayed();
   MutexLock lock(state_->changing);
   state_->clean_tombstones();
 }
@@ -71,6 +79,7 @@ void Db::State::clean_tombstones() {
 
 std::string Db::snapshot(bool with_head) {
   State& s = *state_;
+  s.require_replayed();
   MutexLock lock(s.changing);
   const std::string name = snapshot_name(s.clock.now());
   const std::string target = s.dir + "/snapshots/" + name;

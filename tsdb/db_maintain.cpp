@@ -208,6 +208,7 @@ void Db::State::apply_retention() {
 
 void Db::maintain() {
   State& s = *state_;
+  if (!s.head.is_replayed()) return;
   MutexLock lock(s.changing);
   const auto step = [&](void (State::*work)(), const char* what) {
     try {
@@ -228,6 +229,7 @@ void Db::maintain() {
 
 bool Db::maintenance_due() const {
   State& s = *state_;
+  if (!s.head.is_replayed()) return false;
   return s.head_due() || !s.plan().empty() || !s.beyond_time_limit().empty() ||
          !s.beyond_size_limit().empty();
 }

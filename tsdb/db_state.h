@@ -40,6 +40,7 @@ struct Db::State {
   std::atomic<int64_t> compactable_since{0};  // monotonic ns; 0: the head is not compactable
 
   TimeMs oldest_time() const;
+  void require_replayed() const;  // Throws Error(kUnavailable).
 
   // ---- db_maintain.cpp
   std::vector<BlockSize> sizes() const;

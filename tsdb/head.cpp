@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/error.h"
 #include "core/file.h"
 #include "tsdb/head_state.h"
 
@@ -17,9 +18,10 @@ void keep_largest(std::vector<NameValueCount>& counts, size_t limit) {
 
 }  // namespace
 
-HeadState::HeadState(const std::string& dir, const Options& head_options, TimeMs first_valid_time,
+HeadState::HeadState(const std::string& db_dir, const Options& head_options, TimeMs first_valid_time,
                      const Clock& the_clock, Pool& work, Registry& registry)
-    : log_dir(dir + "/wal"),
+    : dir(db_dir),
+      log_dir(dir + "/wal"),
       options(head_options),
       clock(the_clock),
       metrics(registry),
@@ -33,7 +35,6 @@ HeadState::HeadState(const std::string& dir, const Options& head_options, TimeMs
       late(*this, dir, options, registry),
       min_valid_time(first_valid_time) {
   make_dirs(log_dir);
-  sealed.clear();
   appender = make_gated_appender(*this);
   apply(options.live);
 }
@@ -46,10 +47,19 @@ void HeadState::apply(const LiveOptions& live) {
 
 Head::Head(const std::string& dir, const Options& options, TimeMs min_valid_time,
            const Clock& clock, Pool& pool, Registry& registry)
-    : state_(std::make_unique<HeadState>(dir, options, min_valid_time, clock, pool, registry)) {
-  state_->replay(pool, registry);
+    : pool_(pool),
+      registry_(registry),
+      state_(std::make_unique<HeadState>(dir, options, min_valid_time, clock, pool, registry)) {
+  if (!options.replay_in_background) replay();
 }
-Head::~Head() = default;
+Head::~Head() {
+  guard("write a memory snapshot", [&] { state_->write_snapshot(pool_); });
+}
+
+void Head::replay() { state_->replay(pool_, registry_); }
+void Head::stop_replay() { state_->gate.stop(); }
+bool Head::is_replayed() const { return state_->gate.is_whole(); }
+ReplayStatus Head::replay_status() const { return state_->gate.status(); }
 
 Appender& Head::appender() { return *state_->appender; }
 

@@ -10,6 +10,7 @@
 #include "core/threads.h"
 #include "tsdb/db.h"
 #include "tsdb/options.h"
+#include "tsdb/replay_status.h"
 #include "tsdb/out_of_order_compaction.h"
 #include "tsdb/series_chunks.h"
 
@@ -20,11 +21,20 @@ struct HeadState;
 // Thread-safe, but truncate() only from one thread at a time.
 class Head {
  public:
-  // Replays the log in `dir`/wal (checkpoint, then segments), repairing a torn tail. Samples before
-  // `min_valid_time` (the end of the newest block) are skipped, and refused later.
+  // Calls replay(), but with Options::replay_in_background. Samples before `min_valid_time` (the end
+  // of the newest block) are skipped, and refused later.
   Head(const std::string& dir, const Options& options, TimeMs min_valid_time, const Clock& clock,
        Pool& pool, Registry& registry);
   ~Head();
+
+  // Reads the log in `dir`/wal (checkpoint, then segments), repairing a torn tail. Until it returns
+  // only the next four may be called, by other threads; of these the appender keeps what it gets in
+  // the log, for the replay to read. Throws Error(kIo), Error(kCanceled) after stop_replay(): then
+  // the appender refuses everything.
+  void replay();
+  void stop_replay();
+  bool is_replayed() const;
+  ReplayStatus replay_status() const;
 
   Appender& appender();
 
@@ -64,6 +74,8 @@ class Head {
   CardinalityStats cardinality(size_t limit) const;
 
  private:
+  Pool& pool_;
+  Registry& registry_;
   std::unique_ptr<HeadState> state_;
 };
 

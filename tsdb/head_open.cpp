@@ -1,6 +1,4 @@
 // Starting: the log becomes the head's memory again, before anything else or in the background.
-#include <algorithm>
-
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -10,63 +8,55 @@
 namespace hearth::tsdb {
 namespace {
 
-// Goes through the gate to `inner`; while the log is replayed only the log is told.
-class GatedAppender final : public Appender {
- public:
-  GatedAppender(HeadState& state, std::unique_ptr<Appender> inner)
-      : state_(state), inner_(std::move(inner)) {}
+uint64_t bytes_from(const Wal& wal, uint32_t first) {
+  uint64_t bytes = 0;
+  for (uint32_t segment = first; segment <= wal.segment(); ++segment)
+    bytes += File(wal_segment_path(wal.dir(), segment), File::Mode::kRead).size();
+  return bytes;
+}
 
-  SeriesRef intern(LabelsView labels, SeriesSource* source) override {
-    const Visit visit(state_.gate);
-    return inner_->intern(labels, source);
+// What was logged since segment `next` was begun: portion by portion, each smaller than the one
+// before; the last one while no appender is in.
+void follow_log(HeadState& state, HeadReplay& replay, uint32_t next) {
+  constexpr uint64_t kLittle = 1 << 20;
+  while (bytes_from(*state.wal, next) > kLittle) {
+    const uint32_t last = state.wal->segment();
+    state.wal->next_segment();
+    for (; next <= last; ++next) replay.apply_new_segment(next);
   }
-  AppendResult append(const Batch& batch) override {
-    const Visit visit(state_.gate);
-    return inner_->append(batch);
-  }
-
- private:
-  class Visit {
-   public:
-    explicit Visit(ReplayGate& gate) : gate_(gate), inside_(gate.enter()) {}
-    ~Visit() {
-      if (inside_) gate_.leave();
-    }
-    Visit(const Visit&) = delete;
-    Visit& operator=(const Visit&) = delete;
-
-   private:
-    ReplayGate& gate_;
-    const bool inside_;
-  };
-
-  HeadState& state_;
-  const std::unique_ptr<Appender> inner_;
-};
+  state.gate.hold();
+  for (const uint32_t last = state.wal->segment(); next <= last; ++next)
+    replay.apply_new_segment(next);
+  replay.finish();
+}
 
 }  // namespace
 
 void HeadState::replay(Pool& work, Registry& registry) {
   const int64_t start = clock.monotonic_nanos();
   const auto seconds = [&] {
-    return fmt::format("{:.3f}s", static_cast<double>(clock.monotonic_nanos() - start) * 1e-9);
+    return static_cast<double>(clock.monotonic_nanos() - start) * 1e-9;
   };
-  HeadReplay replay(*this, work);
-  const uint32_t first_new = replay.find_series();
-  wal = std::make_unique<Wal>(log_dir, first_new, options.wal_segment_bytes, registry,
-                              options.wal_sync);
-  log_info("Series of the WAL are known", "series", series_count.load(), "duration", seconds());
-  replay.apply_samples();
-  replay.finish();
-  late.replay([&](uint64_t ref) { return replay.ref_in_memory(ref); });
-  metrics.replay_seconds.set(static_cast<double>(clock.monotonic_nanos() - start) * 1e-9);
-  log_info("WAL replay completed", "series", series_count.load(), "samples", replay.samples(),
-           "total_replay_duration", seconds());
-  gate.open();
-}
-
-std::unique_ptr<Appender> make_gated_appender(HeadState& state) {
-  return std::make_unique<GatedAppender>(state, make_head_appender(state));
+  try {
+    HeadReplay replay(*this, work);
+    const uint32_t first_new = replay.find_series();
+    wal = std::make_unique<Wal>(log_dir, first_new, options.wal_segment_bytes, registry,
+                                options.wal_sync);
+    gate.let_in();
+    log_info("Series of the WAL are known, replaying it", "series", series_count.load(), "duration",
+             fmt::format("{:.3f}s", seconds()));
+    replay.apply_samples();
+    late.replay([&](uint64_t ref) { return replay.ref_in_memory(ref); });
+    follow_log(*this, replay, first_new);
+    replay.warn_of_unknown();
+    metrics.replay_seconds.set(seconds());
+    log_info("WAL replay completed", "series", series_count.load(), "samples", replay.samples(),
+             "total_replay_duration", fmt::format("{:.3f}s", seconds()));
+    gate.open();
+  } catch (...) {
+    gate.close();
+    throw;
+  }
 }
 
 }  // namespace hearth::tsdb

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <optional>
 
 #include "core/error.h"
@@ -10,6 +11,7 @@
 #include "tsdb/checkpoint.h"
 #include "tsdb/wal_reader.h"
 #include "tsdb/wal_record.h"
+#include "tsdb/wal_record_histogram.h"
 #include "tsdb/wal_repair.h"
 #include "tsdb/wal_writer.h"
 
@@ -23,31 +25,39 @@ constexpr uint64_t kNeighbours = 64;
 }  // namespace
 
 HeadReplay::HeadReplay(HeadState& state, Pool& pool)
-    : state_(state), shards_(state, pool), next_large_(static_cast<SeriesRef>(kFirstLargeRef)) {
+    : state_(state),
+      pool_(pool),
+      shards_(state, pool),
+      found_chunks_(state.sealed.load()),
+      next_large_(static_cast<SeriesRef>(kFirstLargeRef)) {
   const std::optional<Checkpoint> checkpoint = latest_checkpoint(state.log_dir);
+  std::optional<uint32_t> newest_segment;
   if (checkpoint) {
     next_segment_ = checkpoint->segment + 1;
     for (const uint32_t segment : wal_segments(checkpoint->path))
       parts_.push_back({wal_segment_path(checkpoint->path, segment), segment, true});
   }
   for (const uint32_t segment : wal_segments(state.log_dir)) {
+    newest_segment = segment;
     next_segment_ = std::max(next_segment_, segment + 1);
     if (!checkpoint || segment > checkpoint->segment)
       parts_.push_back({wal_segment_path(state.log_dir, segment), segment, false});
   }
+  snapshot_ = state.find_snapshot(checkpoint ? std::optional(checkpoint->segment) : std::nullopt,
+                                  newest_segment, found_chunks_.damaged);
 }
 
-HeadReplay::Damage HeadReplay::walk(const std::string& path, Walk walk) {
-  const MappedFile file(path);
+HeadReplay::Damage HeadReplay::walk(const Part& part, Walk walk) {
+  const MappedFile file(part.path);
   const bool only_series = walk == Walk::kSeries;
   WalReader reader(file.bytes(),
                    only_series ? WalReader::Wanted::kSeries : WalReader::Wanted::kAll);
   for (uint64_t good_bytes = 0;; good_bytes = reader.offset()) {
-    if (state_.gate.stopping())
-      throw Error(ErrorKind::kCanceled, "the replay of the write-ahead log was stopped");
+    state_.gate.throw_if_stopping();
     const WalReader::Outcome outcome = reader.next();
     if (outcome == WalReader::Outcome::kEnd) return {good_bytes, ""};
     if (outcome == WalReader::Outcome::kCorrupt) return {good_bytes, reader.error()};
+    if (reader.offset() <= part.begin) continue;
     try {
       if (!only_series) {
         apply(reader.record());
@@ -66,14 +76,18 @@ HeadReplay::Damage HeadReplay::walk(const std::string& path, Walk walk) {
 
 uint32_t HeadReplay::find_series() {
   fill_gaps();
+  if (snapshot_) load_snapshot();
   for (size_t i = 0; i < parts_.size(); ++i) {
     const Part part = parts_[i];
-    const Damage damage = walk(part.path, Walk::kSeries);
+    const Damage damage = walk(part, Walk::kSeries);
     if (damage.what.empty()) continue;
     state_.metrics.corruptions.add();
     if (part.in_checkpoint) {
       log_warn("A checkpoint of the write-ahead log is damaged, what follows in it is lost", "file",
                part.path, "offset", damage.good_bytes, "err", damage.what);
+      // Or no checkpoint could be made after it.
+      cut_wal({part.path.substr(0, part.path.rfind('/')), part.segment, damage.good_bytes,
+               damage.what});
       std::erase_if(parts_, [&](const Part& other) {
         return other.in_checkpoint && other.segment > part.segment;
       });
@@ -87,6 +101,10 @@ uint32_t HeadReplay::find_series() {
     next_segment_ = part.segment + 1;
   }
   use_large_refs();
+  const auto first = std::find_if(parts_.begin(), parts_.end(),
+                                  [](const Part& part) { return !part.in_checkpoint; });
+  state_.gate.set_segments(first == parts_.end() ? next_segment_ : first->segment,
+                           first == parts_.end() ? next_segment_ : parts_.back().segment);
   std::vector<SeriesRef> refs = std::move(added_);
   std::sort(refs.begin(), refs.end());
   for (const SeriesRef ref : refs) state_.index.add(ref, state_.table.find(ref)->labels);
@@ -101,6 +119,19 @@ void HeadReplay::fill_gaps() {
   for (const uint32_t segment : missing_wal_segments(state_.log_dir, first->segment))
     log_warn("A segment of the write-ahead log is missing", "segment", segment);
   fill_wal_gaps(state_.log_dir, first->segment);
+}
+
+void HeadReplay::load_snapshot() {
+  SnapshotLoad load = state_.load_snapshot(*snapshot_, pool_);
+  added_ = std::move(load.added);
+  for (const SeriesRef ref : added_) largest_ref_ = std::max(largest_ref_, uint64_t{ref});
+  if (!load.whole) return;
+  std::erase_if(parts_, [&](const Part& part) {
+    return part.in_checkpoint || part.segment < snapshot_->segment;
+  });
+  if (!parts_.empty() && parts_.front().segment == snapshot_->segment) {
+    parts_.front().begin = snapshot_->offset;
+  }
 }
 
 void HeadReplay::add_series(uint64_t ref, LabelsView labels) {
@@ -185,10 +216,18 @@ void HeadReplay::follow_redefined_refs(std::string_view record) {
 // ---- the second walk ---------------------------------------------------------------------------
 
 void HeadReplay::apply_samples() {
+  apply_old_segments();
+  finish();
+}
+
+void HeadReplay::apply_old_segments() {
+  state_.attach_chunks(std::exchange(found_chunks_, {}), [this](uint64_t ref) {
+    return redefined_refs_.count(ref) != 0 ? 0 : ref_in_memory(ref);
+  });
   for (size_t i = 0; i < parts_.size(); ++i) {
     const Part& part = parts_[i];
     if (!part.in_checkpoint) state_.gate.reached(part.segment);
-    const Damage damage = walk(part.path, Walk::kSamples);
+    const Damage damage = walk(part, Walk::kSamples);
     if (damage.what.empty() || part.in_checkpoint) continue;
     state_.metrics.corruptions.add();
     log_warn("Encountered WAL read error, repaired the log by cutting it there", "file", part.path,
@@ -200,8 +239,9 @@ void HeadReplay::apply_samples() {
 
 void HeadReplay::apply_new_segment(uint32_t segment) {
   state_.gate.reached(segment);
+  shards_.keep_late(state_.out_of_order_window.load());
   const std::string path = wal_segment_path(state_.log_dir, segment);
-  const Damage damage = walk(path, Walk::kSamples);
+  const Damage damage = walk({path, segment, false}, Walk::kSamples);
   // A write that failed, and was not acknowledged; the log takes it away with its next write.
   if (!damage.what.empty())
     log_warn("A segment of the write-ahead log has an unfinished end", "file", path, "offset",
@@ -209,29 +249,92 @@ void HeadReplay::apply_new_segment(uint32_t segment) {
 }
 
 void HeadReplay::apply(std::string_view record) {
+  const TimeMs oldest = state_.min_valid_time.load(std::memory_order_relaxed);
   switch (record_type(record)) {
     case RecordType::kSeries:
       if (!redefined_refs_.empty()) follow_redefined_refs(record);
       break;
     case RecordType::kSamples:
     case RecordType::kSamplesV2:
-      read_samples(record, [this, oldest = state_.min_valid_time.load()](uint64_t ref, TimeMs t,
-                                                                         double v) {
+      shards_.begin_floats();
+      read_samples(record, [this, oldest](uint64_t ref, TimeMs t, double v) {
         if (t >= oldest) shards_.add(ref_in_memory(ref), t, std::bit_cast<uint64_t>(v));
       });
       break;
-    default:
-      break;  // what the head does not keep, or does not know
+    case RecordType::kHistograms:
+    case RecordType::kFloatHistograms:
+    case RecordType::kCustomBucketHistograms:
+    case RecordType::kCustomBucketFloatHistograms:
+    case RecordType::kHistogramsV2:
+    case RecordType::kFloatHistogramsV2:
+      read_histograms(record, [this, oldest](uint64_t ref, TimeMs t, FloatHistogram& histogram,
+                                             TimeMs) {
+        if (t >= oldest) shards_.add(ref_in_memory(ref), t, std::move(histogram));
+      });
+      break;
+    case RecordType::kTombstones:
+      read_tombstones(record, [this, oldest](const TombstoneEntry& entry) {
+        if (entry.max >= oldest) apply_tombstone(entry);
+      });
+      break;
+    case RecordType::kExemplars:
+      if (!state_.exemplars.on()) break;
+      read_exemplars(record, [this, oldest](uint64_t ref, const Exemplar& exemplar) {
+        if (exemplar.t >= oldest) apply_exemplar(ref, exemplar);
+      });
+      break;
+    case RecordType::kMetadata:
+      read_metadata(record, [this](uint64_t ref, const Metadata& metadata) {
+        shards_.add(ref_in_memory(ref), metadata);
+      });
+      break;
+    case RecordType::kMmapMarkers:
+      break;  // they stand in wbl/ only; and records of types that do not exist are skipped
   }
 }
 
+// A tombstone for all times is the end of a series that got no samples any more; one for some times
+// counts wherever it stands.
+void HeadReplay::apply_tombstone(const TombstoneEntry& entry) {
+  const SeriesRef ref = ref_in_memory(entry.ref);
+  Series* const series = state_.table.find(ref);
+  if (entry.min == std::numeric_limits<TimeMs>::min() &&
+      entry.max == std::numeric_limits<TimeMs>::max()) {
+    shards_.end_series(ref);
+  } else if (series == nullptr || series->labels == 0) {
+    ++unknown_tombstones_;
+  } else {
+    state_.hide_samples(*series, {entry.min, entry.max});
+  }
+}
+
+void HeadReplay::apply_exemplar(uint64_t log_ref, const Exemplar& exemplar) {
+  const Series* const series = state_.table.find(ref_in_memory(log_ref));
+  if (series == nullptr || series->labels == 0) {
+    ++unknown_exemplars_;
+    return;
+  }
+  std::string flat;
+  state_.sets.append_flat(series->labels, flat);
+  state_.exemplars.add(LabelsView(flat), exemplar);
+}
+
 void HeadReplay::finish() {
-  counts_.add(shards_.finish());
-  state_.count_chunks(counts_.chunks, 0);
-  if (counts_.samples > 0) state_.include_times(counts_.min, counts_.max);
+  const ReplayCounts counts = shards_.finish();
+  state_.count_chunks(counts.chunks, 0);
+  if (counts.samples > 0) state_.include_times(counts.min, counts.max);
   state_.show_times();
-  if (counts_.unknown > 0)
-    log_warn("Unknown series references", "samples", counts_.unknown);
+  counts_.add(counts);
+}
+
+void HeadReplay::warn_of_unknown() const {
+  const size_t unknown = counts_.unknown_samples + counts_.unknown_histograms +
+                         counts_.unknown_metadata + unknown_exemplars_ + unknown_tombstones_;
+  if (unknown > 0) {
+    log_warn("Unknown series references", "samples", counts_.unknown_samples, "exemplars",
+             unknown_exemplars_, "histograms", counts_.unknown_histograms, "metadata",
+             counts_.unknown_metadata, "tombstones", unknown_tombstones_);
+  }
 }
 
 // A record is damaged though its checksum is right. As Prometheus repairs a log, but for the series

@@ -41,12 +41,40 @@ class ReplayGate {
 
   // ---- whoever ends the process
   void stop() { stopping_.store(true); }
-  bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
+  void throw_if_stopping() const {
+    if (stopping_.load(std::memory_order_relaxed))
+      throw Error(ErrorKind::kCanceled, "the replay of the write-ahead log was stopped");
+  }
 
-  // ---- appenders
+  // ---- everybody
   bool is_whole() const { return whole_.load(std::memory_order_acquire); }
-  // True: samples may be logged only, and leave() has to follow. False: memory is whole. Waits while
-  // neither holds. Throws Error(kUnavailable) after close().
+  ReplayStatus status() const { return {min_.load(), max_.load(), current_.load(), is_whole()}; }
+
+  // An appender at work. The constructor waits while neither log nor memory can take anything, and
+  // throws Error(kUnavailable) after close().
+  class Visit {
+   public:
+    explicit Visit(ReplayGate& gate) : gate_(gate), log_only_(gate.enter()) {}
+    ~Visit() {
+      if (log_only_) gate_.leave();
+    }
+    Visit(const Visit&) = delete;
+    Visit& operator=(const Visit&) = delete;
+    bool log_only() const { return log_only_; }
+
+   private:
+    ReplayGate& gate_;
+    const bool log_only_;
+  };
+
+ private:
+  enum class Phase { kFindingSeries, kLogging, kHeld, kWhole, kClosed };
+
+  void change(Phase phase) {
+    MutexLock lock(mutex_);
+    phase_ = phase;
+    changed_.notify_all();
+  }
   bool enter() {
     if (is_whole()) return false;
     MutexLock lock(mutex_);
@@ -60,17 +88,6 @@ class ReplayGate {
   void leave() {
     MutexLock lock(mutex_);
     if (--inside_ == 0) changed_.notify_all();
-  }
-
-  ReplayStatus status() const { return {min_.load(), max_.load(), current_.load(), is_whole()}; }
-
- private:
-  enum class Phase { kFindingSeries, kLogging, kHeld, kWhole, kClosed };
-
-  void change(Phase phase) {
-    MutexLock lock(mutex_);
-    phase_ = phase;
-    changed_.notify_all();
   }
 
   std::atomic<uint32_t> min_{0}, max_{0}, current_{0};

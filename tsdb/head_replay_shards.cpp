@@ -1,18 +1,23 @@
 #include "tsdb/head_replay_shards.h"
 
 #include <algorithm>
+#include <bit>
 #include <deque>
 #include <exception>
 
+#include "core/error.h"
+#include "core/log.h"
 #include "core/mutex.h"
 #include "tsdb/head_state.h"
+#include "tsdb/tombstones.h"
 
 namespace hearth::tsdb {
-
 void ReplayCounts::add(const ReplayCounts& other) {
   samples += other.samples;
   chunks += other.chunks;
-  unknown += other.unknown;
+  unknown_samples += other.unknown_samples;
+  unknown_histograms += other.unknown_histograms;
+  unknown_metadata += other.unknown_metadata;
   min = std::min(min, other.min);
   max = std::max(max, other.max);
 }
@@ -29,6 +34,27 @@ struct ReplayShards::Shard {
   bool taken GUARDED_BY(mutex) = false;      // somebody applies a batch
   ReplayCounts counts GUARDED_BY(mutex);
   std::exception_ptr error GUARDED_BY(mutex);
+};
+
+// One batch into memory. One thread.
+class ReplayShards::Applying {
+ public:
+  Applying(HeadState& state, const Batch& batch, ReplayCounts& counts)
+      : state_(state), batch_(batch), counts_(counts) {}
+  void run();
+
+ private:
+  void floats();
+  void other(const Other& other);
+  // False when it is not taken, or to be taken later.
+  bool takes(Series& series, SeriesRef ref, TimeMs t, double v, const FloatHistogram* histogram)
+      REQUIRES(series.lock);
+  void insert_late();
+
+  HeadState& state_;
+  const Batch& batch_;
+  ReplayCounts& counts_;
+  std::vector<LateSample> late_;
 };
 
 ReplayShards::Batch ReplayShards::new_batch() {
@@ -66,11 +92,12 @@ bool ReplayShards::apply_one(Shard& shard) {
   ReplayCounts counts;
   std::exception_ptr error;
   try {
-    apply(*shard.state, batch, counts);
+    Applying(*shard.state, batch, counts).run();
   } catch (...) {
     error = std::current_exception();
   }
   batch.size = 0;
+  batch.others.clear();
   MutexLock lock(shard.mutex);
   shard.counts.add(counts);
   if (error != nullptr) {
@@ -105,6 +132,7 @@ void ReplayShards::hand_over(size_t index) {
       MutexLock lock(shard.mutex);
       if (shard.error != nullptr) std::rethrow_exception(shard.error);
       if (shard.waiting.size() < kMaxWaiting) {
+        filling_[index].late_window = late_window_;
         shard.waiting.push_back(std::move(filling_[index]));
         if (shard.unused.empty()) {
           filling_[index] = new_batch();
@@ -130,7 +158,7 @@ void ReplayShards::hand_over(size_t index) {
 ReplayCounts ReplayShards::finish() {
   ReplayCounts sum;
   for (size_t i = 0; i < shards_.size(); ++i) {
-    if (filling_[i].size > 0) hand_over(i);
+    if (filling_[i].size > 0 || !filling_[i].others.empty()) hand_over(i);
   }
   for (const std::shared_ptr<Shard>& shard : shards_) {
     for (bool done = false; !done;) {
@@ -148,33 +176,83 @@ ReplayCounts ReplayShards::finish() {
   return sum;
 }
 
-// Takes no lock of a series: it belongs to this shard, and nobody else looks at its samples before
-// the replay is over.
-void ReplayShards::apply(HeadState& state, const Batch& batch,
-                         ReplayCounts& counts) NO_THREAD_SAFETY_ANALYSIS {
+bool ReplayShards::Applying::takes(Series& series, SeriesRef ref, TimeMs t, double v,
+                                   const FloatHistogram* histogram) {
+  if (!is_head_time(t)) return false;
+  if (t > series.last_time) return series.sealed_count < Series::kMaxSealed;
+  if (t < series.last_time && series.last_time - t <= batch_.late_window)
+    late_.push_back({&series, ref, t, v, histogram});
+  return false;
+}
+
+void ReplayShards::Applying::floats() {
   // A series is fetched so many samples early, the end of its chunk when the series is there.
   constexpr size_t kSeriesAhead = 24;
   constexpr size_t kChunkAhead = 8;
-  for (size_t i = 0; i < batch.size; ++i) {
-    if (i + kSeriesAhead < batch.size)
-      __builtin_prefetch(state.table.find(batch.samples[i + kSeriesAhead].ref), 1);
-    if (i + kChunkAhead < batch.size) {
-      const Series* const next = state.table.find(batch.samples[i + kChunkAhead].ref);
-      if (next != nullptr) state.chunks.prefetch(*next);
+  for (size_t i = 0; i < batch_.size; ++i) {
+    if (i + kSeriesAhead < batch_.size)
+      __builtin_prefetch(state_.table.find(batch_.samples[i + kSeriesAhead].ref), 1);
+    if (i + kChunkAhead < batch_.size) {
+      Series* const next = state_.table.find(batch_.samples[i + kChunkAhead].ref);
+      if (next != nullptr) {
+        ByteLockGuard lock(next->lock);
+        state_.chunks.prefetch(*next);
+      }
     }
-    const Sample& sample = batch.samples[i];
-    Series* const series = state.table.find(sample.ref);
+    const Sample& sample = batch_.samples[i];
+    Series* const series = state_.table.find(sample.ref);
     if (series == nullptr || series->labels == 0) {
-      ++counts.unknown;
+      ++counts_.unknown_samples;
       continue;
     }
-    if (sample.t <= series->last_time || series->sealed_count == Series::kMaxSealed) continue;
-    const SeriesRef file_ref = state.chunk_file_ref(sample.ref);
-    counts.chunks += state.chunks.append(*series, file_ref, sample.t, sample.value) ? 1 : 0;
-    ++counts.samples;
-    counts.min = std::min(counts.min, sample.t);
-    counts.max = std::max(counts.max, sample.t);
+    ByteLockGuard lock(series->lock);
+    if (!takes(*series, sample.ref, sample.t, std::bit_cast<double>(sample.value), nullptr))
+      continue;
+    const SeriesRef file_ref = state_.chunk_file_ref(sample.ref);
+    counts_.chunks += state_.chunks.append(*series, file_ref, sample.t, sample.value) ? 1 : 0;
+    counts_.add_sample(sample.t);
   }
+}
+
+void ReplayShards::Applying::other(const Other& other) {
+  Series* const series = state_.table.find(other.ref);
+  const auto* const histogram = std::get_if<FloatHistogram>(&other.what);
+  const auto* const metadata = std::get_if<Metadata>(&other.what);
+  if (series == nullptr || series->labels == 0) {
+    counts_.unknown_histograms += histogram != nullptr ? 1 : 0;
+    counts_.unknown_metadata += metadata != nullptr ? 1 : 0;
+    return;
+  }
+  ByteLockGuard lock(series->lock);
+  if (histogram != nullptr) {
+    if (!takes(*series, other.ref, other.t, 0, histogram)) return;
+    const SeriesRef file_ref = state_.chunk_file_ref(other.ref);
+    const bool begun = state_.chunks.append_histogram(*series, file_ref, other.t, *histogram);
+    counts_.chunks += begun ? 1 : 0;
+    counts_.add_sample(other.t);
+  } else if (metadata != nullptr) {
+    state_.extras.get_or_add(*series).metadata = std::make_unique<Metadata>(*metadata);
+  } else if (!series->empty()) {  // its end
+    add_interval(state_.extras.get_or_add(*series).deleted, {kMinTime, series->last_time});
+  }
+}
+
+void ReplayShards::Applying::insert_late() {
+  if (late_.empty()) return;
+  try {
+    const Epoch::Guard guard = state_.epoch.enter();
+    state_.late.insert(late_);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kIo) throw;
+    // They are in memory, and go to their log with the next ones.
+    log_warn("Samples out of order cannot be logged yet", "err", error.what());
+  }
+}
+
+void ReplayShards::Applying::run() {
+  floats();
+  for (const Other& of : batch_.others) other(of);
+  insert_late();
 }
 
 }  // namespace hearth::tsdb

@@ -141,9 +141,18 @@ void api_tsdb_blocks(const Exchange& exchange, ApiAnswer& answer) {
   answer.data += "]}";
 }
 
-// The log is replayed before the server listens.
-void api_wal_replay(const Exchange&, ApiAnswer& answer) {
-  answer.data += R"({"min":0,"max":0,"current":0})";
+tsdb::ReplayStatus replay_status(const Services& services) {
+  return services.replay ? services.replay() : tsdb::ReplayStatus();
+}
+
+void api_wal_replay(const Exchange& exchange, ApiAnswer& answer) {
+  const tsdb::ReplayStatus status = replay_status(exchange.services);
+  std::string& out = answer.data;
+  out.push_back('{');
+  append_int_field(out, "min", status.min);
+  append_int_field(out, "max", status.max);
+  append_int_field(out, "current", status.current);
+  out.back() = '}';
 }
 
 void api_rules(const Exchange& exchange, ApiAnswer& answer) {

@@ -13,6 +13,7 @@ void api_config(const Exchange& exchange, ApiAnswer& answer);
 void api_tsdb(const Exchange& exchange, ApiAnswer& answer);
 void api_tsdb_blocks(const Exchange& exchange, ApiAnswer& answer);
 void api_wal_replay(const Exchange& exchange, ApiAnswer& answer);
+tsdb::ReplayStatus replay_status(const Services& services);
 
 void api_rules(const Exchange& exchange, ApiAnswer& answer);
 void api_alerts(const Exchange& exchange, ApiAnswer& answer);

@@ -1,5 +1,7 @@
 #include "web/health.h"
 
+#include <fmt/format.h>
+
 #include "core/error.h"
 #include "web/api_status.h"
 
@@ -18,12 +20,24 @@ bool lifecycle_request(Exchange& exchange) {
   return false;
 }
 
+// Part of it works: which part, and how long it will be so.
+void answer_still_replaying(const Exchange& exchange, const tsdb::ReplayStatus& replay) {
+  exchange.set_header("X-Prometheus-Stopping", "false");
+  exchange.answer_text(
+      503, fmt::format("Service Unavailable: queries are answered from blocks and scrapes are "
+                       "accepted, but the newest samples cannot be queried yet: segment {} of {} "
+                       "to {} of the write-ahead log is being replayed.\n",
+                       replay.current, replay.min, replay.max));
+}
+
 }  // namespace
 
 void healthy(Exchange& exchange) { exchange.answer_text(200, "Prometheus Server is Healthy.\n"); }
 
 void ready(Exchange& exchange) {
   if (!exchange.ready) return answer_not_ready(exchange);
+  const tsdb::ReplayStatus replay = replay_status(exchange.services);
+  if (!replay.done) return answer_still_replaying(exchange, replay);
   exchange.answer_text(200, "Prometheus Server is Ready.\n");
 }
 

@@ -104,8 +104,10 @@ void Server::start() {
 void Server::connect(Services services) { state_->services = std::move(services); }
 
 void Server::set_ready(bool ready) {
+  const Services& services = state_->services;
+  const bool replayed = !services.replay || services.replay().done;
   state_->ready.store(ready, std::memory_order_release);
-  state_->ready_gauge.set(ready ? 1 : 0);
+  state_->ready_gauge.set(ready && replayed ? 1 : 0);
 }
 
 void Server::stop() { state_->front->stop(); }

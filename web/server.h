@@ -62,6 +62,7 @@ struct Services {
   std::function<RuntimeState()> runtime;
   std::function<void()> reload;  // throws Error with the reason
   std::function<void()> quit;    // asks the process to end
+  std::function<tsdb::ReplayStatus()> replay;  // of the storage's log
 };
 
 // Thread-safe.
@@ -75,7 +76,9 @@ class Server {
   // What the handlers work on from set_ready(true) on; until then only registry, clock, build and
   // flags are used. Requires: not ready yet.
   void connect(Services services);
-  void set_ready(bool ready);  // /-/ready and the API answer 503 until then
+  // The API answers 503 until then; /-/ready does, and the metric says so, until the log is replayed
+  // as well. To be called again then.
+  void set_ready(bool ready);
   // Lets running requests end (10 s at most), then closes. Idempotent.
   void stop();
   std::vector<int> ports() const;  // those bound, in the order of listen_addresses

@@ -55,6 +55,7 @@ void write_log(HeadFixture& f, const std::vector<std::string>& records, uint32_t
 TEST_CASE("a torn tail is cut off with one log line, and all before it is there") {
   HeadFixture f;
   f.options.wal_compression = WalCompression::kNone;
+  f.options.snapshot_on_shutdown = false;
   f.open();
   for (int i = 0; i < 10; ++i) f.append(kA, 1000 + i, 1.0 / 3);
   f.close();
@@ -196,11 +197,12 @@ TEST_CASE("a checkpoint keeps what is still needed and nothing else") {
 
   make_dirs(f.wal_dir() + "/checkpoint.00000099.tmp");  // never finished
   f.open();
-  CHECK(f.read()[kA].size() == 2);
+  CHECK(f.read()[kA] == std::vector<std::pair<TimeMs, double>>{{2000, 3}});  // the other is deleted
 }
 
 TEST_CASE("samples before the first valid time are not replayed") {
   HeadFixture f;
+  f.options.snapshot_on_shutdown = false;
   f.open();
   for (int i = 0; i < 5; ++i) f.append(kA, i * kHour / 2, i);
   f.open(kHour);
