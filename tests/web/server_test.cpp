@@ -58,6 +58,29 @@ TEST_CASE("until the server is ready, all but health answers 503") {
   CHECK(server.get("/-/ready").status == 200);
 }
 
+TEST_CASE("while the log is replayed queries are answered, and the server says that it is not ready") {
+  TestServer server({}, false);
+  std::atomic<bool> done{false};
+  server.services.replay = [&done] { return tsdb::ReplayStatus{3, 17, 5, done}; };
+  server.server->connect(server.services);
+  server.server->set_ready(true);
+  CHECK(server.get("/api/v1/query?query=1").status == 200);
+  CHECK(server.get("/api/v1/status/walreplay").body ==
+        R"({"status":"success","data":{"min":3,"max":17,"current":5}})");
+  const Reply reply = server.get("/-/ready");
+  CHECK(reply.status == 503);
+  CHECK(reply.header("x-prometheus-stopping") == "false");
+  CHECK(reply.body ==
+        "Service Unavailable: queries are answered from blocks and scrapes are accepted, but the "
+        "newest samples cannot be queried yet: segment 5 of 3 to 17 of the write-ahead log is being "
+        "replayed.\n");
+  CHECK(server.get("/metrics").body.find("prometheus_ready 0\n") != std::string::npos);
+  done = true;
+  server.server->set_ready(true);
+  CHECK(server.get("/-/ready").status == 200);
+  CHECK(server.get("/metrics").body.find("prometheus_ready 1\n") != std::string::npos);
+}
+
 TEST_CASE("lifecycle requests need their flag, and POST or PUT") {
   const TestServer off;
   RawClient client(off.port);
