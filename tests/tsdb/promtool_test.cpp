@@ -6,13 +6,16 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <optional>
 #include <set>
 #include <sstream>
 
 #include "core/file.h"
 #include "core/go_text.h"
+#include "core/histogram_buckets.h"
 #include "tests/tsdb/block_data.h"
+#include "tests/tsdb/histograms.h"
 #include "tsdb/db.h"
 
 using namespace hearth;
@@ -118,4 +121,93 @@ TEST_CASE("promtool lists, analyzes and dumps what Hearth wrote") {
   const std::vector<std::string> dump = lines(run(*tool + " tsdb dump " + dir.path()));
   CHECK(dump.size() == want.size());
   CHECK(std::multiset<std::string>(dump.begin(), dump.end()) == want);
+}
+
+TEST_CASE("promtool reads the histograms that Hearth wrote") {
+  const auto tool = promtool();
+  if (!tool) return;
+  constexpr TimeMs kStart = 1'700'000'000'000;
+  constexpr uint64_t kSeries = 20;
+  // One kind for each series: promtool leaves out what comes after a change.
+  const auto histograms = [](uint64_t seed) {
+    RandomHistograms random(seed);
+    std::vector<FloatHistogram> all;
+    for (int i = 0; i < 400; ++i) {
+      FloatHistogram h = random.next();
+      if (h.integer == (seed % 2 == 0)) all.push_back(std::move(h));
+    }
+    return all;
+  };
+  // One series for each seed.
+  class Series final : public SeriesChunks {
+   public:
+    explicit Series(std::function<std::vector<FloatHistogram>(uint64_t)> histograms)
+        : histograms_(std::move(histograms)) {}
+    bool next() override {
+      if (++seed_ > kSeries) return false;
+      Columns columns;
+      columns.histograms = histograms_(seed_);
+      for (size_t i = 0; i < columns.histograms.size(); ++i)
+        columns.histogram_t.push_back(kStart + static_cast<TimeMs>(i) * 15'000);
+      labels_ = Labels{{"__name__", "h"}, {"seed", fmt::format("{:02}", seed_)}};
+      chunks_.clear();
+      builder_.clear();
+      builder_.build(columns, chunks_);
+      return true;
+    }
+    LabelsView labels() const override { return labels_; }
+    std::span<const ChunkView> chunks() const override { return chunks_; }
+
+   private:
+    const std::function<std::vector<FloatHistogram>(uint64_t)> histograms_;
+    uint64_t seed_ = 0;
+    Labels labels_;
+    ChunkBuilder builder_;
+    std::vector<ChunkView> chunks_;
+  };
+  // As promtool prints them, but for the bounds of the buckets.
+  const auto summary = [](const FloatHistogram& h) {
+    std::string text = fmt::format("{{count:{}, sum:{}", float_g(h.count), float_g(h.sum));
+    for (const HistogramBucket& bucket : all_buckets(h)) {
+      if (bucket.count != 0) text += fmt::format(" {}", float_g(bucket.count));
+    }
+    return text;
+  };
+  const auto summary_of_line = [](std::string_view text) {
+    std::string out(text.substr(0, text.find_first_of(",}", text.find("sum:"))));
+    for (size_t i = out.size(); (i = text.find(':', i)) != text.npos; ++i)
+      out += fmt::format(" {}", text.substr(i + 1, text.find_first_of(",}", i) - i - 1));
+    return out;
+  };
+
+  TempDir dir;
+  BlockMeta meta;
+  meta.ulid = make_ulid(kStart);
+  meta.min_time = kStart;
+  meta.max_time = kStart + 400 * 15'000;
+  Series series(histograms);
+  REQUIRE(write_block(dir.path(), series, meta));
+  make_dirs(dir.path() + "/wal");
+  std::map<std::string, std::string> dumped;  // seed and time -> the rest
+  for (const std::string& line : lines(run(*tool + " tsdb dump " + dir.path()))) {
+    const size_t histogram = line.find("} {") + 2, time = line.rfind(' ');
+    dumped[line.substr(line.find("seed=\"") + 6, 2) + line.substr(time)] =
+        line.substr(histogram, time - histogram);
+  }
+  for (uint64_t seed = 1; seed <= kSeries; ++seed) {
+    const std::vector<FloatHistogram> want = histograms(seed);
+    for (size_t i = 2; i < want.size(); ++i) {  // nor does it print the first two
+      const FloatHistogram& h = want[i];
+      const std::string key =
+          fmt::format("{:02} {}", seed, kStart + static_cast<TimeMs>(i) * 15'000);
+      CAPTURE(key);
+      REQUIRE(dumped.count(key) == 1);
+      const std::string got = summary_of_line(dumped[key]);
+      if (is_stale(h.sum)) {
+        REQUIRE(got == "{count:0, sum:NaN");
+      } else {
+        REQUIRE(got == summary(h));
+      }
+    }
+  }
 }
