@@ -105,9 +105,9 @@ void Server::connect(Services services) { state_->services = std::move(services)
 
 void Server::set_ready(bool ready) {
   const Services& services = state_->services;
-  const bool replayed = !services.replay || services.replay().done;
   state_->ready.store(ready, std::memory_order_release);
-  state_->ready_gauge.set(ready && replayed ? 1 : 0);
+  // Whoever is not ready may have nothing to ask any more.
+  state_->ready_gauge.set(ready && (!services.replay || services.replay().done) ? 1 : 0);
 }
 
 void Server::stop() { state_->front->stop(); }
