@@ -4,10 +4,10 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/epoch.h"
@@ -64,6 +64,12 @@ struct FoundChunk {
   bool out_of_order = false;
 };
 
+// What chunks_head/ had when the head was opened: by file, in the order in which they were written.
+struct FoundChunks {
+  std::vector<std::vector<FoundChunk>> files;
+  bool damaged = false;  // some were lost: the log has their samples, a memory snapshot has not
+};
+
 // Chunks are added to memory and written to the file behind, a MiB at a time, by the pool; what is
 // written need not stay resident. The order of chunks is also their order on disk, whenever the
 // process or the disk stops: of a series there is never a later one without the earlier ones. While
@@ -78,10 +84,8 @@ class HeadChunks {
   HeadChunks& operator=(const HeadChunks&) = delete;
 
   // ---- at open, before anything is added: one of these (head_chunks_open.cpp)
-  // Visits the chunks that are there, in the order in which they were written; what the caller does
-  // not keep, it must remove(). A file that is damaged goes, and those after it: their samples are
-  // in the log.
-  void load(const std::function<void(const FoundChunk&)>& visit);
+  // What the caller does not keep, it must remove(). A file that is damaged goes, and those after it.
+  FoundChunks load();
   void clear();  // removes all files
 
   // ---- then

@@ -104,7 +104,8 @@ void HeadChunks::keep(uint32_t number, MappedFile found, size_t chunks) {
   next_number_ = number + 1;
 }
 
-void HeadChunks::load(const std::function<void(const FoundChunk&)>& visit) {
+FoundChunks HeadChunks::load() {
+  FoundChunks found;
   std::vector<NumberedFile> files = numbered_files(dir_);
   if (!files.empty() && is_unfinished_head_chunk_file(MappedFile(files.back().path).bytes())) {
     remove_from(files, files.size() - 1);
@@ -122,16 +123,19 @@ void HeadChunks::load(const std::function<void(const FoundChunk&)>& visit) {
       if (!error.empty()) break;
       const uint32_t number = files[good++].number;
       keep(number, std::move(scanned.file), scanned.chunks.size());
+      if (scanned.chunks.empty()) continue;
+      {
+        MutexLock lock(mutex_);
+        newest_ref_ = uint64_t{number} << 32 | scanned.chunks.back().place;
+      }
       for (FoundChunk& chunk : scanned.chunks) {
         chunk.place |= uint64_t{number % kMaxFiles} << kOffsetBits;
-        visit(chunk);
       }
-      if (scanned.chunks.empty()) continue;
-      MutexLock lock(mutex_);
-      newest_ref_ = uint64_t{number} << 32 | (scanned.chunks.back().place & (kHeadChunkFileBytes - 1));
+      found.files.push_back(std::move(scanned.chunks));
     }
   }
-  if (good == files.size()) return;
+  if (good == files.size()) return found;
+  found.damaged = true;
   if (error.empty()) error = "a file is missing before this one, or there are too many";
   corruptions_.add();
   log_warn(
@@ -143,6 +147,7 @@ void HeadChunks::load(const std::function<void(const FoundChunk&)>& visit) {
     next_number_ = files.back().number + 1;
   }
   remove_from(files, good);
+  return found;
 }
 
 }  // namespace hearth::tsdb

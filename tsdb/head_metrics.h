@@ -70,6 +70,8 @@ struct HeadMetrics {
                          "consumer.")),
         replay_seconds(r.gauge("prometheus_tsdb_data_replay_duration_seconds",
                                "Time taken to replay the data on disk.")),
+        snapshot_errors(r.counter("prometheus_tsdb_snapshot_replay_error_total",
+                                  "Total number snapshot replays that failed.")),
         corruptions(
             r.counter("prometheus_tsdb_wal_corruptions_total", "Total number of WAL corruptions.")),
         truncations(r.counter("prometheus_tsdb_head_truncations_total",
@@ -95,7 +97,7 @@ struct HeadMetrics {
       late_appended, late_histograms_appended;
   const Observer late_delta;
   const Gauge min_time, max_time, replay_seconds;
-  const Counter corruptions, truncations;
+  const Counter snapshot_errors, corruptions, truncations;
   const Observer gc_seconds, log_truncate_seconds;
   const Counter checkpoints, checkpoints_failed, checkpoint_deletions;
 };

@@ -85,7 +85,7 @@ void SnapshotPart::restore_chunk(HeadState& state, Series& series, SeriesRef ref
   if (series.samples == 0) return;
   ++chunks_;
   min_ = std::min(min_, series.chunk_start);
-  max_ = std::max(max_, series.last_time);
+  max_ = std::max(max_, TimeMs{series.last_time});
 }
 
 void SnapshotPart::finish(HeadState& state, SnapshotLoad& load) {

@@ -63,6 +63,11 @@ void Wal::next_segment() {
   take_turn(self);
 }
 
+WalWriter::Mark Wal::end() {
+  append({});
+  return writer_.mark();
+}
+
 void Wal::sync() { sync_.finish(); }
 
 void Wal::take_turn(Waiter& self) {

@@ -30,6 +30,8 @@ class Wal {
   void next_segment();
   // Returns when everything appended before is on the disk.
   void sync();
+  // Where the log ends. Requires: nobody appends. Throws Error(kIo) when a failed write is in the way.
+  WalWriter::Mark end();
   // Removes the segments before `segment`.
   void truncate(uint32_t segment);
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/bytes.h"
 #include "core/histogram.h"
 #include "tsdb/wal_record.h"
 #include "tsdb/wal_record_entry.h"
@@ -45,5 +46,11 @@ bool holds_histograms(RecordType type);
 size_t read_histograms(std::string_view record,
                        const std::function<void(uint64_t ref, TimeMs t, FloatHistogram& histogram,
                                                 TimeMs start)>& visit);
+
+// One histogram as it stands in such records, without ref and time.
+void write_histogram(ByteWriter& writer, const FloatHistogram& histogram);
+// Requires: histogram.integer says which kind is read. False: its layout is not sound. When the
+// reader has failed, what was read means nothing.
+bool read_histogram(ByteReader& reader, FloatHistogram& histogram);
 
 }  // namespace hearth::tsdb

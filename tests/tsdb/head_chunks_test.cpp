@@ -42,7 +42,7 @@ class Chunks {
   // Opens and loads.
   std::vector<FoundChunk> load() {
     std::vector<FoundChunk> found;
-    open().load([&](const FoundChunk& chunk) { found.push_back(chunk); });
+    for (const auto& file : open().load().files) found.insert(found.end(), file.begin(), file.end());
     return found;
   }
   HeadChunks& operator*() { return *chunks_; }

@@ -18,7 +18,11 @@ using Model = std::map<Labels, std::vector<std::pair<TimeMs, double>>>;
 
 class HeadFixture {
  public:
-  explicit HeadFixture(size_t workers = 1) : pool_(workers) { set_log_level(LogLevel::kError); }
+  // Starts read the log, unless a test is about snapshots.
+  explicit HeadFixture(size_t workers = 1) : pool_(workers) {
+    set_log_level(LogLevel::kError);
+    options.snapshot_on_shutdown = false;
+  }
 
   Head& open(TimeMs min_valid_time = kMinTime) {
     head_.reset();
@@ -30,6 +34,7 @@ class HeadFixture {
   void close() { head_.reset(); }
   Head& head() { return *head_; }
   Registry& registry() { return *registry_; }
+  const std::string& dir() const { return dir_.path(); }
   std::string wal_dir() const { return dir_.path() + "/wal"; }
 
   SeriesRef intern(const Labels& labels) { return head_->appender().intern(labels); }
