@@ -18,7 +18,7 @@ void Db::State::compact_out_of_order() {
     meta.sources = {meta.ulid};
     meta.hints = {std::string(kFromOutOfOrder)};
     const auto series = late->series_chunks({meta.min_time, meta.max_time - 1});
-    if (!write_block(dir, *series, meta, metrics.chunk_observer())) continue;
+    if (!write_block(dir, *series, meta, metrics.chunk_observer(), format)) continue;
     blocks.change(meta.ulid, {});
     log_info("write block", "mint", meta.min_time, "maxt", meta.max_time, "ulid",
              meta.ulid.text(), "duration", run.duration_text(), "ooo", true);

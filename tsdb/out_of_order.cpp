@@ -1,7 +1,10 @@
 #include "tsdb/out_of_order.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
+
+#include "tsdb/columns.h"
 
 namespace hearth::tsdb {
 namespace {
@@ -18,28 +21,28 @@ void push(Columns& columns, const OutOfOrderSamples::Late& sample) {
   }
 }
 
-// `starts` is empty or as long as `t`.
-template <class Values>
-void sort_times(std::vector<TimeMs>& t, Values& v, std::vector<TimeMs>& starts) {
-  if (std::is_sorted(t.begin(), t.end(), std::less_equal<>())) return;  // strictly ascending
+template <class Value>
+void sort_column(Column<Value> column) {
+  const std::vector<TimeMs>& t = column.t;
+  // Strictly ascending: no two are equal.
+  if (std::is_sorted(t.begin(), t.end(), std::less_equal<>())) return;
   std::vector<uint32_t> order(t.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return t[a] < t[b]; });
   order.erase(std::unique(order.begin(), order.end(),
                           [&](uint32_t a, uint32_t b) { return t[a] == t[b]; }),
               order.end());
-  std::vector<TimeMs> sorted_t, sorted_starts;
-  Values sorted_v;
+  std::vector<TimeMs> sorted_t, sorted_start;
+  std::vector<Value> sorted_v;
   sorted_t.reserve(order.size());
   sorted_v.reserve(order.size());
   for (const uint32_t i : order) {
     sorted_t.push_back(t[i]);
-    sorted_v.push_back(std::move(v[i]));
-    if (!starts.empty()) sorted_starts.push_back(starts[i]);
+    sorted_v.push_back(std::move(column.v[i]));
+    forget_reset_hint(sorted_v.back());
+    if (!column.start.empty()) sorted_start.push_back(column.start[i]);
   }
-  t.swap(sorted_t);
-  v.swap(sorted_v);
-  starts.swap(sorted_starts);
+  column.swap({sorted_t, sorted_v, sorted_start});
 }
 
 }  // namespace
@@ -93,8 +96,8 @@ std::vector<Columns> split_run(std::span<const OutOfOrderSamples::Late> run) {
 }
 
 void sort_columns(Columns& columns) {
-  sort_times(columns.t, columns.v, columns.start_t);
-  sort_times(columns.histogram_t, columns.histograms, columns.histogram_start_t);
+  sort_column(floats_of(columns));
+  sort_column(histograms_of(columns));
 }
 
 }  // namespace hearth::tsdb

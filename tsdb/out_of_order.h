@@ -42,7 +42,8 @@ struct OutOfOrderSamples {
 // is_head_time() of each.
 std::vector<Columns> split_run(std::span<const OutOfOrderSamples::Late> run);
 
-// Brings columns into the order of time; of samples with equal times the first one stays.
+// Brings columns into the order of time; of samples with equal times the first one stays. Histograms
+// that move forget what they knew of the one before.
 void sort_columns(Columns& columns);
 
 }  // namespace hearth::tsdb

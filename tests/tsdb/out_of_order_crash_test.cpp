@@ -81,8 +81,10 @@ void live(Machine& machine) {
     for (int series = 0; series < 3; ++series) scrape[{series, now}] = round;
     machine.append(scrape);
     Samples late;
-    for (int i = 0; i < (round % 5 == 0 ? 40 : 2); ++i)
-      late[{round % 4, now - (round % 3) * kHour - 1000 - i * 30'000}] = round + i;
+    for (int i = 0; i < (round % 5 == 0 ? 40 : 2); ++i) {
+      const TimeMs t = now - (round % 3) * kHour - 1000 - i * 30'000;
+      late[{round % 4, t}] = static_cast<double>(t % 100'003);
+    }
     machine.append(late);
     if (round == 10) machine.open();
     if (machine.db->maintenance_due()) machine.db->maintain();

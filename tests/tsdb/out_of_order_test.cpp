@@ -269,6 +269,57 @@ TEST_CASE("a compaction that is given up changes nothing") {
   CHECK(times(f.read(), labels) == std::vector<TimeMs>{kNow - kHour, kNow});
 }
 
+TEST_CASE("what comes late into a deleted range is there: deletes leave late samples alone") {
+  LateFixture f;
+  const Labels labels = series_labels(1);
+  f.append(labels, kNow - kHour, 1);
+  f.append(labels, kNow, 1);
+  f.head().delete_samples(std::vector<Matcher>{}, {kNow - 2 * kHour, kNow - 1});
+  CHECK(times(f.read(), labels) == std::vector<TimeMs>{kNow});
+  CHECK(f.append(labels, kNow - kHour + 1, 2).stored == 1);
+  CHECK(times(f.read(), labels) == std::vector<TimeMs>{kNow - kHour + 1, kNow});
+}
+
+TEST_CASE("histograms that come late are merged with those in order") {
+  LateFixture f;
+  const Labels labels = series_labels(1);
+  FloatHistogram histogram;
+  histogram.integer = true;
+  histogram.positive_spans = {{0, 2}};
+  const auto append = [&](TimeMs t, double first) {
+    histogram.positive_buckets = {first, 1};
+    histogram.count = first + 1;
+    histogram.sum = first;
+    Batch batch;
+    batch.histograms.push_back({f.intern(labels), t, histogram});
+    return f.head().appender().append(batch).stored_histograms;
+  };
+  CHECK(append(kNow, 100) == 1);
+  for (int i = 0; i < 40; ++i) CHECK(append(kNow - kHour + i * 7 % 40, i) == 1);
+  const auto check = [&] {
+    Budget budget(0);
+    const auto querier = f.head().querier({});
+    const auto set = querier->select({}, {{}}, budget);
+    REQUIRE(set->size() == 1);
+    Columns columns;
+    set->read(0, {}, columns);
+    REQUIRE(columns.histograms.size() == 41);
+    for (int k = 0; k < 40; ++k) {
+      REQUIRE(columns.histogram_t[static_cast<size_t>(k)] == kNow - kHour + k);
+      REQUIRE(columns.histograms[static_cast<size_t>(k)].sum == k * 23 % 40);
+    }
+  };
+  check();
+  f.open();
+  check();
+  const auto compaction = f.head().compact_out_of_order();
+  const auto series = compaction->series_chunks({});
+  REQUIRE(series->next());
+  size_t samples = 0;
+  for (const ChunkView& chunk : series->chunks()) samples += chunk_samples(chunk.encoding, chunk.bytes);
+  CHECK(samples == 40);
+}
+
 TEST_CASE("what the disk refused is not stored twice when it is brought again, nor lost") {
   LateFixture f;
   const Labels labels = series_labels(1);
