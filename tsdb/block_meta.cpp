@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <type_traits>
+#include <utility>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -21,10 +23,27 @@ Ulid ulid_of(const Json& json) {
   return *ulid;
 }
 
+// As Go reads it: no fraction, and within the bounds of T.
+template <class T>
+T whole_number(const Json& json) {
+  if (json.is_number_unsigned() && std::in_range<T>(json.get<uint64_t>())) return json.get<T>();
+  if (json.is_number_integer() && !json.is_number_unsigned() &&
+      std::in_range<T>(json.get<int64_t>())) {
+    return json.get<T>();
+  }
+  throw Error(ErrorKind::kCorrupt,
+              fmt::format("{} in meta.json is no whole number that fits", json.dump()));
+}
+
 template <class T>
 void read_key(const Json& object, const char* key, T& value) {
   const auto found = object.find(key);
-  if (found != object.end() && !found->is_null()) value = found->get<T>();
+  if (found == object.end() || found->is_null()) return;
+  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+    value = whole_number<T>(*found);
+  } else {
+    value = found->get<T>();
+  }
 }
 
 // The object at `key`; an empty one where there is none.
@@ -43,8 +62,8 @@ BlockMeta from_json(const Json& json) {
     throw Error(ErrorKind::kCorrupt, fmt::format("unexpected meta file version {}", version));
   BlockMeta meta;
   meta.ulid = ulid_of(json.at("ulid"));
-  meta.min_time = json.at("minTime").get<TimeMs>();
-  meta.max_time = json.at("maxTime").get<TimeMs>();
+  meta.min_time = whole_number<TimeMs>(json.at("minTime"));
+  meta.max_time = whole_number<TimeMs>(json.at("maxTime"));
   if (meta.max_time < meta.min_time) throw Error(ErrorKind::kCorrupt, "maxTime is before minTime");
   const Json stats = object_at(json, "stats");
   read_key(stats, "numSamples", meta.stats.samples);
@@ -63,8 +82,9 @@ BlockMeta from_json(const Json& json) {
   }
   if (const auto list = compaction.find("parents"); list != compaction.end()) {
     for (const Json& parent : *list) {
-      meta.parents.push_back({ulid_of(parent.at("ulid")), parent.at("minTime").get<TimeMs>(),
-                              parent.at("maxTime").get<TimeMs>()});
+      meta.parents.push_back({ulid_of(parent.at("ulid")),
+                              whole_number<TimeMs>(parent.at("minTime")),
+                              whole_number<TimeMs>(parent.at("maxTime"))});
     }
   }
   return meta;

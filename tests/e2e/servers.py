@@ -144,8 +144,8 @@ class EndToEnd(unittest.TestCase):
                    f"--web.listen-address=127.0.0.1:{port}", "--web.enable-lifecycle", *flags]
         return self.started(Server(command, port, log=self.dir / "hearth.log"))
 
-    def prometheus(self, config, data="prometheus-data", flags=()):
-        port = free_port()
+    def prometheus(self, config, data="prometheus-data", flags=(), port=None):
+        port = port or free_port()
         command = [peer("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={self.dir / data}",
                    f"--web.listen-address=127.0.0.1:{port}", "--web.enable-lifecycle", *flags]
         return self.started(Server(command, port, log=self.dir / "prometheus.log"))

@@ -1,11 +1,12 @@
 """Damaged write-ahead logs: Hearth and Prometheus recover the same samples, and each opens what the other mended."""
 
+import shutil
 import signal
 import struct
 import time
 import unittest
 
-from servers import EndToEnd, peer, samples_of
+from servers import EndToEnd, free_port, peer, samples_of, wait_for
 
 PAGE = 32 * 1024
 HEADER = 7
@@ -217,6 +218,47 @@ class WalDamage(EndToEnd):
         self.write("ours", segments, (1, bytes(content)))
         ours = self.samples(self.hearth(self.no_targets, "ours"))
         self.assertEqual(self.count(ours), (20 + 40) * 30)
+
+    def test_prometheus_does_not_start_where_hearth_does(self):
+        # The two tests before say what Hearth does; this one, that they are not about equal answers.
+        segments = self.whole()
+        del segments[1]
+        self.write("gap", segments)
+        with self.assertRaisesRegex(AssertionError, "segments are not sequential"):
+            self.prometheus(self.no_targets, "gap")
+
+
+class WalCompression(EndToEnd):
+    """Both read a log that the other has left behind after kill -9, however it is compressed."""
+
+    def take_turns(self, writer, reader, flags):
+        port = free_port()
+        start = self.hearth if writer == "hearth" else self.prometheus
+        config = self.config({"self": port})
+        writing = start(config, "data", flags, port)
+        wait_for(lambda: len(samples_of(writing.instant("up[1m]", time.time()))) > 0, "a scrape")
+        everything = '{__name__=~".+"}[1m]'
+        wait_for(lambda: writing.instant("count_over_time(up[1m])", time.time())[0]["value"][1] == "4", "four scrapes")
+        writing.stop(signal.SIGKILL)
+        idle = self.config({}, name="idle.yml")
+        shutil.copytree(self.dir / "data", self.dir / "copy")
+        at = time.time()
+        answers = []
+        for program, data in ((writer, "copy"), (reader, "data")):
+            server = (self.hearth if program == "hearth" else self.prometheus)(idle, data, flags)
+            answers.append(samples_of(server.instant(everything, at)))
+            self.assertEqual(server.stop(), 0)
+        self.assertGreater(len(answers[0]), 50)
+        self.assertEqual(answers[0], answers[1])
+
+    def test_each_compression_each_way(self):
+        for flags in (["--no-storage.tsdb.wal-compression"], ["--storage.tsdb.wal-compression-type=snappy"],
+                      ["--storage.tsdb.wal-compression-type=zstd"]):
+            for writer, reader in (("hearth", "prometheus"), ("prometheus", "hearth")):
+                with self.subTest(flags=flags, writer=writer):
+                    self.take_turns(writer, reader, flags)
+                shutil.rmtree(self.dir / "copy", ignore_errors=True)
+                shutil.rmtree(self.dir / "data", ignore_errors=True)
 
 
 if __name__ == "__main__":

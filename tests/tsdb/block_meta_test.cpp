@@ -133,3 +133,16 @@ TEST_CASE("the meta of a merged block spans its sources and names them") {
   REQUIRE(merged.parents.size() == 2);
   CHECK(merged.parents[1].ulid == b.ulid);
 }
+
+TEST_CASE("numbers that are not whole, or too large, are refused") {
+  const auto meta = [](const std::string& min_time, const std::string& samples) {
+    return R"({"ulid":"01HGW8G4YB7Z3K5M9QXWVF2D1N","minTime":)" + min_time +
+           R"(,"maxTime":9,"stats":{"numSamples":)" + samples + R"(},"version":1})";
+  };
+  CHECK(parse_block_meta(meta("-5", "18446744073709551615")).stats.samples == ~uint64_t{0});
+  CHECK_THROWS_AS(parse_block_meta(meta("1.5", "1")), Error);
+  CHECK_THROWS_AS(parse_block_meta(meta("1e93", "1")), Error);
+  CHECK_THROWS_AS(parse_block_meta(meta("18446744073709551615", "1")), Error);
+  CHECK_THROWS_AS(parse_block_meta(meta("1", "-1")), Error);
+  CHECK_THROWS_AS(parse_block_meta(meta("\"1\"", "1")), Error);
+}
