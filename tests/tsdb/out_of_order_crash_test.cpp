@@ -124,12 +124,14 @@ TEST_CASE("whenever the machine stops, late samples that were acknowledged are t
     died = live_until(machine, last, last % 2 == 1);
     machine.open();
     const Samples found = machine.read();
-    for (const auto& [at, value] : machine.stored) {
+    for (const auto& stored : machine.stored) {
+      const auto& at = stored.first;
       const auto sample = found.find(at);
       REQUIRE_MESSAGE(sample != found.end(), "lost: series ", at.first, " at ", at.second);
-      REQUIRE(sample->second == value);
+      REQUIRE(sample->second == stored.second);
     }
-    for (const auto& [at, value] : found) {
+    for (const auto& sample : found) {
+      const auto& at = sample.first;
       const bool known = machine.stored.count(at) != 0 || machine.in_flight.count(at) != 0;
       REQUIRE_MESSAGE(known, "never brought: series ", at.first, " at ", at.second);
     }

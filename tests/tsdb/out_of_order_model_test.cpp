@@ -59,7 +59,8 @@ class Life {
         want[series_labels(series)].push_back(*at);
     }
     REQUIRE(found.size() == want.size());
-    for (const auto& [labels, samples] : want) REQUIRE_MESSAGE(found[labels] == samples, labels_text(labels));
+    for (const auto& of : want)
+      REQUIRE_MESSAGE(found[of.first] == of.second, labels_text(of.first));
   }
   void end() {
     compare({});

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "tests/tsdb/head_fixture.h"
 #include "tsdb/chunk.h"
@@ -318,6 +319,41 @@ TEST_CASE("histograms that come late are merged with those in order") {
   size_t samples = 0;
   for (const ChunkView& chunk : series->chunks()) samples += chunk_samples(chunk.encoding, chunk.bytes);
   CHECK(samples == 40);
+}
+
+TEST_CASE("late samples of several threads at once are all there, before and after a restart") {
+  LateFixture f;
+  constexpr int kThreads = 4;
+  constexpr int kSamples = 400;
+  const Labels labels = series_labels(1);
+  f.append(labels, kNow, 1);
+  const SeriesRef ref = f.intern(labels);
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&f, ref, thread] {
+      for (int i = 0; i < kSamples; ++i) {
+        Batch batch;
+        batch.push(ref, kNow - kHour + (i * 7 % kSamples) * kThreads + thread, i);
+        f.head().appender().append(batch);
+      }
+    });
+  }
+  // A compaction that ends the runs, and reads, meanwhile.
+  size_t seen = 0;
+  for (bool growing = true; growing;) {
+    f.head().compact_out_of_order();
+    const size_t now = times(f.read(), labels).size();
+    growing = now < 1 + kThreads * kSamples;
+    CHECK(now >= seen);
+    seen = now;
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::vector<TimeMs> want;
+  for (int i = 0; i < kThreads * kSamples; ++i) want.push_back(kNow - kHour + i);
+  want.push_back(kNow);
+  CHECK(times(f.read(), labels) == want);
+  f.open();
+  CHECK(times(f.read(), labels) == want);
 }
 
 TEST_CASE("what the disk refused is not stored twice when it is brought again, nor lost") {
