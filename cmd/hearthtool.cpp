@@ -7,6 +7,7 @@
 #include "cmd/check_command.h"
 #include "cmd/command_line.h"
 #include "cmd/query_command.h"
+#include "cmd/tsdb_command.h"
 
 int main(int count, char** words) {
   using namespace hearth;
@@ -15,6 +16,7 @@ int main(int count, char** words) {
 
   std::vector<Command> commands = check_commands();
   for (Command& command : query_commands()) commands.push_back(std::move(command));
+  for (Command& command : tsdb_commands()) commands.push_back(std::move(command));
   const Program program{name, "Tooling for Hearth and the Prometheus monitoring system.",
                         version_text(name), commands};
   try {

@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/mapped_fault.h"
 
 namespace hearth {
 
@@ -186,17 +187,27 @@ MappedFile::MappedFile(const std::string& path) {
   void* const p = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.fd(), 0);
   if (p == MAP_FAILED) fail("map", path);
   data_ = static_cast<const char*>(p);
+  watched_ = watch_mapping(data_, size_);
 }
 
 MappedFile::~MappedFile() {
-  if (data_ != nullptr) ::munmap(const_cast<char*>(data_), size_);
+  if (data_ == nullptr) return;
+  unwatch_mapping(watched_);
+  ::munmap(const_cast<char*>(data_), size_);
 }
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      watched_(std::exchange(other.watched_, nullptr)) {}
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
+  std::swap(watched_, other.watched_);
   return *this;
+}
+
+bool MappedFile::damaged() const {
+  return watched_ != nullptr && mapped_faults() > 0 && watched_->damaged.load();
 }
 
 void MappedFile::forget(size_t from, size_t to) const {

@@ -11,6 +11,8 @@
 
 namespace hearth {
 
+struct WatchedMapping;
+
 // An open file. Move-only. One thread at a time; pread() and sync() are thread-safe.
 class File {
  public:
@@ -52,10 +54,13 @@ class MappedFile {
   std::string_view bytes() const { return {data_, size_}; }
   // Takes pages inside of [from, to) out of this process' memory; they come back when read.
   void forget(size_t from, size_t to) const;
+  // A page of it could not be read and was taken for zeros (core/mapped_fault.h).
+  bool damaged() const;
 
  private:
   const char* data_ = nullptr;
   size_t size_ = 0;
+  WatchedMapping* watched_ = nullptr;
 };
 
 // Holds <dir>/lock (flock, with our pid inside) until destroyed. Throws Error(kUnavailable) naming

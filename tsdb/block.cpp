@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/mapped_fault.h"
 #include "tsdb/chunk_builder.h"
 
 namespace hearth::tsdb {
@@ -17,12 +18,14 @@ class BlockSeriesChunks final : public SeriesChunks {
 
   bool next() override {
     try {
+      block_.require_readable();  // what was read the last time has been copied only now
       if (next_ == 0) refs_ = block_.index().all();
       do {
         if (next_ == refs_.size()) return false;
         load(refs_[next_++]);
       } while (chunks_.empty());
     } catch (const Error& e) {
+      block_.require_readable();
       if (e.kind() == ErrorKind::kCorrupt) block_.take_out_of_service(e.what());
       throw;
     }
@@ -98,6 +101,16 @@ Block::Block(std::string dir)
       tombstones_(std::make_shared<const Tombstones>(read_tombstones(dir_))),
       bytes_(dir_bytes(dir_)),
       compaction_failed_(meta_.failed) {}
+
+void Block::require_readable() const {
+  if (mapped_faults() == 0) return;
+  const bool index_lost = index_.lost_pages();
+  if (!index_lost && !chunks_.lost_pages()) return;
+  const std::string what = "a part of " + dir_ + (index_lost ? "/index" : "/chunks") +
+                           " cannot be read: the disk failed, or the file was made shorter";
+  take_out_of_service(what);
+  throw Error(ErrorKind::kExecution, what);
+}
 
 void Block::take_out_of_service(const std::string& reason) const {
   if (!in_service_.exchange(false)) return;

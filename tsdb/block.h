@@ -41,6 +41,10 @@ class Block {
   bool in_service() const { return in_service_.load(std::memory_order_relaxed); }
   void take_out_of_service(const std::string& reason) const;
 
+  // Throws Error(kExecution), and takes the block out of service, when pages of its files could not
+  // be read: what was made of them meanwhile is worth nothing.
+  void require_readable() const;
+
   // A block whose compaction failed is not tried again, also after a restart.
   bool compaction_failed() const { return compaction_failed_.load(std::memory_order_relaxed); }
   void mark_compaction_failed() const;

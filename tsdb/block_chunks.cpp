@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/bytes.h"
 #include "core/crc32c.h"
 #include "core/error.h"
@@ -104,6 +106,11 @@ BlockChunksReader::Chunk BlockChunksReader::chunk(uint64_t ref) const {
     corrupt(dir_,
             fmt::format("unknown encoding {} at {} of segment {}", encoding, offset, segment));
   return {static_cast<Encoding>(encoding), checked.substr(1)};
+}
+
+bool BlockChunksReader::lost_pages() const {
+  return std::any_of(segments_.begin(), segments_.end(),
+                     [](const MappedFile& segment) { return segment.damaged(); });
 }
 
 void BlockChunksReader::forget(uint64_t from, uint64_t to) const {

@@ -48,6 +48,7 @@ class BlockChunksReader {
   // that nobody knows.
   Chunk chunk(uint64_t ref) const;
   uint64_t bytes() const;
+  bool lost_pages() const;
   // Takes what lies between two refs of one segment out of memory, where it was read once.
   void forget(uint64_t from, uint64_t to) const;
 

@@ -46,7 +46,9 @@ class BlockSeriesSet final : public SeriesSet {
     if (!block_->in_service()) return;
     try {
       read_chunks(series_[series].ref, range, out);
+      block_->require_readable();
     } catch (const Error& e) {
+      block_->require_readable();
       if (e.kind() != ErrorKind::kCorrupt) throw;
       block_->take_out_of_service(e.what());
       out.clear();
@@ -119,7 +121,9 @@ class BlockQuerier final : public Querier {
     if (!block_->in_service()) return;
     try {
       work();
+      block_->require_readable();
     } catch (const Error& e) {
+      block_->require_readable();
       if (e.kind() != ErrorKind::kCorrupt) throw;
       block_->take_out_of_service(e.what());
     }

@@ -31,7 +31,7 @@ void IndexReader::read_toc() {
   if (bytes.size() < 5 + kIndexTocBytes) corrupt("too short");
   if (load_be32(bytes.data()) != kIndexMagic) corrupt("invalid magic number");
   version_ = static_cast<uint8_t>(bytes[4]);
-  if (version_ != 1 && version_ != 2) corrupt(fmt::format("unknown version {}", version_));
+  if (version_ < 1 || version_ > 3) corrupt(fmt::format("unknown version {}", version_));
 
   const std::string_view toc = bytes.substr(bytes.size() - kIndexTocBytes);
   if (crc32c(toc.substr(0, kIndexTocBytes - 4)) != load_be32(toc.data() + kIndexTocBytes - 4))
@@ -183,6 +183,35 @@ std::vector<std::string> IndexReader::names() const {
   std::vector<std::string> names;
   for (const auto& [name, unused] : names_) names.push_back(name);
   return names;
+}
+
+std::string_view IndexReader::symbol_text(uint64_t position) const {
+  ByteReader in(symbols_.substr(symbol_at_[position / kEvery]));
+  for (uint64_t i = 0; i < position % kEvery; ++i) in.uvarint_string();
+  return in.uvarint_string();
+}
+
+void IndexReader::for_each_list(
+    const std::function<void(std::string_view name, std::string_view value, PostingsView list)>&
+        visit) const {
+  ByteReader table(table_);
+  while (!table.at_end()) {
+    const Entry entry = next_entry(table);
+    if (!entry.ok) corrupt("malformed postings table");
+    visit(entry.name, entry.value, list_at(entry.list));
+  }
+}
+
+void IndexReader::check_label_indices() const {
+  if (toc_.label_table == 0) return;
+  ByteReader table(section(toc_.label_table, true));
+  for (uint64_t left = table.be32(); left > 0; --left) {
+    const bool one_name = table.uvarint() == 1;
+    table.uvarint_string();
+    const uint64_t at = table.uvarint();
+    if (table.failed() || !one_name) corrupt("malformed table of label indices");
+    section(at, true);
+  }
 }
 
 std::string_view IndexReader::symbol(uint64_t number) const {

@@ -1,4 +1,5 @@
-// Reads a block's index where it lies mapped, versions 1 and 2. Of its symbols and of each label's
+// Reads a block's index where it lies mapped, versions 1, 2 and 3 (which is 2 to
+// a reader). Of its symbols and of each label's
 // values every 32nd is remembered in memory, as an offset; the rest is found from there.
 #pragma once
 
@@ -36,6 +37,17 @@ class IndexReader final : public LabelIndex {
   void names_of(std::span<const uint32_t> refs, std::set<std::string>& names) const override;
 
   uint64_t bytes() const { return file_.bytes().size(); }
+  bool lost_pages() const { return file_.damaged(); }
+  uint64_t symbol_table_bytes() const { return symbol_at_.size() * sizeof(uint32_t); }
+
+  // ---- for who checks the whole file
+  uint64_t symbol_count() const { return symbol_count_; }
+  std::string_view symbol_text(uint64_t position) const;  // the table is sorted by them
+  // Each list with its label, in the order of the table; that of all series has an empty one.
+  void for_each_list(const std::function<void(std::string_view name, std::string_view value,
+                                              PostingsView list)>& visit) const;
+  // The sections that no reader uses any more. Throws Error(kCorrupt).
+  void check_label_indices() const;
 
  private:
   struct Toc {

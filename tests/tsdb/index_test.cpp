@@ -237,6 +237,19 @@ TEST_CASE("an index of version 1 is read") {
   CHECK(select_label_values(index, "a", {}, 0) == std::vector<std::string>{"1", "2"});
 }
 
+TEST_CASE("an index of version 3 is read as one of version 2, of version 4 not") {
+  TempDir dir;
+  const std::string path = write_golden_series(dir.path());
+  std::string bytes = read_file(path);
+  const Series want = read_all(IndexReader(path));
+  bytes[4] = 3;
+  write_file(path, bytes);
+  CHECK(equal(read_all(IndexReader(path)), want));
+  bytes[4] = 4;
+  write_file(path, bytes);
+  CHECK_THROWS_AS(IndexReader{path}, Error);
+}
+
 TEST_CASE("an index cut short anywhere is corrupt") {
   TempDir dir;
   const std::string path = write_golden_series(dir.path());
