@@ -186,8 +186,9 @@ struct XorValue {
   void read_in_window(BitReader& in) { bits ^= in.read(significant) << trail; }
   // Throws Error(kCorrupt).
   void read_new_window(BitReader& in) {
-    const auto lead = static_cast<unsigned>(in.read(5));
-    auto count = static_cast<unsigned>(in.read(6));
+    const auto head = static_cast<unsigned>(in.read(11));
+    const unsigned lead = head >> 6;
+    unsigned count = head & 63;
     if (count == 0) count = 64;
     if (lead + count > 64)
       throw Error(ErrorKind::kCorrupt, "chunk has a value of more than 64 bits");
