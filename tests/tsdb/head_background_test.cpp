@@ -7,6 +7,8 @@
 #include "tests/tsdb/head_fixture.h"
 #include "tsdb/db.h"
 #include "tsdb/wal_format.h"
+#include "tsdb/wal_record.h"
+#include "tsdb/wal_writer.h"
 
 using namespace hearth;
 using namespace hearth::tsdb;
@@ -287,4 +289,47 @@ TEST_CASE("while the log is replayed queries are answered from blocks, and maint
   CHECK(db.replay_status().current == db.replay_status().max);
   CHECK(count(db) == 10);
   CHECK(db.maintenance_due() == false);
+}
+
+TEST_CASE("a record that makes no sense is where the log is cut, but series named later stay known") {
+  HeadFixture f;
+  f.options.snapshot_on_shutdown = false;
+  const Labels a{{"__name__", "a"}};
+  const Labels b{{"__name__", "b"}};
+  make_dirs(f.wal_dir());
+  const auto series = [](uint64_t ref, LabelsView labels) {
+    SeriesRecord record;
+    record.add(ref, labels);
+    return make_wal_record(record.take(), WalCompression::kNone);
+  };
+  const auto sample = [](uint64_t ref, TimeMs t) {
+    SamplesRecord record;
+    record.reserve(1);
+    record.add(ref, t, 1);
+    return make_wal_record(record.take(), WalCompression::kNone);
+  };
+  {
+    WalWriter writer(f.wal_dir(), 0, 1 << 20);
+    writer.add(series(1, a));
+    writer.add(sample(1, kStart));
+    writer.add({"\x02zzz", 0});
+    writer.add(series(2, b));
+    writer.add(sample(2, kStart));
+    writer.next_segment();
+    writer.add(sample(1, kStart + 1));
+    writer.close();
+  }
+  f.options.replay_in_background = true;
+  f.open();
+  const InReplay in_replay([&] {
+    CHECK(f.append(a, kStart + 5, 2).stored == 1);
+    CHECK(f.append(b, kStart + 5, 2).stored == 1);
+  });
+  f.head().replay();
+  REQUIRE(in_replay.done());
+  const Model expected{{a, {{kStart, 1}, {kStart + 5, 2}}}, {b, {{kStart + 5, 2}}}};
+  CHECK(f.read() == expected);
+  f.options.replay_in_background = false;
+  f.open();
+  CHECK(f.read() == expected);
 }
