@@ -1,7 +1,9 @@
 // The replay in the background: what is appended meanwhile goes through the log into memory.
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <functional>
+#include <thread>
 
 #include "core/error.h"
 #include "tests/tsdb/head_fixture.h"
@@ -328,6 +330,44 @@ TEST_CASE("a record that makes no sense is where the log is cut, but series name
   f.head().replay();
   REQUIRE(in_replay.done());
   const Model expected{{a, {{kStart, 1}, {kStart + 5, 2}}}, {b, {{kStart + 5, 2}}}};
+  CHECK(f.read() == expected);
+  f.options.replay_in_background = false;
+  f.open();
+  CHECK(f.read() == expected);
+}
+
+TEST_CASE("threads that append all through a replay lose nothing") {
+  HeadFixture f(2);
+  f.options.snapshot_on_shutdown = false;
+  f.open();
+  fill(f, 300, 100);
+  Model expected = f.read();
+  f.options.replay_in_background = true;
+  Head& head = f.open();
+  constexpr int kThreads = 3;
+  std::atomic<int> last{-1};
+  std::vector<int> rounds(kThreads, 0);
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&, thread] {
+      // Until some time after memory is whole.
+      for (int more = 5; more > 0; more -= head.is_replayed() ? 1 : 0) {
+        Batch batch;
+        for (int i = thread; i < 400; i += kThreads)
+          batch.push(head.appender().intern(series_labels(i)), kStart + kHour + rounds[static_cast<size_t>(thread)], i);
+        if (head.appender().append(batch).stored != batch.size()) return;
+        ++rounds[static_cast<size_t>(thread)];
+      }
+      last = thread;
+    });
+  }
+  head.replay();
+  for (std::thread& thread : threads) thread.join();
+  CHECK(last >= 0);
+  for (int i = 0; i < 400; ++i) {
+    for (int round = 0; round < rounds[static_cast<size_t>(i % kThreads)]; ++round)
+      expected[series_labels(i)].emplace_back(kStart + kHour + round, i);
+  }
   CHECK(f.read() == expected);
   f.options.replay_in_background = false;
   f.open();
