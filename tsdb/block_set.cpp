@@ -31,6 +31,8 @@ BlockSet::BlockSet(std::string dir, Registry& registry)
       bytes_(registry.gauge("prometheus_tsdb_storage_blocks_bytes",
                             "The number of bytes that are currently used for local storage by all "
                             "blocks.")),
+      symbol_bytes_(registry.gauge("prometheus_tsdb_symbol_table_size_bytes",
+                                   "Size of symbol table in memory for loaded blocks")),
       reloads_(registry.counter("prometheus_tsdb_reloads_total",
                                 "Number of times the database reloaded block data from disk.")),
       reload_failures_(
@@ -127,7 +129,12 @@ void BlockSet::publish(std::vector<BlockPtr> blocks, TimeMs covered_until) {
     return a->meta().min_time < b->meta().min_time;
   });
   uint64_t bytes = 0;
-  for (const BlockPtr& block : blocks) bytes += block->bytes();
+  uint64_t symbol_bytes = 0;
+  for (const BlockPtr& block : blocks) {
+    bytes += block->bytes();
+    symbol_bytes += block->index().symbol_table_bytes();
+  }
+  symbol_bytes_.set(static_cast<double>(symbol_bytes));
   loaded_.set(static_cast<double>(blocks.size()));
   bytes_.set(static_cast<double>(bytes));
   MutexLock lock(mutex_);

@@ -50,7 +50,7 @@ class BlockSet {
   const std::string dir_;
   mutable Mutex mutex_;
   BlockSnapshot current_ GUARDED_BY(mutex_);
-  Gauge loaded_, bytes_;
+  Gauge loaded_, bytes_, symbol_bytes_;
   Counter reloads_, reload_failures_;
 };
 
