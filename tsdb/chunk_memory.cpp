@@ -73,7 +73,10 @@ inline void ChunkMemory::encode(Series& series, TimeMs t, uint64_t value) {
   XorState state{series.last_time, series.last_value, series.last_delta, series.samples,
                  series.lead,      series.trail,      series.bit};
   uint8_t buffer[kXorSampleBuffer] = {};
-  if (state.bit != 0) buffer[0] = static_cast<uint8_t>(pool_.at(series.chunk)[--series.used]);
+  if (state.bit != 0) {
+    series.used = static_cast<uint16_t>(series.used - 1);
+    buffer[0] = static_cast<uint8_t>(pool_.at(series.chunk)[series.used]);
+  }
   const size_t length = encode_xor_sample(state, t, value, buffer);
   add_bytes(series, buffer, length);
 

@@ -51,6 +51,16 @@ bool Commit::is_followed(size_t position) const {
   return std::find(next, batch_.refs.end(), next[-1]) != batch_.refs.end();
 }
 
+// Whether a float at `t` can follow in the series, and nothing else is to be thought of: what a look
+// without the lock tells. (The mark of a dying series was set before this commit began, or its
+// collection waits for this commit.)
+inline bool is_plain(const Series& series, TimeMs t,
+                     const AppendBounds& bounds) NO_THREAD_SAFETY_ANALYSIS {
+  constexpr int kOtherwise = Series::kDead | Series::kDying | Series::kHistogram;
+  return (series.flags & (Series::kLogged | kOtherwise)) == Series::kLogged &&
+         t > series.last_time && judge(series.last_time, t, false, bounds) == Verdict::kStore;
+}
+
 void Commit::judge_floats() {
   constexpr size_t kAhead = 16;  // series are fetched so many samples early
   const size_t size = batch_.size();
@@ -59,56 +69,67 @@ void Commit::judge_floats() {
   for (size_t i = 0; i < size; ++i) {
     if (i + kAhead < size) __builtin_prefetch(state_.table.find(batch_.refs[i + kAhead]), 1);
     const auto position = static_cast<uint32_t>(i);
-    const SeriesRef ref = batch_.refs[i];
-    const TimeMs t = batch_.times[i];
-    Series* const series = state_.table.find(ref);
-    const double v = batch_.values[i];
-    Found found = Found::kUnknown;
-    Verdict verdict = Verdict::kStore;
-    const FloatHistogram* marker = nullptr;
-    uint64_t existing = 0;
-    bool has_histograms = false;
-    if (series != nullptr) {
-      ByteLockGuard lock(series->lock);
-      found = look_at(*series);
-      existing = series->last_value;
-      has_histograms = (series->flags & Series::kHistogram) != 0;
-      if (has_histograms && is_stale(v) && !is_followed(i)) {
-        const FloatHistogram* const last = state_.chunks.last_histogram(*series);
-        marker = stale_histogram(last);
-        verdict = judge_histogram(*series, last, t, *marker, bounds_);
-      } else {
-        verdict = judge_float(*series, t, v, bounds_);
-        state_.chunks.prefetch(*series);
-      }
-    }
-    if (found == Found::kUnknown) {
+    Series* const series = state_.table.find(batch_.refs[i]);
+    if (series == nullptr) {
       result_.unknown.push_back(position);
-      continue;
-    }
-    if (is_behind(verdict)) observe_delay(t);
-    if (verdict != Verdict::kStore && verdict != Verdict::kLate) {
-      refuse(verdict, position, false);
-      if (verdict == Verdict::kDuplicate) {
-        result_.refused.back().existing = std::bit_cast<double>(existing);
-        result_.refused.back().existing_is_histogram = has_histograms;
-      }
-      continue;
-    }
-    if (found == Found::kNotLogged) unlogged_.push_back(ref);
-    if (marker == nullptr) {
-      samples_record_.add(state_.log_ref(ref), t, v);
-    } else {
-      histograms_record_.add(state_.log_ref(ref), t, *marker);
-    }
-    if (verdict == Verdict::kLate) {
-      late_.push_back({series, ref, t, v, marker});
-      ++late_floats_;
-    } else if (marker == nullptr) {
+    } else if (is_plain(*series, batch_.times[i], bounds_)) {
+      state_.chunks.prefetch(*series);
+      samples_record_.add(state_.log_ref(batch_.refs[i]), batch_.times[i], batch_.values[i]);
       floats_.push_back({series, position});
     } else {
-      histograms_.push_back({series, ref, t, marker, position, true});
+      judge_float_closely(*series, position);
     }
+  }
+}
+
+void Commit::judge_float_closely(Series& series, uint32_t position) {
+  const SeriesRef ref = batch_.refs[position];
+  const TimeMs t = batch_.times[position];
+  const double v = batch_.values[position];
+  Found found = Found::kUnknown;
+  Verdict verdict = Verdict::kStore;
+  const FloatHistogram* marker = nullptr;
+  uint64_t existing = 0;
+  bool has_histograms = false;
+  {
+    ByteLockGuard lock(series.lock);
+    found = look_at(series);
+    existing = series.last_value;
+    has_histograms = (series.flags & Series::kHistogram) != 0;
+    if (has_histograms && is_stale(v) && !is_followed(position)) {
+      const FloatHistogram* const last = state_.chunks.last_histogram(series);
+      marker = stale_histogram(last);
+      verdict = judge_histogram(series, last, t, *marker, bounds_);
+    } else {
+      verdict = judge_float(series, t, v, bounds_);
+    }
+  }
+  if (found == Found::kUnknown) {
+    result_.unknown.push_back(position);
+    return;
+  }
+  if (is_behind(verdict)) observe_delay(t);
+  if (verdict != Verdict::kStore && verdict != Verdict::kLate) {
+    refuse(verdict, position, false);
+    if (verdict == Verdict::kDuplicate) {
+      result_.refused.back().existing = std::bit_cast<double>(existing);
+      result_.refused.back().existing_is_histogram = has_histograms;
+    }
+    return;
+  }
+  if (found == Found::kNotLogged) unlogged_.push_back(ref);
+  if (marker == nullptr) {
+    samples_record_.add(state_.log_ref(ref), t, v);
+  } else {
+    histograms_record_.add(state_.log_ref(ref), t, *marker);
+  }
+  if (verdict == Verdict::kLate) {
+    late_.push_back({&series, ref, t, v, marker});
+    ++late_floats_;
+  } else if (marker == nullptr) {
+    floats_.push_back({&series, position});
+  } else {
+    histograms_.push_back({&series, ref, t, marker, position, true});
   }
 }
 

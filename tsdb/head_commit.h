@@ -61,6 +61,7 @@ class Commit {
   }
   bool is_followed(size_t position) const;
   void judge_floats();
+  void judge_float_closely(Series& series, uint32_t position);
   void judge_histograms();
   void judge_metadata();
   void judge_exemplars();

@@ -19,7 +19,7 @@ TimeRange deletable(const HeadState& state, Series& series, TimeRange range,
   if (found == Found::kUnknown || series.empty()) return kNone;
   if (found == Found::kNotLogged) unlogged.push_back(ref);
   return {std::max(range.min, state.chunks.first_time(series)),
-          std::min(range.max, series.last_time)};
+          std::min<TimeMs>(range.max, series.last_time)};
 }
 
 }  // namespace

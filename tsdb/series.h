@@ -18,21 +18,39 @@
 
 namespace hearth::tsdb {
 
+// A field that is written under the series' lock and may be looked at without. Such a look may find
+// one field newer than another.
+template <class T>
+class Glanced {
+ public:
+  Glanced(T value) : value_(value) {}
+  Glanced& operator=(T value) {
+    value_.store(value, std::memory_order_relaxed);
+    return *this;
+  }
+  operator T() const { return value_.load(std::memory_order_relaxed); }
+  Glanced& operator|=(T bits) { return *this = static_cast<T>(*this | bits); }
+  Glanced& operator&=(T bits) { return *this = static_cast<T>(*this & bits); }
+
+ private:
+  std::atomic<T> value_;
+};
+
 // One active series: everything an append reads or writes, in one cache line.
 // Invariants: (1) samples are strictly increasing in time; (2) the open chunk never spans a border
 // of the head's chunk range; (3) a ref is never used for another series; (4) samples > 0 exactly when
 // there is an open chunk: in the pool (chunk != 0), or of histograms (SeriesExtra::histogram).
 struct alignas(64) Series {
-  TimeMs last_time GUARDED_BY(lock) = kMinTime;  // newest sample; kMinTime: there was none yet
+  Glanced<TimeMs> last_time GUARDED_BY(lock) = kMinTime;  // newest sample; kMinTime: there was none yet
   uint64_t last_value GUARDED_BY(lock) = 0;      // bits; the instant query's answer, and XOR state
   TimeMs chunk_start GUARDED_BY(lock) = 0;       // first sample of the open chunk
   uint32_t last_delta GUARDED_BY(lock) = 0;      // ms; XOR state
   uint32_t cut_after GUARDED_BY(lock) = 0;       // ms; a sample so late begins a new chunk
   uint32_t labels = 0;  // in LabelSets; constant from publication to death; 0: not published
-  BytePool::Handle chunk GUARDED_BY(lock) = 0;   // bytes of the open chunk
+  Glanced<BytePool::Handle> chunk GUARDED_BY(lock) = 0;   // bytes of the open chunk
   BytePool::Handle sealed GUARDED_BY(lock) = 0;  // array of SealedChunk, oldest first
   uint32_t last_commit GUARDED_BY(lock) = 0;     // the newest commit that appended here
-  uint16_t used GUARDED_BY(lock) = 0;            // bytes of the open chunk
+  Glanced<uint16_t> used GUARDED_BY(lock) = 0;            // bytes of the open chunk
   uint16_t samples GUARDED_BY(lock) = 0;         // of the open chunk
   uint8_t lead : 5 GUARDED_BY(lock) = 0;         // XOR state, as are the next two
   uint8_t bit : 3 GUARDED_BY(lock) = 0;
@@ -40,7 +58,7 @@ struct alignas(64) Series {
   uint8_t chunk_room GUARDED_BY(lock) = 0;      // size of the open chunk's piece, in 16 bytes
   uint8_t commit_samples GUARDED_BY(lock) = 0;  // that last_commit appended; 255 = or more
   ByteLock lock;
-  uint8_t flags GUARDED_BY(lock) = 0;
+  Glanced<uint8_t> flags GUARDED_BY(lock) = 0;
   uint16_t sealed_count GUARDED_BY(lock) = 0;
   uint32_t extra GUARDED_BY(lock) = 0;  // in SeriesExtras: what few series have; 0: nothing
 
