@@ -108,7 +108,7 @@ const std::set<std::string_view> kFeatures = {
 // Features of Prometheus that are on for good, or are about Go: nothing to do, nothing to say.
 const std::set<std::string_view> kQuietFeatures = {
     "auto-gomaxprocs", "auto-gomemlimit", "expand-external-labels", "new-service-discovery-manager", "utf8-names",
-    "promql-at-modifier", "promql-negative-offset",
+    "promql-at-modifier", "promql-negative-offset", "memory-snapshot-on-shutdown",
 };
 
 constexpr DurationMs kDefaultRetention = 15LL * 24 * 3'600'000;

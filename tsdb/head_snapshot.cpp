@@ -20,6 +20,7 @@ constexpr std::string_view kUnfinished = ".tmp";
 constexpr size_t kSegmentBytes = 16 << 20;  // small, so that several threads can read
 constexpr size_t kFlushBytes = 1 << 20;
 constexpr size_t kOldSampleBytes = 3 * 16 + 8;  // room of older versions, 0 today
+constexpr uint8_t kTombstonesVersion = 1;
 constexpr size_t kLongestText = 0xffffff;
 
 std::optional<HeadSnapshot> parse_name(const std::string& dir, std::string_view name) {
@@ -150,6 +151,7 @@ void decode_snapshot_series(std::string_view record, SnapshotSeries& out) {
 std::string encode_snapshot_tombstones(const Tombstones& tombstones) {
   std::string entries;
   ByteWriter writer(entries);
+  writer.u8(kTombstonesVersion);
   for (const auto& [ref, intervals] : tombstones.by_series) {
     for (const TimeRange& range : intervals) {
       writer.uvarint(ref);
@@ -165,6 +167,7 @@ std::string encode_snapshot_tombstones(const Tombstones& tombstones) {
 Tombstones decode_snapshot_tombstones(std::string_view record) {
   ByteReader reader(record.substr(1));
   ByteReader entries(reader.uvarint_string());
+  if (entries.u8() != kTombstonesVersion) entries.fail();
   Tombstones tombstones;
   while (!entries.at_end()) {
     const uint64_t ref = entries.uvarint();

@@ -113,6 +113,18 @@ TEST_CASE("a record of a series has the bytes of Prometheus' format") {
   }
 }
 
+TEST_CASE("a record of tombstones has the bytes of Prometheus' format") {
+  Tombstones tombstones;
+  tombstones.by_series[3] = {{-1, 5}, {7, 9}};
+  const std::string record = encode_snapshot_tombstones(tombstones);
+  CHECK(to_hex(record) == "02" "07" "01" "03010a" "030e12");
+  CHECK(decode_snapshot_tombstones(record).by_series == tombstones.by_series);
+  CHECK(decode_snapshot_tombstones(std::string("\x02\x01\x01", 3)).by_series.empty());
+  for (size_t length = 1; length < record.size(); ++length) {
+    CHECK_THROWS_AS(decode_snapshot_tombstones(record.substr(0, length)), Error);
+  }
+}
+
 TEST_CASE("the newest snapshot counts, other names are left alone") {
   const TempDir dir;
   for (const char* name : {"chunk_snapshot.000002.0000000005", "chunk_snapshot.000001.0000000900",
