@@ -97,7 +97,11 @@ class OutOfOrder(EndToEnd):
         wait_for(hints, "a block of samples out of order", seconds=100)
         self.assertEqual(known, self.everything(hearth))
         hearth.stop(signal.SIGKILL)
+        # Killed between a merge and the end of its sources: promtool does not list those.
+        merged = {parent["ulid"] for meta in metas() for parent in meta["compaction"].get("parents", [])}
         for meta in metas():
+            if meta["ulid"] in merged:
+                continue
             analyzed = subprocess.run([peer("promtool"), "tsdb", "analyze", str(self.dir / "data"), meta["ulid"]],
                                       capture_output=True, text=True)
             self.assertEqual(analyzed.returncode, 0, analyzed.stderr)
