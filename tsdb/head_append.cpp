@@ -51,8 +51,8 @@ bool Commit::is_followed(size_t position) const {
   return std::find(next, batch_.refs.end(), next[-1]) != batch_.refs.end();
 }
 
-// Whether a float at `t` can follow in the series, and nothing else is to be thought of: what a look
-// without the lock tells. (The mark of a dying series was set before this commit began, or its
+// Whether a float at `t` can follow in the series, and nothing else is to be thought of: what a
+// look without the lock tells. (The mark of a dying series was set before this commit began, or its
 // collection waits for this commit.)
 inline bool is_plain(const Series& series, TimeMs t,
                      const AppendBounds& bounds) NO_THREAD_SAFETY_ANALYSIS {

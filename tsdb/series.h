@@ -38,21 +38,22 @@ class Glanced {
 
 // One active series: everything an append reads or writes, in one cache line.
 // Invariants: (1) samples are strictly increasing in time; (2) the open chunk never spans a border
-// of the head's chunk range; (3) a ref is never used for another series; (4) samples > 0 exactly when
-// there is an open chunk: in the pool (chunk != 0), or of histograms (SeriesExtra::histogram).
+// of the head's chunk range; (3) a ref is never used for another series; (4) samples > 0 exactly
+// when there is an open chunk: in the pool (chunk != 0), or of histograms (SeriesExtra::histogram).
 struct alignas(64) Series {
-  Glanced<TimeMs> last_time GUARDED_BY(lock) = kMinTime;  // newest sample; kMinTime: there was none yet
-  uint64_t last_value GUARDED_BY(lock) = 0;      // bits; the instant query's answer, and XOR state
-  TimeMs chunk_start GUARDED_BY(lock) = 0;       // first sample of the open chunk
-  uint32_t last_delta GUARDED_BY(lock) = 0;      // ms; XOR state
-  uint32_t cut_after GUARDED_BY(lock) = 0;       // ms; a sample so late begins a new chunk
+  Glanced<TimeMs> last_time GUARDED_BY(lock) =
+      kMinTime;                              // newest sample; kMinTime: there was none yet
+  uint64_t last_value GUARDED_BY(lock) = 0;  // bits; the instant query's answer, and XOR state
+  TimeMs chunk_start GUARDED_BY(lock) = 0;   // first sample of the open chunk
+  uint32_t last_delta GUARDED_BY(lock) = 0;  // ms; XOR state
+  uint32_t cut_after GUARDED_BY(lock) = 0;   // ms; a sample so late begins a new chunk
   uint32_t labels = 0;  // in LabelSets; constant from publication to death; 0: not published
-  Glanced<BytePool::Handle> chunk GUARDED_BY(lock) = 0;   // bytes of the open chunk
-  BytePool::Handle sealed GUARDED_BY(lock) = 0;  // array of SealedChunk, oldest first
-  uint32_t last_commit GUARDED_BY(lock) = 0;     // the newest commit that appended here
-  Glanced<uint16_t> used GUARDED_BY(lock) = 0;            // bytes of the open chunk
-  uint16_t samples GUARDED_BY(lock) = 0;         // of the open chunk
-  uint8_t lead : 5 GUARDED_BY(lock) = 0;         // XOR state, as are the next two
+  Glanced<BytePool::Handle> chunk GUARDED_BY(lock) = 0;  // bytes of the open chunk
+  BytePool::Handle sealed GUARDED_BY(lock) = 0;          // array of SealedChunk, oldest first
+  uint32_t last_commit GUARDED_BY(lock) = 0;             // the newest commit that appended here
+  Glanced<uint16_t> used GUARDED_BY(lock) = 0;           // bytes of the open chunk
+  uint16_t samples GUARDED_BY(lock) = 0;                 // of the open chunk
+  uint8_t lead : 5 GUARDED_BY(lock) = 0;                 // XOR state, as are the next two
   uint8_t bit : 3 GUARDED_BY(lock) = 0;
   uint8_t trail GUARDED_BY(lock) = XorState::kNoWindow;
   uint8_t chunk_room GUARDED_BY(lock) = 0;      // size of the open chunk's piece, in 16 bytes
@@ -66,13 +67,14 @@ struct alignas(64) Series {
 
   static constexpr uint16_t kMaxSealed = 0xffff;  // then nothing more is appended
 
-  static constexpr uint8_t kLogged = 1;    // the log has its series record
-  static constexpr uint8_t kInterned = 2;  // asked for since the last collection: spare it once
-  static constexpr uint8_t kDying = 4;     // found empty; any use of it takes this away again
-  static constexpr uint8_t kHistogram = 32;     // the newest sample is a histogram
-  static constexpr uint8_t kEndPredicted = 64;  // cut_after of the open chunk of histograms is final
-  static constexpr uint8_t kDead = 8;      // unlinked; its ref is unknown from now on
-  static constexpr uint8_t kLate = 16;     // has samples out of order, beside its chunks
+  static constexpr uint8_t kLogged = 1;      // the log has its series record
+  static constexpr uint8_t kInterned = 2;    // asked for since the last collection: spare it once
+  static constexpr uint8_t kDying = 4;       // found empty; any use of it takes this away again
+  static constexpr uint8_t kHistogram = 32;  // the newest sample is a histogram
+  static constexpr uint8_t kEndPredicted =
+      64;                               // cut_after of the open chunk of histograms is final
+  static constexpr uint8_t kDead = 8;   // unlinked; its ref is unknown from now on
+  static constexpr uint8_t kLate = 16;  // has samples out of order, beside its chunks
 };
 static_assert(sizeof(Series) == 64);
 

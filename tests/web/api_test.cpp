@@ -322,10 +322,10 @@ TEST_CASE("exemplars of the series that an expression reads") {
   const std::string up =
       R"({"seriesLabels":{"__name__":"up","job":"a"},"exemplars":[)"
       R"({"labels":{"trace_id":"<x>"},"value":"6","timestamp":1600096945.479},)"
-      R"({"labels":{},"value":"0.5","timestamp":1600096946.000}]})";
+      R"({"labels":{},"value":"0.5","timestamp":1600096946}]})";
   const std::string down =
       R"({"seriesLabels":{"__name__":"down"},"exemplars":[)"
-      R"({"labels":{},"value":"1","timestamp":1600096945.000}]})";
+      R"({"labels":{},"value":"1","timestamp":1600096945}]})";
   const auto of = [&](const std::string& query) {
     return server.get("/api/v1/query_exemplars?query=" + query).body;
   };
