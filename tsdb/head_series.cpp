@@ -24,9 +24,12 @@ std::pair<SeriesRef, bool> HeadState::find_or_add(LabelsView labels, SeriesRef w
     return {found, false};
   }
   if (!admission.admit(source)) return {0, false};
+  const LabelSets::Handle set = sets.add(labels);
+  // One after another, so that refs come to the index's lists in their order: a ref in between would
+  // have a list copied.
+  MutexLock creation_lock(creation);
   const SeriesRef ref = wanted != 0 ? wanted : newest_ref.fetch_add(1) + 1;
   Series& series = table.add(ref);
-  const LabelSets::Handle set = sets.add(labels);
   {
     ByteLockGuard series_lock(series.lock);
     series.labels = set;

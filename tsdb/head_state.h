@@ -37,7 +37,7 @@ struct SnapshotLoad {
   bool whole = false;            // else the log has to be read from its beginning
 };
 
-// Order of the locks: stripe, symbols, lists of the index, series, pools. None is held over the
+// Order of the locks: stripe, creation, symbols, lists of the index, series, pools. None is held over the
 // log.
 struct HeadState {
   HeadState(const std::string& dir, const Options& head_options, TimeMs first_valid_time,
@@ -130,6 +130,7 @@ struct HeadState {
   };
   std::array<Stripe, 64> stripes;
   Stripe& stripe(uint64_t hash) { return stripes[hash >> 58]; }
+  Mutex creation;  // of series: refs are given in the order in which the index gets them
 
   // Of LiveOptions.
   std::atomic<DurationMs> out_of_order_window{0};

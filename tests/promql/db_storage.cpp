@@ -58,7 +58,7 @@ class DbScriptStorage final : public ScriptStorage, public Queryable {
     Instance(const Clock& clock, Pool& pool) : db(dir.path(), options(), clock, pool, registry) {}
     static tsdb::Options options() {
       tsdb::Options options;
-      options.retention = 0;
+      options.retention.time = 0;
       options.min_block_duration = kYear;
       return options;
     }
