@@ -21,7 +21,8 @@ size_t page_bytes() {
 }
 
 char* reserve(size_t bytes) {
-  void* const p = ::mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* const p =
+      ::mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (p == MAP_FAILED) throw std::bad_alloc();
   return static_cast<char*>(p);
 }
@@ -37,7 +38,8 @@ char* GrowingFile::extend(size_t count) {
   assert(size_ + count <= capacity_);
   const size_t needed = (size_ + count + kStep - 1) / kStep * kStep;
   if (needed > writable_) {
-    if (::mprotect(data_ + writable_, std::min(needed, capacity_) - writable_, PROT_READ | PROT_WRITE) != 0) {
+    if (::mprotect(data_ + writable_, std::min(needed, capacity_) - writable_,
+                   PROT_READ | PROT_WRITE) != 0) {
       throw std::bad_alloc();
     }
     writable_ = needed;
@@ -65,9 +67,11 @@ void GrowingFile::map_written() {
   const size_t whole_pages = written_ / page_bytes() * page_bytes();
   if (whole_pages == mapped_) return;
   const size_t length = whole_pages - mapped_;
-  void* const fresh = ::mmap(nullptr, length, PROT_READ, MAP_SHARED, file_.fd(), static_cast<off_t>(mapped_));
+  void* const fresh =
+      ::mmap(nullptr, length, PROT_READ, MAP_SHARED, file_.fd(), static_cast<off_t>(mapped_));
   if (fresh == MAP_FAILED) return;
-  if (::mremap(fresh, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, data_ + mapped_) == MAP_FAILED) {
+  if (::mremap(fresh, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, data_ + mapped_) ==
+      MAP_FAILED) {
     ::munmap(fresh, length);
     return;
   }

@@ -8,10 +8,10 @@
 
 namespace hearth {
 
-// Bytes begin as ordinary memory. Once they are in the file, whole pages of them become a mapping of
-// it, at the same address: they need not stay resident, and readers notice nothing. As the file is
-// never written through a mapping, a full disk is an Error and not a signal.
-// Two threads may work on it at once: one that grows it, one that writes it out.
+// Bytes begin as ordinary memory. Once they are in the file, whole pages of them become a mapping
+// of it, at the same address: they need not stay resident, and readers notice nothing. As the file
+// is never written through a mapping, a full disk is an Error and not a signal. Two threads may
+// work on it at once: one that grows it, one that writes it out.
 class GrowingFile {
  public:
   // Reserves addresses; touches no disk. Throws std::bad_alloc.
@@ -31,8 +31,8 @@ class GrowingFile {
   size_t size() const { return size_; }
 
   // ---- who writes it out
-  // The bytes before `end` are in the file afterwards; they must not change any more. The first 24 of
-  // the new ones are written last: until then, the file has zeros there. Throws Error(kIo); then
+  // The bytes before `end` are in the file afterwards; they must not change any more. The first 24
+  // of the new ones are written last: until then, the file has zeros there. Throws Error(kIo); then
   // nothing is lost, and it may be tried again.
   void write_out(size_t end);
   void sync();

@@ -100,6 +100,7 @@ bool ChunkMemory::append(Series& series, SeriesRef ref, TimeMs t, uint64_t value
 bool ChunkMemory::restore(Series& series, const Columns& columns) {
   for (size_t i = 0; i < columns.t.size(); ++i) {
     if (series.samples == 0) begin(series, columns.t[i]);
+    if (series.used > kMaxOpenChunkBytes) return false;
     (void)is_due(series, columns.t[i]);  // predicts the end
     encode(series, columns.t[i], std::bit_cast<uint64_t>(columns.v[i]));
   }

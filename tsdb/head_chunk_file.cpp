@@ -44,7 +44,8 @@ Parsed parse(std::string_view from) {
     parsed.error = "the file ends in the middle of a chunk";
   } else if (const uint32_t actual = crc32c(summed); actual != expected) {
     parsed.error = fmt::format("checksum mismatch expected:{:x}, actual:{:x}", expected, actual);
-  } else if (parsed.chunk.encoding == Encoding::kNone || parsed.chunk.encoding > Encoding::kFloatHistogramSt) {
+  } else if (parsed.chunk.encoding == Encoding::kNone ||
+             parsed.chunk.encoding > Encoding::kFloatHistogramSt) {
     parsed.error = fmt::format("unknown chunk encoding {}", encoding);
   } else if (parsed.chunk.bytes.size() < 2 || parsed.chunk.max_time < parsed.chunk.min_time) {
     parsed.error = "a chunk that cannot be: it has no samples";
@@ -69,14 +70,16 @@ void encode_head_chunk(const HeadChunk& chunk, std::string& out) {
   writer.be64(chunk.series);
   writer.be64(static_cast<uint64_t>(chunk.min_time));
   writer.be64(static_cast<uint64_t>(chunk.max_time));
-  writer.u8(static_cast<uint8_t>(static_cast<uint8_t>(chunk.encoding) | (chunk.out_of_order ? kOutOfOrderBit : 0)));
+  writer.u8(static_cast<uint8_t>(static_cast<uint8_t>(chunk.encoding) |
+                                 (chunk.out_of_order ? kOutOfOrderBit : 0)));
   writer.uvarint_string(chunk.bytes);
   writer.be32(crc32c(out));
 }
 
 HeadChunk read_head_chunk(std::string_view file, size_t offset) {
   if (offset >= file.size()) {
-    throw Error(ErrorKind::kCorrupt, fmt::format("head chunk at {} of a file of {} bytes", offset, file.size()));
+    throw Error(ErrorKind::kCorrupt,
+                fmt::format("head chunk at {} of a file of {} bytes", offset, file.size()));
   }
   Parsed parsed = parse(file.substr(offset));
   if (!parsed.error.empty()) {
@@ -93,7 +96,8 @@ HeadChunkFileReader::Outcome HeadChunkFileReader::next() {
     header.skip(3);
     if (header.failed() || magic != kMagic || version != kVersion) {
       error_ = header.failed() ? "invalid head chunk file header"
-                               : fmt::format("invalid magic number {:x} or chunk format version {}", magic, version);
+                               : fmt::format("invalid magic number {:x} or chunk format version {}",
+                                             magic, version);
       return Outcome::kCorrupt;
     }
     next_ = kHeadChunkHeaderBytes;

@@ -109,8 +109,8 @@ ChunkView HeadChunks::read(const SealedChunk& chunk) const {
   const uint64_t place = chunk.place();
   const Bytes& bytes = bytes_[place >> kOffsetBits];
   const char* const data = bytes.data.load(std::memory_order_acquire);
-  const HeadChunk found =
-      read_head_chunk({data, bytes.size.load(std::memory_order_acquire)}, place & ((uint64_t{1} << kOffsetBits) - 1));
+  const HeadChunk found = read_head_chunk({data, bytes.size.load(std::memory_order_acquire)},
+                                          place & ((uint64_t{1} << kOffsetBits) - 1));
   return {found.min_time, found.max_time, found.encoding, found.bytes};
 }
 

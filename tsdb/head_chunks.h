@@ -24,8 +24,8 @@ namespace hearth::tsdb {
 inline constexpr TimeMs kMaxHeadTime = (TimeMs{1} << 55) - 1;
 inline bool is_head_time(TimeMs t) { return t >= -kMaxHeadTime && t <= kMaxHeadTime; }
 
-// What stays with a series of a finished chunk. Its times are told twice (the file has them too), so
-// that choosing chunks by time touches nothing else. Immutable.
+// What stays with a series of a finished chunk. Its times are told twice (the file has them too),
+// so that choosing chunks by time touches nothing else. Immutable.
 class SealedChunk {
  public:
   // Whether a chunk can be told so.
@@ -73,8 +73,8 @@ struct FoundChunks {
 // Chunks are added to memory and written to the file behind, a MiB at a time, by the pool; what is
 // written need not stay resident. The order of chunks is also their order on disk, whenever the
 // process or the disk stops: of a series there is never a later one without the earlier ones. While
-// the disk has no room, chunks stay in memory. A place is 13 bits of the file's number and 27 bits of
-// the offset in it. Thread-safe; read() takes no lock.
+// the disk has no room, chunks stay in memory. A place is 13 bits of the file's number and 27 bits
+// of the offset in it. Thread-safe; read() takes no lock.
 class HeadChunks {
  public:
   // Makes `dir`.
@@ -84,7 +84,8 @@ class HeadChunks {
   HeadChunks& operator=(const HeadChunks&) = delete;
 
   // ---- at open, before anything is added: one of these (head_chunks_open.cpp)
-  // What the caller does not keep, it must remove(). A file that is damaged goes, and those after it.
+  // What the caller does not keep, it must remove(). A file that is damaged goes, and those after
+  // it.
   FoundChunks load();
   void clear();  // removes all files
 
@@ -116,8 +117,8 @@ class HeadChunks {
   // A file: found when the head was opened, or made since.
   struct LiveFile {
     uint32_t number = 0;
-    size_t used = 0;      // bytes; the rest is room
-    size_t chunks = 0;    // not removed
+    size_t used = 0;    // bytes; the rest is room
+    size_t chunks = 0;  // not removed
     MappedFile found;
     std::unique_ptr<GrowingFile> made;
     bool complete = false;  // on disk; belongs to who writes

@@ -26,9 +26,8 @@ std::vector<NumberedFile> numbered_files(const std::string& dir) {
     const auto [stop, code] = std::from_chars(name.data(), end, number);
     if (code == std::errc() && stop == end) files.push_back({number, dir + "/" + name});
   }
-  std::sort(files.begin(), files.end(), [](const NumberedFile& a, const NumberedFile& b) {
-    return a.number < b.number;
-  });
+  std::sort(files.begin(), files.end(),
+            [](const NumberedFile& a, const NumberedFile& b) { return a.number < b.number; });
   return files;
 }
 
@@ -116,8 +115,7 @@ FoundChunks HeadChunks::load() {
   while (good < usable && error.empty()) {
     const size_t first = good;
     std::vector<Scan> scans(std::min(usable - first, pool_.threads() + 1));
-    pool_.parallel_slices(scans.size(),
-                          [&](size_t i) { scans[i] = scan(files[first + i].path); });
+    pool_.parallel_slices(scans.size(), [&](size_t i) { scans[i] = scan(files[first + i].path); });
     for (Scan& scanned : scans) {
       error = std::move(scanned.error);
       if (!error.empty()) break;

@@ -80,8 +80,8 @@ std::optional<HeadSnapshot> latest_head_snapshot(const std::string& dir) {
   for (const std::string& name : list_dir(dir)) {
     std::optional<HeadSnapshot> found = parse_name(dir, name);
     if (!found || !is_directory(found->path)) continue;
-    if (!latest || std::pair(latest->segment, latest->offset) <
-                       std::pair(found->segment, found->offset)) {
+    if (!latest ||
+        std::pair(latest->segment, latest->offset) < std::pair(found->segment, found->offset)) {
       latest = std::move(found);
     }
   }

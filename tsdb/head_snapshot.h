@@ -35,14 +35,14 @@ void remove_head_snapshots(const std::string& dir, const HeadSnapshot* except = 
 
 // A series and its open chunk, as a snapshot has it.
 struct SnapshotSeries {
-  uint64_t ref = 0;   // in the log
+  uint64_t ref = 0;    // in the log
   std::string labels;  // flat
   bool has_chunk = false;
   TimeMs min_time = 0;
   TimeMs max_time = 0;
   Encoding encoding = Encoding::kXor;
-  std::string_view chunk;        // the payload
-  double last_value = 0;         // of floats
+  std::string_view chunk;         // the payload
+  double last_value = 0;          // of floats
   FloatHistogram last_histogram;  // of histograms
 };
 

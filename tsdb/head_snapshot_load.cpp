@@ -30,7 +30,7 @@ class SnapshotPart {
 
   SnapshotSeries series_;
   Columns columns_;
-  std::vector<Tombstones> deleted_;     // these need all series
+  std::vector<Tombstones> deleted_;  // these need all series
   std::vector<std::string> exemplars_;
   std::vector<SeriesRef> added_;
   size_t chunks_ = 0;
@@ -60,8 +60,8 @@ void SnapshotPart::apply_series(HeadState& state, std::string_view record) {
     throw Error(ErrorKind::kCorrupt, fmt::format("memory snapshot: series ref {}", series_.ref));
   }
   const Epoch::Guard guard = state.epoch.enter();
-  const auto [found, is_new] = state.find_or_add(LabelsView(series_.labels), ref, nullptr,
-                                                 HeadState::Indexed::kLater);
+  const auto [found, is_new] =
+      state.find_or_add(LabelsView(series_.labels), ref, nullptr, HeadState::Indexed::kLater);
   if (!is_new || found != ref) {
     throw Error(ErrorKind::kCorrupt, fmt::format("memory snapshot: series {} is there twice", ref));
   }

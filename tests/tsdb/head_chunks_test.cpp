@@ -42,7 +42,8 @@ class Chunks {
   // Opens and loads.
   std::vector<FoundChunk> load() {
     std::vector<FoundChunk> found;
-    for (const auto& file : open().load().files) found.insert(found.end(), file.begin(), file.end());
+    for (const auto& file : open().load().files)
+      found.insert(found.end(), file.begin(), file.end());
     return found;
   }
   HeadChunks& operator*() { return *chunks_; }
@@ -92,7 +93,8 @@ class LogLines {
 }  // namespace
 
 TEST_CASE("a sealed chunk keeps its times and its place to the last bit") {
-  for (const TimeMs min : {-kMaxHeadTime, TimeMs{-1}, TimeMs{0}, TimeMs{1'700'000'000'000}, kMaxHeadTime - 5}) {
+  for (const TimeMs min :
+       {-kMaxHeadTime, TimeMs{-1}, TimeMs{0}, TimeMs{1'700'000'000'000}, kMaxHeadTime - 5}) {
     for (const uint64_t place : {uint64_t{0}, uint64_t{0xffffffff}, (uint64_t{1} << 40) - 1}) {
       const SealedChunk chunk(min, min + 5, place);
       CHECK(chunk.min_time() == min);
@@ -116,8 +118,10 @@ TEST_CASE("a file has the bytes of Prometheus' format") {
   chunks.close();
   CHECK(to_hex(read_file(chunks.file("000001"))) ==
         "0130bc9101000000"
-        "000000000000010200000000000003e800000000000007d0010300017f" "5f0983bd"
-        "0000000000000003ffffffffffffffff000000000000000582020002" "85a594d2");
+        "000000000000010200000000000003e800000000000007d0010300017f"
+        "5f0983bd"
+        "0000000000000003ffffffffffffffff000000000000000582020002"
+        "85a594d2");
 }
 
 TEST_CASE("a chunk can be read at once, when it is written, and after it was loaded") {
@@ -164,7 +168,8 @@ TEST_CASE("what a killed process had written is found again, without a complaint
   CHECK(log.all().size() == 1);
 }
 
-TEST_CASE("a process killed in the middle of a write leaves chunks before it, without a complaint") {
+TEST_CASE(
+    "a process killed in the middle of a write leaves chunks before it, without a complaint") {
   for (size_t part : {0u, 100u, 500u, 1000u}) {
     CAPTURE(part);
     Chunks chunks;
@@ -203,7 +208,8 @@ TEST_CASE("a start goes on with a file of its own") {
   CHECK(chunks->newest_chunk_ref() == ((uint64_t{2} << 32) | 8));
 }
 
-TEST_CASE("files are deleted from the oldest on, when their chunks are removed, but not the newest") {
+TEST_CASE(
+    "files are deleted from the oldest on, when their chunks are removed, but not the newest") {
   Chunks chunks;
   chunks.open();
   std::vector<SealedChunk> sealed;
@@ -211,7 +217,8 @@ TEST_CASE("files are deleted from the oldest on, when their chunks are removed, 
     sealed.push_back(add(*chunks, 1, i * 100, payload(50)));
     chunks->truncate();
   }
-  CHECK(chunks.files() == std::vector<std::string>{"000001", "000002", "000003", "000004", "000005"});
+  CHECK(chunks.files() ==
+        std::vector<std::string>{"000001", "000002", "000003", "000004", "000005"});
   chunks->remove(sealed[1].place());
   chunks->truncate();
   CHECK(chunks.files().size() == 5);  // the first one is in the way
@@ -281,7 +288,8 @@ TEST_CASE("files whose chunks were all removed while the disk was full are not m
   CHECK(chunks.load().size() == 1);
 }
 
-TEST_CASE("a flipped byte anywhere is named, and takes the file and those after it out of service") {
+TEST_CASE(
+    "a flipped byte anywhere is named, and takes the file and those after it out of service") {
   Chunks chunks;
   chunks.open();
   for (int i = 0; i < 3; ++i) {
@@ -377,11 +385,14 @@ TEST_CASE("chunks of a file that changed under us are not believed") {
   chunks.close();
   chunks.load();
   CHECK(chunks->read(sealed).bytes == payload(9000));
-  std::fstream(chunks.file("000001"), std::ios::in | std::ios::out | std::ios::binary).seekp(200).put('y');
+  std::fstream(chunks.file("000001"), std::ios::in | std::ios::out | std::ios::binary)
+      .seekp(200)
+      .put('y');
   CHECK_THROWS_WITH_AS(chunks->read(sealed), doctest::Contains("checksum mismatch"), Error);
 }
 
-TEST_CASE("an in-order chunk that is too long for a head counts as damage, one out of order is shown") {
+TEST_CASE(
+    "an in-order chunk that is too long for a head counts as damage, one out of order is shown") {
   Chunks chunks;
   chunks.open();
   chunks.close();

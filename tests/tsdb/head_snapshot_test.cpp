@@ -4,14 +4,13 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstring>
-#include <set>
 
 #include "core/error.h"
 #include "tests/tsdb/head_fixture.h"
 #include "tests/tsdb/hex.h"
 #include "tests/tsdb/histograms.h"
 #include "tsdb/checkpoint.h"
+#include "tsdb/chunk_xor.h"
 
 using namespace hearth;
 using namespace hearth::tsdb;
@@ -92,7 +91,12 @@ TEST_CASE("a record of a series has the bytes of Prometheus' format") {
   SnapshotSeries series;
   series.ref = 0x0102;
   series.labels = Labels{{"a", "b"}}.flat();
-  CHECK(to_hex(encode_snapshot_series(series)) == "01" "0000000000000102" "0101610162" "0000000000000000" "00");
+  CHECK(to_hex(encode_snapshot_series(series)) ==
+        "01"
+        "0000000000000102"
+        "0101610162"
+        "0000000000000000"
+        "00");
   series.has_chunk = true;
   series.min_time = 1000;
   series.max_time = 2000;
@@ -100,7 +104,15 @@ TEST_CASE("a record of a series has the bytes of Prometheus' format") {
   series.last_value = 1;
   const std::string record = encode_snapshot_series(series);
   CHECK(to_hex(record) ==
-        "01" "0000000000000102" "0101610162" "0000000000000000" "01" "00000000000003e8" "00000000000007d0" "01" "0378797a" +
+        "01"
+        "0000000000000102"
+        "0101610162"
+        "0000000000000000"
+        "01"
+        "00000000000003e8"
+        "00000000000007d0"
+        "01"
+        "0378797a" +
             std::string(2 * 56, '0') + "3ff0000000000000");
   SnapshotSeries read;
   decode_snapshot_series(record, read);
@@ -117,7 +129,12 @@ TEST_CASE("a record of tombstones has the bytes of Prometheus' format") {
   Tombstones tombstones;
   tombstones.by_series[3] = {{-1, 5}, {7, 9}};
   const std::string record = encode_snapshot_tombstones(tombstones);
-  CHECK(to_hex(record) == "02" "07" "01" "03010a" "030e12");
+  CHECK(to_hex(record) ==
+        "02"
+        "07"
+        "01"
+        "03010a"
+        "030e12");
   CHECK(decode_snapshot_tombstones(record).by_series == tombstones.by_series);
   CHECK(decode_snapshot_tombstones(std::string("\x02\x01\x01", 3)).by_series.empty());
   for (size_t length = 1; length < record.size(); ++length) {
@@ -127,9 +144,10 @@ TEST_CASE("a record of tombstones has the bytes of Prometheus' format") {
 
 TEST_CASE("the newest snapshot counts, other names are left alone") {
   const TempDir dir;
-  for (const char* name : {"chunk_snapshot.000002.0000000005", "chunk_snapshot.000001.0000000900",
-                           "chunk_snapshot.000002.0000000040", "chunk_snapshot.000003.0000000001.tmp",
-                           "chunk_snapshot.x.1", "chunk_snapshot.7"}) {
+  for (const char* name :
+       {"chunk_snapshot.000002.0000000005", "chunk_snapshot.000001.0000000900",
+        "chunk_snapshot.000002.0000000040", "chunk_snapshot.000003.0000000001.tmp",
+        "chunk_snapshot.x.1", "chunk_snapshot.7"}) {
     make_dirs(dir.path() + "/" + name);
   }
   const auto latest = latest_head_snapshot(dir.path());
@@ -196,7 +214,8 @@ TEST_CASE("nothing new since the last snapshot leaves that one alone") {
   s.f.close();
   CHECK(s.snapshot().path != first);
   size_t snapshots = 0;
-  for (const std::string& name : list_dir(s.f.dir())) snapshots += name.starts_with("chunk_snapshot.");
+  for (const std::string& name : list_dir(s.f.dir()))
+    snapshots += name.starts_with("chunk_snapshot.");
   CHECK(snapshots == 1);
 }
 
@@ -228,8 +247,8 @@ TEST_CASE("histograms, deletes and exemplars are in the snapshot") {
   const auto histograms = [&] {
     Budget budget(0);
     const auto querier = s.f.head().querier({});
-    const auto set = querier->select(std::vector{Matcher(MatchType::kEqual, "instance", "host:100")},
-                                     {{}}, budget);
+    const auto set = querier->select(
+        std::vector{Matcher(MatchType::kEqual, "instance", "host:100")}, {{}}, budget);
     Columns columns;
     REQUIRE(set->size() == 1);
     set->read(0, {}, columns);
@@ -274,7 +293,37 @@ TEST_CASE("a damaged snapshot is deleted, and the whole log read") {
   }
 }
 
-TEST_CASE("a snapshot is of no use when finished chunks are lost, and none when the log ends before it") {
+TEST_CASE("an open chunk that no head would have made is refused, and the whole log read") {
+  Snapshots s;
+  s.scrape(20);
+  const Model before = s.f.read();
+  s.f.close();
+  const HeadSnapshot snapshot = s.snapshot();
+  XorEncoder encoder;
+  for (int k = 0; k < 5000; ++k) encoder.append(kStart + k * 1000 + k % 7, 1.0 / (k + 1));
+  SnapshotSeries series;
+  series.ref = 1;
+  series.labels = series_labels(0).flat();
+  series.has_chunk = true;
+  series.chunk = encoder.bytes();
+  {
+    HeadSnapshotWriter writer(s.f.dir(), snapshot.segment, snapshot.offset);
+    const WalRecord record = make_wal_record(encode_snapshot_series(series), WalCompression::kNone);
+    writer.add({&record, 1});
+    writer.commit();
+  }
+  s.reopen();
+  CHECK(s.logged("the chunk of series 1 is damaged"));
+  CHECK_FALSE(path_exists(snapshot.path));
+  CHECK(s.f.head().stats().series == 40);
+  const Model after = s.f.read();
+  CHECK(std::all_of(before.begin(), before.end(), [&](const auto& one) {
+    return one.first == series_labels(0) || after.at(one.first) == one.second;
+  }));
+}
+
+TEST_CASE(
+    "a snapshot is of no use when finished chunks are lost, and none when the log ends before it") {
   Snapshots s;
   s.scrape(300);
   const Model before = s.f.read();
@@ -329,7 +378,8 @@ TEST_CASE("a full disk at the stop leaves no half of a snapshot, and the log") {
   s.f.close();
   set_file_hook({});
   CHECK_FALSE(latest_head_snapshot(s.f.dir()));
-  for (const std::string& name : list_dir(s.f.dir())) CHECK_FALSE(name.starts_with("chunk_snapshot"));
+  for (const std::string& name : list_dir(s.f.dir()))
+    CHECK_FALSE(name.starts_with("chunk_snapshot"));
   s.reopen();
   CHECK(s.f.read() == before);
 }
