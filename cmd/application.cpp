@@ -33,6 +33,7 @@ namespace hearth {
 namespace {
 
 constexpr DurationMs kMaintenanceInterval = 60'000;
+constexpr DurationMs kDueInterval = 5'000;
 
 // The signals that run() waits for; blocked in every thread.
 sigset_t handled_signals() {
@@ -128,13 +129,25 @@ ScraperOptions scraper_options(const ServerFlags& flags) {
   return options;
 }
 
-// Calls `work` about once a minute on a thread of its own, until it is destroyed. One thread.
+// Calls `work` about once a minute on a thread of its own, and some seconds after it is due, until it
+// is destroyed. What is still due after it (a disk is full, say) waits for the minute. One thread.
 class Repeater {
  public:
-  explicit Repeater(std::function<void()> work)
-      : thread_([this, work = std::move(work)] {
+  Repeater(std::function<void()> work, std::function<bool()> is_due)
+      : thread_([this, work = std::move(work), ask = std::move(is_due)] {
           name_thread("maintenance");
-          while (wait()) guard("maintenance", work);
+          const auto is_due = [&ask] {
+            bool due = false;
+            guard("maintenance", [&] { due = ask(); });
+            return due;
+          };
+          bool failed = false;
+          for (int waits = 1; wait(); ++waits) {
+            if (waits < kMaintenanceInterval / kDueInterval && (failed || !is_due())) continue;
+            guard("maintenance", work);
+            failed = is_due();
+            waits = 0;
+          }
         }) {}
   ~Repeater() {
     {
@@ -149,7 +162,7 @@ class Repeater {
   // False when it is time to end.
   bool wait() {
     MutexLock lock(mutex_);
-    if (!stopping_) changed_.wait_for(mutex_, std::chrono::milliseconds(kMaintenanceInterval));
+    if (!stopping_) changed_.wait_for(mutex_, std::chrono::milliseconds(kDueInterval));
     return !stopping_;
   }
   Mutex mutex_;
@@ -222,7 +235,7 @@ void Application::State::start() {
     remote_write = std::make_unique<remote::WriteReceiver>(write_options(flags), db->appender(), system_clock(), registry);
   }
   reload();
-  maintenance = std::make_unique<Repeater>([this] { db->maintain(); });
+  maintenance = std::make_unique<Repeater>([this] { db->maintain(); }, [this] { return db->maintenance_due(); });
   server->connect(services());
   {
     MutexLock lock(ready_mutex);

@@ -257,7 +257,7 @@ TEST_CASE("a full disk loses nothing: chunks stay in memory and are written when
   set_file_hook([](FileOp op, const std::string&, size_t* bytes) {
     if (op != FileOp::kCreate && op != FileOp::kWrite) return;
     *bytes /= 2;
-    throw Error(ErrorKind::kIo, "no space left on device");
+    throw Error(ErrorKind::kIo, "no space left for chunks");  // logged once per text
   });
   for (int i = 0; i < 100; ++i) sealed.push_back(add(*chunks, 1, i * 100, payload(1000)));
   CHECK_THROWS_AS(chunks->flush(), Error);

@@ -126,6 +126,10 @@ TEST_CASE("promtool lists, analyzes and dumps what Hearth wrote") {
 TEST_CASE("promtool reads the histograms that Hearth wrote") {
   const auto tool = promtool();
   if (!tool) return;
+  if (run(*tool + " --version").find("version 2.") != std::string::npos) {
+    MESSAGE("skipped: a promtool before 3 knows no custom buckets; name a newer one in HEARTH_PROMTOOL");
+    return;
+  }
   constexpr TimeMs kStart = 1'700'000'000'000;
   constexpr uint64_t kSeries = 20;
   // One kind for each series: promtool leaves out what comes after a change.

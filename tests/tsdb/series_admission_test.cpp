@@ -29,7 +29,7 @@ TEST_CASE("the source that brought most is refused first, all are at the limit")
   CHECK_FALSE(refuses_series(0.89, 100, 100));
   CHECK(refuses_series(0.9, 100, 100));
   CHECK_FALSE(refuses_series(0.9, 99, 100));
-  CHECK(refuses_series(0.95, 50, 100));
+  CHECK(refuses_series(0.95, 51, 100));
   CHECK_FALSE(refuses_series(0.95, 49, 100));
   CHECK(refuses_series(1, 0, 100));
   CHECK(refuses_series(1.5, 0, 0));
