@@ -1,7 +1,8 @@
 #include "core/byte_pool.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <new>
 
@@ -32,25 +33,39 @@ struct BytePool::SlabHeader {
   uint16_t in_use;      // pieces
 };
 
-void BytePool::FreeDeleter::operator()(void* p) const { std::free(p); }
-
-BytePool::BytePool()
-    : slabs_(static_cast<std::atomic<char*>*>(std::calloc(kMaxSlabs, sizeof(std::atomic<char*>)))) {
+BytePool::BytePool() {
   static_assert(kPieceBytes.size() == kClasses && sizeof(SlabHeader) <= 2 * kUnit);
-  if (slabs_ == nullptr) throw std::bad_alloc();
+  constexpr uint32_t kFewestSlabs = kMaxSlabs / 64;
+  for (; max_slabs_ >= kFewestSlabs; max_slabs_ /= 2) {
+    // Addresses only: they count as memory when they become writable.
+    void* const range = mmap(nullptr, size_t{max_slabs_} * kSlabBytes, PROT_NONE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (range == MAP_FAILED) continue;
+    base_ = static_cast<char*>(range);
+    return;
+  }
+  throw std::bad_alloc();
 }
 
-BytePool::~BytePool() {
-  MutexLock lock(slabs_mutex_);
-  for (uint32_t slab = 0; slab < next_slab_;) {
-    char* memory = slabs_[slab].load(std::memory_order_relaxed);
-    slab += memory == nullptr ? 1 : header(slab).slabs;
-    std::free(memory);
-  }
-}
+BytePool::~BytePool() { munmap(base_, size_t{max_slabs_} * kSlabBytes); }
 
 BytePool::SlabHeader& BytePool::header(uint32_t slab) const {
-  return *reinterpret_cast<SlabHeader*>(slabs_[slab].load(std::memory_order_acquire));
+  return *reinterpret_cast<SlabHeader*>(base_ + size_t{slab} * kSlabBytes);
+}
+
+// So that the slabs before `end` can be written.
+void BytePool::make_usable(uint32_t end) {
+  if (end <= usable_slabs_) return;
+  if (end > max_slabs_) {
+    throw Error(ErrorKind::kUnavailable, "the addresses that one pool of bytes has are used up");
+  }
+  constexpr uint32_t kStep = 64;
+  const uint32_t wanted = std::min(max_slabs_, std::max(end, usable_slabs_ + kStep));
+  if (mprotect(base_ + size_t{usable_slabs_} * kSlabBytes,
+               size_t{wanted - usable_slabs_} * kSlabBytes, PROT_READ | PROT_WRITE) != 0) {
+    throw std::bad_alloc();
+  }
+  usable_slabs_ = wanted;
 }
 
 uint32_t BytePool::add_slabs(size_t bytes, uint32_t piece_bytes) {
@@ -62,19 +77,15 @@ uint32_t BytePool::add_slabs(size_t bytes, uint32_t piece_bytes) {
       first = unused_slabs_.back();
       unused_slabs_.pop_back();
     } else {
-      if (next_slab_ + count > kMaxSlabs) {
-        throw Error(ErrorKind::kUnavailable, "the 64 GiB that one pool of bytes can name are used");
-      }
       first = next_slab_;
+      make_usable(first + count);
       next_slab_ += count;
     }
   }
-  char* memory = static_cast<char*>(std::malloc(bytes));
-  if (memory == nullptr) throw std::bad_alloc();
   constexpr uint16_t kFirstUnit = 2;
-  new (memory) SlabHeader{piece_bytes, count, kNoSlab, kNoSlab, 0, kFirstUnit, 0};
+  new (base_ + size_t{first} * kSlabBytes)
+      SlabHeader{piece_bytes, count, kNoSlab, kNoSlab, 0, kFirstUnit, 0};
   bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  slabs_[first].store(memory, std::memory_order_release);
   return first;
 }
 
@@ -83,7 +94,7 @@ void BytePool::remove_slabs(uint32_t first) {
   const uint32_t count = slab.slabs;
   bytes_.fetch_sub(count == 1 ? kSlabBytes : slab.piece_bytes + 2 * kUnit,
                    std::memory_order_relaxed);
-  std::free(slabs_[first].exchange(nullptr, std::memory_order_relaxed));
+  (void)madvise(base_ + size_t{first} * kSlabBytes, size_t{count} * kSlabBytes, MADV_DONTNEED);
   MutexLock lock(slabs_mutex_);
   for (uint32_t i = 0; i < count; ++i) unused_slabs_.push_back(first + i);
 }

@@ -118,4 +118,8 @@ enum class FileOp { kCreate, kWrite, kSync, kRename, kTruncate, kRemove };
 using FileHook = std::function<void(FileOp op, const std::string& path, size_t* bytes)>;
 void set_file_hook(FileHook hook);  // an empty hook removes it
 
+// Off: what is to be synced is not forced to the disk, which a test need not wait for. The hook is called
+// all the same.
+void set_disk_sync(bool on);
+
 }  // namespace hearth

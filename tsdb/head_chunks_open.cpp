@@ -97,6 +97,7 @@ void HeadChunks::keep(uint32_t number, MappedFile found, size_t chunks) {
   file->used = found.bytes().size();
   file->chunks = chunks;
   file->found = std::move(found);
+  file->found.forget(0, file->used);  // read for its checksums, it need not stay resident
   MutexLock lock(mutex_);
   publish(*file);
   files_.push_back(std::move(file));

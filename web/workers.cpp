@@ -15,17 +15,32 @@ Workers::~Workers() {
   {
     MutexLock lock(mutex_);
     ending_ = true;
+    wake_all();
   }
-  work_.notify_all();
   for (std::thread& thread : threads_) thread.join();
 }
 
 void Workers::submit(Weight weight, std::function<void()> task) {
-  {
-    MutexLock lock(mutex_);
-    (weight == Weight::kHeavy ? heavy_ : light_).push_back(std::move(task));
-  }
-  work_.notify_one();
+  MutexLock lock(mutex_);
+  (weight == Weight::kHeavy ? heavy_ : light_).push_back(std::move(task));
+  wake_one();
+}
+
+void Workers::wait() {
+  CondVar woken;
+  idle_.push_back(&woken);
+  woken.wait(mutex_);
+  std::erase(idle_, &woken);  // still there when it woke by itself
+}
+
+void Workers::wake_one() {
+  if (idle_.empty()) return;
+  idle_.back()->notify_one();
+  idle_.pop_back();
+}
+
+void Workers::wake_all() {
+  while (!idle_.empty()) wake_one();
 }
 
 bool Workers::can_take() {
@@ -38,7 +53,7 @@ void Workers::run() {
   while (true) {
     while (!can_take()) {
       if (ending_ && heavy_.empty()) return;
-      work_.wait(mutex_);
+      wait();
     }
     const bool heavy = light_.empty();
     std::deque<std::function<void()>>& queue = heavy ? heavy_ : light_;
@@ -52,9 +67,9 @@ void Workers::run() {
     if (heavy) {
       --heavy_running_;
       if (ending_) {
-        work_.notify_all();
+        wake_all();
       } else if (!heavy_.empty()) {
-        work_.notify_one();
+        wake_one();
       }
     }
   }

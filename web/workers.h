@@ -11,7 +11,9 @@
 namespace hearth::web {
 
 // Heavy tasks (queries) never take the last thread, so that health checks and pages are answered
-// however many queries run. Thread-safe. The destructor runs what is queued, then joins.
+// however many queries run. The thread that fell idle last is woken first: its caches are warm, and
+// the memory of threads that are not needed stays untouched. Thread-safe. The destructor runs what is
+// queued, then joins.
 class Workers {
  public:
   enum class Weight { kLight, kHeavy };
@@ -26,9 +28,12 @@ class Workers {
  private:
   void run();
   bool can_take() REQUIRES(mutex_);
+  void wait() REQUIRES(mutex_);
+  void wake_one() REQUIRES(mutex_);
+  void wake_all() REQUIRES(mutex_);
 
   Mutex mutex_;
-  CondVar work_;
+  std::vector<CondVar*> idle_ GUARDED_BY(mutex_);  // of threads that wait; the last is woken first
   std::deque<std::function<void()>> light_ GUARDED_BY(mutex_);
   std::deque<std::function<void()>> heavy_ GUARDED_BY(mutex_);
   size_t heavy_running_ GUARDED_BY(mutex_) = 0;

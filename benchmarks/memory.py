@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Memory of a server with many active series, and how long it takes to be whole again after a stop and a kill.
+
+Usage: benchmarks/memory.py BUILD_DIR [SERIES [SAMPLES [SERVER [PEERS]]]]
+Defaults: 200,000 series of 10 labels, 480 samples each (two hours at 15 s, by remote write), hearth.
+"""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+BUILD_DIR = pathlib.Path(sys.argv[1]).resolve()
+SERIES = int(sys.argv[2]) if len(sys.argv) > 2 else 200_000
+SAMPLES = int(sys.argv[3]) if len(sys.argv) > 3 else 480
+SERVER = sys.argv[4] if len(sys.argv) > 4 else "hearth"
+os.environ.setdefault("HEARTH_BINARY_DIR", str(BUILD_DIR))
+if len(sys.argv) > 5:
+    os.environ["HEARTH_PEERS"] = sys.argv[5]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "e2e"))
+import servers  # noqa: E402
+
+PER_REQUEST = 20  # samples of a series
+
+
+def status(pid):
+    """Bytes of /proc/<pid>/status, by name."""
+    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines if line.endswith(" kB")}
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def show(what, server):
+    memory = status(server.process.pid)
+    print(f"{what:34} resident {memory['VmRSS'] / SERIES:7.0f} B a series, of them in no file "
+          f"{memory['RssAnon'] / SERIES:7.0f}; {cpu_seconds(server.process.pid):7.1f} CPU s", flush=True)
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="hearth-bench-") as folder:
+        dir = pathlib.Path(folder)
+        port = servers.free_port()
+        config = dir / "prometheus.yml"
+        config.write_text("scrape_configs: []\n")
+        program = BUILD_DIR / "bin" / "hearth" if SERVER == "hearth" else servers.PEERS / SERVER
+        command = [program, f"--config.file={config}", f"--storage.tsdb.path={dir / 'data'}",
+                   f"--web.listen-address=127.0.0.1:{port}", "--web.enable-remote-write-receiver"]
+
+        def start(what):
+            begin = time.monotonic()
+            server = servers.Server(command, port, ready="/-/healthy", log=dir / "log")
+            answers = time.monotonic() - begin
+            servers.wait_for(lambda: servers.get(server.url + "/-/ready")[0] == 200, "the server to be ready", 600)
+            print(f"{what:34} answers after {answers:.2f} s, whole after {time.monotonic() - begin:.2f} s", flush=True)
+            return server
+
+        server = start("first start")
+        empty = status(server.process.pid)["VmRSS"]
+        print(f"{'':34} {empty / 1e6:.1f} MB resident without any series")
+        load = [BUILD_DIR / "bin" / "remote_write_load", port, server.process.pid, "/api/v1/write", 1, SERIES,
+                PER_REQUEST, max(SAMPLES // PER_REQUEST, 1)]
+        subprocess.run([str(word) for word in load], check=True, stdout=subprocess.DEVNULL)
+        show(f"{SERIES} series, {SAMPLES} samples each", server)
+        before = 0  # two hours in seconds: what is on its way to the disk needs a while
+        while abs(before - (before := status(server.process.pid)["VmRSS"])) > before / 200:
+            time.sleep(5)
+        show("a little later", server)
+        server.stop(signal.SIGKILL)
+        server = start("after kill -9")
+        show("after kill -9", server)
+        begin = time.monotonic()
+        server.stop(signal.SIGTERM, seconds=300)
+        print(f"{'a clean stop':34} takes {time.monotonic() - begin:.2f} s")
+        server = start("after a clean stop")
+        show("after a clean stop", server)
+        server.stop(signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()
