@@ -6,10 +6,14 @@ import time
 import unittest
 
 from remote_write import Sender
-from servers import EndToEnd, samples_of
+from servers import EndToEnd, samples_of, use_prometheus_3
 
 SERIES = 2000
 STEP = 15_000
+
+
+def setUpModule():
+    use_prometheus_3()
 
 
 class HeadFiles(EndToEnd):

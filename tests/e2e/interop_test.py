@@ -8,7 +8,7 @@ import time
 import unittest
 
 from remote_write import Histogram, Sender
-from servers import EndToEnd, get, peer, samples_of, wait_for
+from servers import EndToEnd, get, peer, samples_of, wait_for, use_prometheus_3
 
 STORAGE = """storage:
   tsdb:
@@ -17,6 +17,10 @@ STORAGE = """storage:
     max_exemplars: 1000
 """
 HOUR = 3_600_000
+
+
+def setUpModule():
+    use_prometheus_3()
 
 
 class Interop(EndToEnd):

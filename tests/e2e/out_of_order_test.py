@@ -8,7 +8,7 @@ import time
 import unittest
 
 from remote_write import Histogram, Sender
-from servers import EndToEnd, peer, samples_of, wait_for
+from servers import EndToEnd, peer, samples_of, wait_for, use_prometheus_3
 
 STORAGE = """storage:
   tsdb:
@@ -16,6 +16,10 @@ STORAGE = """storage:
 """
 MINUTE = 60_000
 FLAGS = ["--web.enable-remote-write-receiver", "--enable-feature=native-histograms"]
+
+
+def setUpModule():
+    use_prometheus_3()
 
 
 class OutOfOrder(EndToEnd):

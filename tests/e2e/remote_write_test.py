@@ -7,7 +7,7 @@ import time
 import unittest
 
 from remote_write import Histogram, Sender, field, label_pairs, message, varint
-from servers import EndToEnd, free_port, get, samples_of, wait_for
+from servers import EndToEnd, free_port, get, samples_of, wait_for, use_prometheus_3
 
 V1 = "application/x-protobuf"
 V2 = "application/x-protobuf;proto=io.prometheus.write.v2.Request"
@@ -160,6 +160,10 @@ LATER = [
 # Texts of Go's protobuf are its own; "another message" reads as in later versions.
 OWN_TEXT = {"another message", "v1 malformed", "v1 wrong wire type", "v1 malformed label", "v1 malformed sample", "tag 0", "v2 malformed",
             "a 1.0 message as 2.0"}
+
+
+def setUpModule():
+    use_prometheus_3()
 
 
 class RemoteWrite(EndToEnd):

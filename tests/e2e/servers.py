@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -32,6 +33,23 @@ def peer(name):
     if not path.exists():
         raise unittest.SkipTest(f"{path} is not there; scripts/peers {BINARY_DIR}/peers unpacks it")
     return path
+
+
+def use_prometheus_3():
+    """For setUpModule(): the peers are a Prometheus of version 3 or later; without one all tests are skipped.
+
+    It is looked for in HEARTH_PEERS and in ~/.cache/hearth-peers; Debian 12's own is a 2.42.
+    """
+    global PEERS
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
+    for folder in (PEERS, cache / "hearth-peers" / "usr" / "bin"):
+        if not (folder / "prometheus").exists():
+            continue
+        said = subprocess.run([folder / "prometheus", "--version"], capture_output=True, text=True)
+        if re.search(r"version ([3-9]|\d\d)\.", said.stdout + said.stderr):
+            PEERS = folder
+            return
+    raise unittest.SkipTest(f"no Prometheus of version 3 in {PEERS} or {cache / 'hearth-peers'}")
 
 
 _next_port = 20000 + os.getpid() % 500 * 20

@@ -6,7 +6,7 @@ import struct
 import time
 import unittest
 
-from servers import EndToEnd, free_port, peer, samples_of, wait_for
+from servers import EndToEnd, free_port, peer, samples_of, wait_for, use_prometheus_3
 
 PAGE = 32 * 1024
 HEADER = 7
@@ -83,6 +83,10 @@ def framed(records):
             first = False
         ends.append(len(out))
     return bytes(out), ends
+
+
+def setUpModule():
+    use_prometheus_3()
 
 
 class WalDamage(EndToEnd):
