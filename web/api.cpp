@@ -1,9 +1,9 @@
 #include "web/api.h"
 
 #include "core/error.h"
+#include "core/json.h"
 #include "core/log.h"
 #include "core/regex.h"
-#include "web/json.h"
 
 namespace hearth::web {
 namespace {

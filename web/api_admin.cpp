@@ -2,8 +2,8 @@
 
 #include "core/error.h"
 #include "core/go_text.h"
+#include "core/json.h"
 #include "query/parser.h"
-#include "web/json.h"
 #include "web/params.h"
 
 namespace hearth::web {

@@ -1,9 +1,9 @@
 #include "web/api_exemplars.h"
 
 #include "core/error.h"
+#include "core/json.h"
 #include "core/storage.h"
 #include "query/parser.h"
-#include "web/json.h"
 #include "web/params.h"
 
 namespace hearth::web {

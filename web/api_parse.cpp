@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/go_text.h"
+#include "core/json.h"
 #include "query/parser.h"
-#include "web/json.h"
 #include "web/json_result.h"
 #include "web/params.h"
 

@@ -1,9 +1,9 @@
 #include "web/api_query.h"
 
 #include "core/error.h"
+#include "core/json.h"
 #include "query/parser.h"
 #include "query/print.h"
-#include "web/json.h"
 #include "web/json_result.h"
 #include "web/params.h"
 

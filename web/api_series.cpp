@@ -4,8 +4,8 @@
 
 #include "core/error.h"
 #include "core/go_text.h"
+#include "core/json.h"
 #include "core/storage.h"
-#include "web/json.h"
 #include "web/params.h"
 
 namespace hearth::web {

@@ -6,8 +6,8 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/go_text.h"
+#include "core/json.h"
 #include "core/threads.h"
-#include "web/json.h"
 #include "web/params.h"
 
 namespace hearth::web {

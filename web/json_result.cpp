@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/go_text.h"
-#include "web/json.h"
+#include "core/json.h"
 
 namespace hearth::web {
 namespace {

@@ -1,4 +1,4 @@
-#include "web/json.h"
+#include "core/json.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "web/json.h"
+#include "core/json.h"
 
 #include <charconv>
 
@@ -6,7 +6,7 @@
 #include "core/histogram_buckets.h"
 #include "core/utf8.h"
 
-namespace hearth::web {
+namespace hearth {
 namespace {
 
 // Appends an ASCII character that stands in the way of a JSON string.
@@ -171,4 +171,4 @@ void append_json_histogram(std::string& out, const FloatHistogram& histogram) {
   out.append(any ? "]}" : "}");
 }
 
-}  // namespace hearth::web
+}  // namespace hearth

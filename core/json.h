@@ -10,7 +10,7 @@
 #include "core/histogram.h"
 #include "core/labels.h"
 
-namespace hearth::web {
+namespace hearth {
 
 // Strings inside label sets of results: only what JSON itself demands is escaped.
 void append_json_raw_string(std::string& out, std::string_view text);
@@ -47,4 +47,4 @@ class Comma {
   bool first_ = true;
 };
 
-}  // namespace hearth::web
+}  // namespace hearth
