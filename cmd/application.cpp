@@ -92,6 +92,7 @@ promql::EngineOptions engine_options(const ServerFlags& flags) {
   options.max_concurrency = flags.max_concurrency;
   options.max_samples = flags.max_samples;
   options.delayed_name_removal = flags.feature("promql-delayed-name-removal");
+  options.use_start_timestamps = flags.feature("use-start-timestamps");
   options.parse.experimental_functions = flags.feature("promql-experimental-functions");
   options.parse.extended_range_selectors = flags.feature("promql-extended-range-selectors");
   options.parse.binop_fill_modifiers = flags.feature("promql-binop-fill-modifiers");

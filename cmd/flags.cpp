@@ -102,7 +102,7 @@ const std::set<std::string_view> kFeatures = {
     "promql-experimental-functions", "promql-extended-range-selectors", "promql-binop-fill-modifiers",
     "promql-duration-expr", "promql-delayed-name-removal", "promql-per-step-stats", "extra-scrape-metrics",
     "exemplar-storage", "created-timestamp-zero-ingestion", "metadata-wal-records",
-    "delayed-compaction",
+    "delayed-compaction", "use-start-timestamps",
 };
 
 // Features of Prometheus that are on for good, or are about Go: nothing to do, nothing to say.

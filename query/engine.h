@@ -23,6 +23,7 @@ struct EngineOptions {
   size_t max_total_memory_bytes = 0;  // all queries together; 0 = none
   DurationMs default_step = 60'000;   // evaluation_interval: of subqueries without a step
   bool delayed_name_removal = false;
+  bool use_start_timestamps = false;  // of counters, in rate, increase, irate and resets
   size_t slice_series = 256;     // series per slice of parallel work; tests vary it
   const Clock* clock = nullptr;  // for timeouts; null = the system's
   ParseOptions parse;

@@ -64,11 +64,14 @@ OperatorPtr Planner::build_call(const Call& call, Steps steps) {
     return make_bounding_function(name, build(*call.args[0], steps), build_scalars(call, 1, steps));
   }
   if (name == "absent") return make_absent(build(*call.args[0], steps), matchers_of(*call.args[0]));
-  if (name == "timestamp") {
+  if (name == "timestamp" || name == "start_timestamp") {
+    const bool own = name == "timestamp";
+    if (!own && !options_.use_start_timestamps) return make_nothing(steps);
     if (const auto* selector = as<VectorSelector>(&unwrap(*call.args[0]))) {
-      return make_nameless(build_selector(*selector, steps, SelectOp::Give::kTimestamp), false);
+      const auto give = own ? SelectOp::Give::kTimestamp : SelectOp::Give::kStartTimestamp;
+      return make_nameless(build_selector(*selector, steps, give), false);
     }
-    return make_timestamp(build(*call.args[0], steps));
+    return own ? make_timestamp(build(*call.args[0], steps)) : make_nothing(steps);
   }
   if (name == "info") {
     OperatorPtr base = build(*call.args[0], steps);
@@ -80,7 +83,6 @@ OperatorPtr Planner::build_call(const Call& call, Steps steps) {
                                            SelectOp::Give::kTimestamp, SelectorTraits{});
     return make_info(std::move(base), std::move(info), matchers);
   }
-  if (name == "start_timestamp") return make_nothing(steps);  // samples are kept without
   throw Error(ErrorKind::kExecution, fmt::format("function {}() is not supported", name));
 }
 

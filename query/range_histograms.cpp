@@ -5,6 +5,7 @@
 #include "core/histogram_math.h"
 #include "query/histogram_notes.h"
 #include "query/histogram_totals.h"
+#include "query/start_times.h"
 
 namespace hearth::promql {
 namespace {
@@ -12,13 +13,18 @@ namespace {
 bool is_gauge(const FloatHistogram& h) { return h.counter_reset_hint == CounterResetHint::kGauge; }
 
 void put(FloatHistogram histogram, Rows& out, size_t row, size_t step) {
-  out.make_histograms(row)[step] = std::make_shared<const FloatHistogram>(std::move(histogram));
+  out.put(row, step, std::move(histogram));
 }
 
-// The increase from the first to the last of `points`, with what was lost at resets. nullopt, and
-// told, where they do not go together.
-std::optional<FloatHistogram> increase_of(const Windows& w, std::span<const FloatHistogram> points,
+// The increase from the first to the last of the histograms [begin, end), with what was lost at
+// resets. nullopt, and told, where they do not go together.
+std::optional<FloatHistogram> increase_of(const Windows& w, size_t begin, size_t end,
                                           bool counter) {
+  const auto points = std::span(w.samples.histograms).subspan(begin, end - begin);
+  const StartTimes starts = histogram_starts(w.samples);
+  const auto is_reset = [&](size_t i, const FloatHistogram& before) {
+    return (starts.any() && starts.reset_before(begin + i)) || counter_was_reset(points[i], before);
+  };
   const std::string_view metric = w.labels.metric_name();
   const FloatHistogram& last = points.back();
   const FloatHistogram* previous = &points.front();
@@ -27,7 +33,7 @@ std::optional<FloatHistogram> increase_of(const Windows& w, std::span<const Floa
 
   // Of a first sample before a reset nothing counts, so its layout does not matter.
   FloatHistogram nothing;
-  if (counter && counter_was_reset(points[1], *previous)) {
+  if (counter && is_reset(1, *previous)) {
     nothing.schema = points[1].schema;
     nothing.custom_values = points[1].custom_values;
     previous = &nothing;
@@ -53,13 +59,14 @@ std::optional<FloatHistogram> increase_of(const Windows& w, std::span<const Floa
   if (!merged) return std::nullopt;
   if (merged->bounds_reconciled) inform_bounds_reconciled(w.context, "subtraction", w.pos);
   if (counter) {
-    for (const FloatHistogram& point : points.subspan(1)) {
-      if (counter_was_reset(point, *previous)) {
+    if (starts.any()) warn_overlap(w, starts, begin, end);
+    for (size_t i = 1; i < points.size(); ++i) {
+      if (is_reset(i, *previous)) {
         const auto added = add(increase, *previous);
         if (added && added->bounds_reconciled)
           inform_bounds_reconciled(w.context, "addition", w.pos);
       }
-      previous = &point;
+      previous = &points[i];
     }
   } else if (!is_gauge(points.front()) || !is_gauge(last)) {
     warn_not_gauge(w.context, metric, w.pos);
@@ -67,6 +74,17 @@ std::optional<FloatHistogram> increase_of(const Windows& w, std::span<const Floa
   increase.counter_reset_hint = CounterResetHint::kGauge;
   compact(increase);
   return increase;
+}
+
+// Adds what the counter had counted at its first sample. false, and told, where that cannot be.
+bool add_first(const Windows& w, const FloatHistogram& first, FloatHistogram& increase) {
+  const auto added = add(increase, first);
+  if (!added) {
+    warn_mixed_schemas(w.context, w.labels.metric_name(), w.pos);
+    return false;
+  }
+  if (added->bounds_reconciled) inform_bounds_reconciled(w.context, "addition", w.pos);
+  return true;
 }
 
 void fold_window(const Windows& w, size_t step, bool mean, Rows& out, size_t row) {
@@ -85,14 +103,28 @@ void fold_window(const Windows& w, size_t step, bool mean, Rows& out, size_t row
 void histogram_rate(const Windows& w, size_t step, bool counter, bool per_second, Rows& out,
                     size_t row) {
   const uint32_t begin = w.histograms.begin[step], end = w.histograms.end[step];
-  if (end - begin < 2) return;
   const auto& h = w.samples.histograms;
-  auto increase = increase_of(w, std::span(h).subspan(begin, end - begin), counter);
+  const double per_seconds = per_second ? static_cast<double>(w.range) / 1000 : 0;
+  const StartTimes starts = histogram_starts(w.samples);
+  const bool from_start = counter && starts.any() && begins_inside(w, step, starts, begin);
+  if (end - begin < (from_start ? 1 : 2)) return;
+  std::optional<FloatHistogram> increase =
+      end - begin < 2 ? std::nullopt : increase_of(w, begin, end, counter);
+  if (from_start) {
+    if (end - begin < 2) {
+      increase = h[begin];
+    } else if (!increase || !add_first(w, h[begin], *increase)) {
+      return;
+    }
+    multiply(*increase, factor_from_start(w, step, starts, begin, end, per_seconds));
+    put(std::move(*increase), out, row, step);
+    return;
+  }
   if (!increase) return;
   const auto& t = w.samples.histogram_t;
-  const double factor = extrapolation_factor(w, step, t[begin], t[end - 1], end - begin,
-                                             counter ? h[begin].count : -1, increase->count,
-                                             per_second ? static_cast<double>(w.range) / 1000 : 0);
+  const double factor =
+      extrapolation_factor(w, step, t[begin], t[end - 1], end - begin,
+                           counter ? h[begin].count : -1, increase->count, per_seconds);
   multiply(*increase, factor);
   put(std::move(*increase), out, row, step);
 }
@@ -101,15 +133,17 @@ void histogram_last_two(const Windows& w, size_t step, bool per_second, Rows& ou
   struct Point {
     TimeMs t;
     const FloatHistogram* histogram;
+    size_t at;  // in the samples of its kind
   };
   // The last two of each kind, by time.
   std::vector<Point> points;
   for (size_t i = 1; i <= std::min<size_t>(2, w.floats.size(step)); ++i) {
-    points.push_back({w.samples.t[w.floats.end[step] - i], nullptr});
+    const size_t at = w.floats.end[step] - i;
+    points.push_back({w.samples.t[at], nullptr, at});
   }
   for (size_t i = 1; i <= std::min<size_t>(2, w.histograms.size(step)); ++i) {
     const size_t at = w.histograms.end[step] - i;
-    points.push_back({w.samples.histogram_t[at], &w.samples.histograms[at]});
+    points.push_back({w.samples.histogram_t[at], &w.samples.histograms[at], at});
   }
   std::stable_sort(points.begin(), points.end(),
                    [](const Point& a, const Point& b) { return a.t > b.t; });
@@ -123,8 +157,10 @@ void histogram_last_two(const Windows& w, size_t step, bool per_second, Rows& ou
   }
   if (newer.histogram == nullptr) {
     const double* v = w.samples.v.data() + w.floats.end[step];
+    const StartTimes starts = float_starts(w.samples);
+    const bool reset = v[-1] < v[-2] || (starts.any() && starts.reset_before(newer.at));
     double change = v[-1];
-    if (!per_second || !(v[-1] < v[-2])) change -= v[-2];
+    if (!per_second || !reset) change -= v[-2];
     out[row][step] = per_second ? change / interval : change;
     return;
   }
@@ -134,7 +170,10 @@ void histogram_last_two(const Windows& w, size_t step, bool per_second, Rows& ou
   if (per_second && any_gauge) warn_not_counter(w.context, metric, w.pos);
   if (!per_second && !gauges) warn_not_gauge(w.context, metric, w.pos);
   FloatHistogram change = *newer.histogram;
-  if (!per_second || !counter_was_reset(*newer.histogram, *older.histogram)) {
+  const StartTimes starts = histogram_starts(w.samples);
+  const bool reset = (starts.any() && starts.reset_before(newer.at)) ||
+                     counter_was_reset(*newer.histogram, *older.histogram);
+  if (!per_second || !reset) {
     const auto merged = subtract(change, *older.histogram);
     if (!merged) {
       warn_mixed_schemas(w.context, metric, w.pos);

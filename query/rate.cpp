@@ -8,6 +8,7 @@
 #include "query/interpolate.h"
 #include "query/kahan.h"
 #include "query/range_histograms.h"
+#include "query/start_times.h"
 #include "query/window.h"
 
 namespace hearth::promql {
@@ -16,10 +17,13 @@ namespace {
 // Sums of what counter resets lost, over windows that slide: the resets of a series are found once.
 class Resets {
  public:
-  // `v` must outlive it.
-  explicit Resets(const std::vector<double>& v) : v_(v.data()) {
+  // The samples must outlive it.
+  explicit Resets(const Columns& samples) : v_(samples.v.data()) {
+    const std::vector<double>& v = samples.v;
+    const StartTimes starts = float_starts(samples);
+    const bool started = starts.any();
     for (uint32_t i = 1; i < v.size(); ++i) {
-      if (v[i] < v[i - 1]) at_.push_back(i);
+      if (v[i] < v[i - 1] || (started && starts.reset_before(i))) at_.push_back(i);
     }
   }
   // Adds to `increase` the value before each reset inside [begin, end), in their order.
@@ -46,7 +50,9 @@ void extrapolated(const Windows& w, Rows& out, size_t row) {
   const TimeMs* t = w.samples.t.data();
   const double* v = w.samples.v.data();
   double* cells = out[row];
-  Resets resets(w.samples.v);
+  Resets resets(w.samples);
+  const StartTimes starts = float_starts(w.samples);
+  const bool started = kCounter && starts.any();
   const double range_seconds = static_cast<double>(w.range) / 1000;
   for (size_t i = 0; i < w.steps(); ++i) {
     if (w.has_histograms() && !w.histograms.empty(i)) {
@@ -57,11 +63,20 @@ void extrapolated(const Windows& w, Rows& out, size_t row) {
       }
       continue;
     }
-    if (w.floats.size(i) < 2) continue;
+    if (w.floats.size(i) < (started ? 1 : 2)) continue;
     const uint32_t begin = w.floats.begin[i], end = w.floats.end[i];
     const double first = v[begin];
     double increase = v[end - 1] - first;
     if (kCounter) increase = resets.correct(increase, begin, end);
+    if (started) {
+      warn_overlap(w, starts, begin, end);
+      if (begins_inside(w, i, starts, begin)) {
+        cells[i] = (increase + first) *
+                   factor_from_start(w, i, starts, begin, end, kPerSecond ? range_seconds : 0);
+        continue;
+      }
+      if (end - begin < 2) continue;
+    }
     cells[i] = increase * extrapolation_factor(w, i, t[begin], t[end - 1], end - begin,
                                                kCounter ? first : -1, increase,
                                                kPerSecond ? range_seconds : 0);
@@ -72,6 +87,7 @@ template <bool kPerSecond>
 void last_two(const Windows& w, Rows& out, size_t row) {
   const auto& t = w.samples.t;
   const auto& v = w.samples.v;
+  const StartTimes starts = float_starts(w.samples);
   for (size_t i = 0; i < w.steps(); ++i) {
     if (w.has_histograms() && !w.histograms.empty(i)) {
       histogram_last_two(w, i, kPerSecond, out, row);
@@ -82,7 +98,8 @@ void last_two(const Windows& w, Rows& out, size_t row) {
     const TimeMs interval = t[last] - t[last - 1];
     if (interval == 0) continue;
     double change = v[last];
-    if (!kPerSecond || !(v[last] < v[last - 1])) change -= v[last - 1];
+    const bool reset = v[last] < v[last - 1] || (starts.any() && starts.reset_before(last));
+    if (!kPerSecond || !reset) change -= v[last - 1];
     out[row][i] = kPerSecond ? change / (static_cast<double>(interval) / 1000) : change;
   }
 }
@@ -166,16 +183,16 @@ void double_exponential_smoothing(const Windows& w, Rows& out, size_t row) {
   }
 }
 
-// Counts neighbours inside each window for which differs(older, newer); histograms beside floats
-// differ from them always.
-template <class Differs>
+// Counts neighbours inside each window that differ: differs(i) says so of floats i - 1 and i,
+// histograms_differ(i) of histograms; a histogram beside a float differs from it always.
+template <class Differs, class HistogramsDiffer>
 void count_neighbours(const Windows& w, Rows& out, size_t row, Differs differs,
-                      bool (*histograms_differ)(const FloatHistogram&, const FloatHistogram&)) {
+                      HistogramsDiffer histograms_differ) {
   const auto& v = w.samples.v;
   if (!w.has_histograms()) {
     static thread_local std::vector<uint32_t> before;  // [i]: neighbours up to sample i that differ
     before.assign(v.size(), 0);
-    for (size_t i = 1; i < v.size(); ++i) before[i] = before[i - 1] + differs(v[i - 1], v[i]);
+    for (size_t i = 1; i < v.size(); ++i) before[i] = before[i - 1] + differs(i);
     for (size_t i = 0; i < w.steps(); ++i) {
       if (w.floats.empty(i)) continue;
       out[row][i] = before[w.floats.end[i] - 1] - before[w.floats.begin[i]];
@@ -184,13 +201,10 @@ void count_neighbours(const Windows& w, Rows& out, size_t row, Differs differs,
   }
   const auto& t = w.samples.t;
   const auto& ht = w.samples.histogram_t;
-  const auto& h = w.samples.histograms;
   for (size_t i = 0; i < w.steps(); ++i) {
     if (w.empty(i)) continue;
     double count = 0;
-    const FloatHistogram* older_histogram = nullptr;
-    double older = 0;
-    bool first = true;
+    bool first = true, older_is_float = false;
     const auto edges = [i](const WindowBounds& bounds) {
       return bounds.none ? std::pair(0u, 0u) : std::pair(bounds.begin[i], bounds.end[i]);
     };
@@ -198,20 +212,12 @@ void count_neighbours(const Windows& w, Rows& out, size_t row, Differs differs,
     auto [k, k_end] = edges(w.histograms);
     while (f < f_end || k < k_end) {
       const bool take_float = k == k_end || (f < f_end && t[f] < ht[k]);
-      const FloatHistogram* histogram = take_float ? nullptr : &h[k];
-      const double value = take_float ? v[f] : 0;
       if (!first) {
-        if ((histogram == nullptr) != (older_histogram == nullptr)) {
-          ++count;
-        } else if (histogram == nullptr) {
-          count += differs(older, value);
-        } else {
-          count += histograms_differ(*older_histogram, *histogram);
-        }
+        const bool mixed = take_float != older_is_float;
+        count += mixed || (take_float ? differs(f) : histograms_differ(k));
       }
       first = false;
-      older = value;
-      older_histogram = histogram;
+      older_is_float = take_float;
       take_float ? ++f : ++k;
     }
     out[row][i] = count;
@@ -219,14 +225,29 @@ void count_neighbours(const Windows& w, Rows& out, size_t row, Differs differs,
 }
 
 void changes(const Windows& w, Rows& out, size_t row) {
+  const double* v = w.samples.v.data();
+  const auto& h = w.samples.histograms;
   count_neighbours(
-      w, out, row, [](double a, double b) { return a != b && !(std::isnan(a) && std::isnan(b)); },
-      histograms_changed);
+      w, out, row,
+      [v](size_t i) { return v[i] != v[i - 1] && !(std::isnan(v[i]) && std::isnan(v[i - 1])); },
+      [&h](size_t i) { return histograms_changed(h[i - 1], h[i]); });
 }
 
 void resets(const Windows& w, Rows& out, size_t row) {
-  count_neighbours(
-      w, out, row, [](double a, double b) { return b < a; }, histograms_reset);
+  const double* v = w.samples.v.data();
+  const auto& h = w.samples.histograms;
+  const StartTimes starts = float_starts(w.samples), h_starts = histogram_starts(w.samples);
+  const auto histograms_differ = [&](size_t i) {
+    return (h_starts.any() && h_starts.reset_before(i)) || histograms_reset(h[i - 1], h[i]);
+  };
+  if (starts.any()) {
+    count_neighbours(
+        w, out, row, [&](size_t i) { return v[i] < v[i - 1] || starts.reset_before(i); },
+        histograms_differ);
+  } else {
+    count_neighbours(
+        w, out, row, [v](size_t i) { return v[i] < v[i - 1]; }, histograms_differ);
+  }
 }
 
 constexpr RangeFunction kFunctions[] = {

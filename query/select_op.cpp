@@ -5,6 +5,11 @@
 #include "core/histogram_math.h"
 
 namespace hearth::promql {
+namespace {
+
+double in_seconds(TimeMs t) { return static_cast<double>(t) / 1000; }
+
+}  // namespace
 
 TimeMs add_time(TimeMs t, DurationMs d) {
   TimeMs sum;
@@ -37,10 +42,12 @@ void drop_stale(Columns& columns) {
     for (size_t i = kept; i < columns.v.size(); ++i) {
       if (is_stale(columns.v[i])) continue;
       columns.t[kept] = columns.t[i];
+      if (!columns.start_t.empty()) columns.start_t[kept] = columns.start_t[i];
       columns.v[kept++] = columns.v[i];
     }
     columns.t.resize(kept);
     columns.v.resize(kept);
+    if (!columns.start_t.empty()) columns.start_t.resize(kept);
   }
   size_t kept = 0;
   for (size_t i = 0; i < columns.histograms.size(); ++i) {
@@ -48,11 +55,14 @@ void drop_stale(Columns& columns) {
     if (kept != i) {
       columns.histogram_t[kept] = columns.histogram_t[i];
       columns.histograms[kept] = std::move(columns.histograms[i]);
+      if (!columns.histogram_start_t.empty())
+        columns.histogram_start_t[kept] = columns.histogram_start_t[i];
     }
     ++kept;
   }
   columns.histogram_t.resize(kept);
   columns.histograms.resize(kept);
+  if (!columns.histogram_start_t.empty()) columns.histogram_start_t.resize(kept);
 }
 
 void find_resets(Columns& columns) {
@@ -86,7 +96,8 @@ void SelectOp::rows(Context& context, Range range, Rows& out) const {
   const bool smoothed = traits_.modifier == SelectorModifier::kSmoothed;
   const TimeRange wanted{add_time(subtract_time(instants_.first, lookback), 1),
                          smoothed ? add_time(instants_.last(), lookback) : instants_.last()};
-  const bool single = (steps_.count == 1 || instants_.fixed) && !smoothed;
+  const bool single =
+      (steps_.count == 1 || instants_.fixed) && !smoothed && give_ != Give::kStartTimestamp;
   static thread_local Columns columns;
   for (size_t i = 0; i < range.size(); ++i) {
     Sample newest;
@@ -126,6 +137,19 @@ void SelectOp::count(Context& context, const Rows& rows) const {
   context.count_samples(traits_.counted, all);
 }
 
+// What the selector gives of float i.
+double SelectOp::given(const Columns& columns, size_t i) const {
+  if (give_ == Give::kValue) return columns.v[i];
+  if (give_ == Give::kTimestamp) return in_seconds(columns.t[i]);
+  return columns.start_t.empty() ? 0 : in_seconds(columns.start_t[i]);
+}
+
+// Requires: it gives times.
+double SelectOp::given_of_histogram(const Columns& columns, size_t i) const {
+  if (give_ == Give::kTimestamp) return in_seconds(columns.histogram_t[i]);
+  return columns.histogram_start_t.empty() ? 0 : in_seconds(columns.histogram_start_t[i]);
+}
+
 void SelectOp::sweep(const Columns& columns, DurationMs lookback, Rows& out, size_t row) const {
   const auto& t = columns.t;
   double* cells = out[row];
@@ -135,9 +159,7 @@ void SelectOp::sweep(const Columns& columns, DurationMs lookback, Rows& out, siz
       const TimeMs at = instants_.at(step);
       while (next < t.size() && t[next] <= at) ++next;
       if (next == 0 || t[next - 1] <= subtract_time(at, lookback)) continue;
-      const double value = columns.v[next - 1];
-      if (is_stale(value)) continue;
-      cells[step] = give_ == Give::kValue ? value : static_cast<double>(t[next - 1]) / 1000;
+      if (!is_stale(columns.v[next - 1])) cells[step] = given(columns, next - 1);
     }
     return;
   }
@@ -155,16 +177,15 @@ void SelectOp::sweep(const Columns& columns, DurationMs lookback, Rows& out, siz
     if (histogram_t > float_t || next == 0) {
       const FloatHistogram& h = columns.histograms[next_histogram - 1];
       if (is_stale(h.sum)) continue;
-      if (give_ == Give::kTimestamp) {
-        cells[step] = static_cast<double>(newest) / 1000;
+      if (give_ != Give::kValue) {
+        cells[step] = given_of_histogram(columns, next_histogram - 1);
         continue;
       }
       HistogramPtr& p = shared[next_histogram - 1];
-      if (p == nullptr) p = std::make_shared<const FloatHistogram>(h);
+      if (p == nullptr) p = context.keep(h);
       out.make_histograms(row)[step] = p;
     } else if (!is_stale(columns.v[next - 1])) {
-      cells[step] =
-          give_ == Give::kValue ? columns.v[next - 1] : static_cast<double>(newest) / 1000;
+      cells[step] = given(columns, next - 1);
     }
   }
 }

@@ -57,14 +57,17 @@ void find_resets(Columns& columns);
 // An instant vector selector. With `smoothed`, values are interpolated between samples.
 class SelectOp final : public Operator {
  public:
-  // kTimestamp: the samples' own times instead of their values, in seconds.
-  enum class Give { kValue, kTimestamp };
+  // kTimestamp: the samples' own times instead of their values, in seconds; kStartTimestamp: those
+  // at which their counters began, 0 where that is unknown.
+  enum class Give { kValue, kTimestamp, kStartTimestamp };
   SelectOp(Instants instants, SelectionPtr selection, Give give, SelectorTraits traits);
   void open(Context& context) override;
   void prepare(Context&) override {}
   void rows(Context& context, Range series, Rows& out) const override;
 
  private:
+  double given(const Columns& columns, size_t i) const;
+  double given_of_histogram(const Columns& columns, size_t i) const;
   void sweep(const Columns& columns, DurationMs lookback, Rows& out, size_t row) const;
   void count(Context& context, const Rows& rows) const;
   void smooth(Context& context, size_t series, Columns& columns, Rows& out, size_t row) const;

@@ -18,6 +18,10 @@ void MatrixSource::read(Context& context, size_t series, Columns& out) const {
   const TimeMs before = subtract_time(instants_.first, range_ + reach_back(context));
   const TimeRange wanted{add_time(before, 1), add_time(instants_.last(), reach_ahead(context))};
   selection_->set().read(series, wanted, out);
+  if (!context.options.use_start_timestamps) {
+    out.start_t.clear();
+    out.histogram_start_t.clear();
+  }
   if (traits_.find_resets) find_resets(out);
   drop_stale(out);
 }

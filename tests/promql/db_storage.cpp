@@ -29,7 +29,7 @@ class DbScriptStorage final : public ScriptStorage, public Queryable {
     return !load.with_custom_buckets &&
            std::all_of(load.series.begin(), load.series.end(), [](const SeriesLine& series) {
              return std::none_of(series.values.begin(), series.values.end(),
-                                 [](const Value& value) { return value.histogram.has_value(); });
+                                 [](const Value& value) { return value.histogram || value.start; });
            });
   }
   void load(const Load& load) override {

@@ -7,7 +7,7 @@
 
 namespace hearth::promql::script {
 
-// Holds loads of floats only.
+// Holds loads of floats without start times only.
 std::unique_ptr<ScriptStorage> db_script_storage();
 
 }  // namespace hearth::promql::script

@@ -14,13 +14,28 @@ bool matches_all(std::span<const Matcher> matchers, LabelsView labels) {
 }
 
 template <class T>
-void copy_range(const std::vector<TimeMs>& times, const std::vector<T>& values, TimeRange range,
-                std::vector<TimeMs>& out_times, std::vector<T>& out_values) {
-  const auto from = std::lower_bound(times.begin(), times.end(), range.min) - times.begin();
-  const auto to = std::upper_bound(times.begin(), times.end(), range.max) - times.begin();
-  if (from >= to) return;
-  out_times.assign(times.begin() + from, times.begin() + to);
-  out_values.assign(values.begin() + from, values.begin() + to);
+struct Column {
+  const std::vector<TimeMs>& t;
+  const std::vector<T>& v;
+  const std::vector<TimeMs>& start;
+};
+
+template <class T>
+void copy_range(Column<T> from, TimeRange range, std::vector<TimeMs>& t, std::vector<T>& v,
+                std::vector<TimeMs>& start) {
+  const auto begin = std::lower_bound(from.t.begin(), from.t.end(), range.min) - from.t.begin();
+  const auto end = std::upper_bound(from.t.begin(), from.t.end(), range.max) - from.t.begin();
+  if (begin >= end) return;
+  t.assign(from.t.begin() + begin, from.t.begin() + end);
+  v.assign(from.v.begin() + begin, from.v.begin() + end);
+  if (!from.start.empty()) start.assign(from.start.begin() + begin, from.start.begin() + end);
+}
+
+// For the sample `at`; the column begins with the first start that is known.
+void push_start(std::vector<TimeMs>& starts, size_t at, TimeMs start) {
+  if (start == 0 && starts.empty()) return;
+  starts.resize(at);
+  starts.push_back(start);
 }
 
 class MemorySeriesSet final : public SeriesSet {
@@ -32,9 +47,10 @@ class MemorySeriesSet final : public SeriesSet {
   LabelsView labels(size_t series) const override { return found_[series]->first; }
   void read(size_t series, TimeRange range, Columns& out) const override {
     out.clear();
-    const Columns& samples = found_[series]->second.samples;
-    copy_range(samples.t, samples.v, range, out.t, out.v);
-    copy_range(samples.histogram_t, samples.histograms, range, out.histogram_t, out.histograms);
+    const Columns& from = found_[series]->second.samples;
+    copy_range(Column<double>{from.t, from.v, from.start_t}, range, out.t, out.v, out.start_t);
+    copy_range(Column<FloatHistogram>{from.histogram_t, from.histograms, from.histogram_start_t},
+               range, out.histogram_t, out.histograms, out.histogram_start_t);
   }
 
  private:
@@ -98,19 +114,20 @@ bool continues(const FloatHistogram& last, const FloatHistogram& next) {
 
 }  // namespace
 
-void MemoryStorage::append(const Labels& labels, TimeMs t, double v) {
+void MemoryStorage::append(const Labels& labels, TimeMs t, double v, TimeMs start) {
   Series& series = series_[labels];
   if (is_stale(v) && series.last_is_histogram) {
     FloatHistogram stale;
     stale.sum = v;
-    return append(labels, t, std::move(stale));
+    return append(labels, t, std::move(stale), start);
   }
+  push_start(series.samples.start_t, series.samples.t.size(), start);
   series.samples.t.push_back(t);
   series.samples.v.push_back(v);
   series.last_is_histogram = false;
 }
 
-void MemoryStorage::append(const Labels& labels, TimeMs t, FloatHistogram histogram) {
+void MemoryStorage::append(const Labels& labels, TimeMs t, FloatHistogram histogram, TimeMs start) {
   Series& series = series_[labels];
   using Hint = CounterResetHint;
   const bool gauge = histogram.counter_reset_hint == Hint::kGauge;
@@ -124,6 +141,7 @@ void MemoryStorage::append(const Labels& labels, TimeMs t, FloatHistogram histog
   }
   series.gauge_chunk = gauge;
   series.last_is_histogram = true;
+  push_start(series.samples.histogram_start_t, series.samples.histogram_t.size(), start);
   series.samples.histogram_t.push_back(t);
   series.samples.histograms.push_back(std::move(histogram));
 }

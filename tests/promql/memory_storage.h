@@ -15,8 +15,8 @@ namespace hearth::promql::script {
 class MemoryStorage final : public Queryable {
  public:
   // Samples of a series are appended in the order of time.
-  void append(const Labels& labels, TimeMs t, double v);
-  void append(const Labels& labels, TimeMs t, FloatHistogram histogram);
+  void append(const Labels& labels, TimeMs t, double v, TimeMs start = 0);
+  void append(const Labels& labels, TimeMs t, FloatHistogram histogram, TimeMs start = 0);
   void clear() { series_.clear(); }
 
   std::unique_ptr<Querier> querier(TimeRange range) override;

@@ -21,10 +21,11 @@ class MemoryScriptStorage final : public ScriptStorage {
         const Value& value = series.values[i];
         const TimeMs t = static_cast<TimeMs>(i) * load.gap;
         if (value.omitted) continue;
+        const TimeMs start = value.start ? t + *value.start : 0;
         if (value.histogram)
-          storage_.append(series.labels, t, *value.histogram);
+          storage_.append(series.labels, t, *value.histogram, start);
         else
-          storage_.append(series.labels, t, value.number);
+          storage_.append(series.labels, t, value.number, start);
       }
     }
     if (!load.with_custom_buckets) return;
@@ -46,6 +47,7 @@ EngineOptions script_options(size_t slices) {
   options.timeout = 100 * 60'000;
   options.default_step = 60'000;
   options.delayed_name_removal = true;
+  options.use_start_timestamps = true;
   options.slice_series = slices > 1 ? 2 : 1'000'000;
   options.parse = {true, true, true, true};
   return options;

@@ -1,5 +1,8 @@
 #include "tests/promql/script.h"
 
+#include <algorithm>
+#include <map>
+
 #include "core/duration.h"
 #include "core/error.h"
 #include "core/go_text.h"
@@ -114,16 +117,32 @@ class ScriptReader {
     Load load;
     load.gap = time(gap);
     load.with_custom_buckets = with_custom_buckets;
+    std::map<Labels, std::vector<std::optional<DurationMs>>> starts;
     for (; next_ < lines_.size() && !lines_[next_].empty(); ++next_) {
-      // Start timestamps are not stored.
       const std::string_view line = lines_[next_];
-      if (line.substr(metric_end(line), 3) == "@st") continue;
+      const size_t end = metric_end(line);
+      if (line.substr(end, 3) == "@st") {
+        starts[parse_metric(line.substr(0, end))] = parse_starts(line.substr(end + 3));
+        continue;
+      }
       SeriesLine next = series(line);
       // Of two lines for one series in a load the later counts.
       std::erase_if(load.series, [&](const SeriesLine& s) { return s.labels == next.labels; });
       load.series.push_back(std::move(next));
     }
+    for (const auto& [labels, times] : starts) set_starts(load, labels, times);
     script_.commands.emplace_back(std::move(load));
+  }
+
+  static void set_starts(Load& load, const Labels& labels,
+                         const std::vector<std::optional<DurationMs>>& starts) {
+    const auto found = std::find_if(load.series.begin(), load.series.end(),
+                                    [&](const SeriesLine& s) { return s.labels == labels; });
+    if (found == load.series.end()) fail("@st of " + metric_text(labels) + " without samples");
+    if (starts.size() > found->values.size()) {
+      fail("@st of " + metric_text(labels) + " has more points than the series");
+    }
+    for (size_t i = 0; i < starts.size(); ++i) found->values[i].start = starts[i];
   }
 
   SeriesLine series(std::string_view line) const {

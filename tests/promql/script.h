@@ -18,7 +18,8 @@ struct Value {
   bool omitted = false;
   double number = 0;
   std::optional<FloatHistogram> histogram;
-  bool hint_given = false;  // counter_reset_hint stands in the text, so it is compared
+  bool hint_given = false;          // counter_reset_hint stands in the text, so it is compared
+  std::optional<DurationMs> start;  // when its counter began, as seen from the sample's time
 };
 
 // name{labels} values...
@@ -71,5 +72,8 @@ Script parse_script(const std::string& name, std::string_view text);
 
 // The values of a series line; throws Error(kBadData).
 std::vector<Value> parse_values(std::string_view text);
+
+// Those of an @st line: -30s-1mx2 _ 0; none where `_` stands.
+std::vector<std::optional<DurationMs>> parse_starts(std::string_view text);
 
 }  // namespace hearth::promql::script

@@ -3,6 +3,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "core/duration.h"
 #include "core/error.h"
 #include "core/go_text.h"
 #include "core/histogram_math.h"
@@ -23,6 +24,21 @@ class ValueReader {
     return values;
   }
 
+  std::vector<std::optional<DurationMs>> starts() {
+    std::vector<std::optional<DurationMs>> starts;
+    for (skip_space(); pos_ < text_.size(); skip_space()) {
+      if (accept("_")) {
+        starts.resize(starts.size() + (accept("x") ? repetitions() : 1));
+        continue;
+      }
+      DurationMs start = duration();
+      const DurationMs increment = peek() == '+' || peek() == '-' ? duration() : 0;
+      const size_t more = accept("x") ? repetitions() : 0;
+      for (size_t i = 0; i <= more; ++i, start += increment) starts.emplace_back(start);
+    }
+    return starts;
+  }
+
  private:
   [[noreturn]] void fail(const std::string& what) const {
     throw Error(ErrorKind::kBadData, what + " at '" + std::string(text_.substr(pos_)) + "'");
@@ -41,6 +57,7 @@ class ValueReader {
   void histogram_item(std::vector<Value>& values);
   size_t repetitions();
   double number();
+  DurationMs duration();
   FloatHistogram histogram(bool& hint_given);
   std::vector<double> list();
   CounterResetHint hint();
@@ -85,15 +102,27 @@ double ValueReader::number() {
   return negative ? -*value : *value;
 }
 
+DurationMs ValueReader::duration() {
+  const bool negative = accept("-");
+  if (!negative) accept("+");
+  const size_t start = pos_;
+  while (std::isdigit(static_cast<unsigned char>(peek())) ||
+         (peek() != '\0' && std::string_view("ywdhms").find(peek()) != std::string_view::npos)) {
+    ++pos_;
+  }
+  const DurationMs value = parse_duration(text_.substr(start, pos_ - start));
+  return negative ? -value : value;
+}
+
 void ValueReader::item(std::vector<Value>& values) {
   if (accept("{{")) return histogram_item(values);
   if (accept("_")) {
-    values.resize(values.size() + (accept("x") ? repetitions() : 1), Value{true, 0, {}, false});
+    values.resize(values.size() + (accept("x") ? repetitions() : 1), Value{true, 0, {}, false, {}});
     return;
   }
   if (accept("stale")) {
     const size_t more = accept("x") ? repetitions() : 0;
-    values.resize(values.size() + more + 1, Value{false, stale_marker(), {}, false});
+    values.resize(values.size() + more + 1, Value{false, stale_marker(), {}, false, {}});
     return;
   }
   double value = number();
@@ -101,7 +130,7 @@ void ValueReader::item(std::vector<Value>& values) {
   if (peek() == '+' || peek() == '-') increment = number();
   const size_t more = accept("x") ? repetitions() : 0;
   for (size_t i = 0; i <= more; ++i, value += increment) {
-    values.push_back(Value{false, value, {}, false});
+    values.push_back(Value{false, value, {}, false, {}});
   }
 }
 
@@ -121,7 +150,7 @@ void ValueReader::histogram_item(std::vector<Value>& values) {
         fail("histograms of different kinds");
       }
     }
-    values.push_back(Value{false, 0, current, hint_given});
+    values.push_back(Value{false, 0, current, hint_given, {}});
   }
 }
 
@@ -189,5 +218,9 @@ FloatHistogram ValueReader::histogram(bool& hint_given) {
 }  // namespace
 
 std::vector<Value> parse_values(std::string_view text) { return ValueReader(text).all(); }
+
+std::vector<std::optional<DurationMs>> parse_starts(std::string_view text) {
+  return ValueReader(text).starts();
+}
 
 }  // namespace hearth::promql::script
