@@ -91,6 +91,9 @@ promql::EngineOptions engine_options(const ServerFlags& flags) {
   options.timeout = flags.query_timeout;
   options.max_concurrency = flags.max_concurrency;
   options.max_samples = flags.max_samples;
+  options.max_memory_bytes = flags.query_max_memory;
+  options.max_total_memory_bytes = flags.query_max_total_memory;
+  options.per_step_stats = flags.feature("promql-per-step-stats");
   options.delayed_name_removal = flags.feature("promql-delayed-name-removal");
   options.use_start_timestamps = flags.feature("use-start-timestamps");
   options.parse.experimental_functions = flags.feature("promql-experimental-functions");

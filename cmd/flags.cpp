@@ -91,6 +91,8 @@ const FlagSpec kTable[] = {
     {"query.timeout", kDuration, "2m", "Maximum time a query may take before it is ended."},
     {"query.max-concurrency", kNumber, "20", "Maximum number of queries executed at once."},
     {"query.max-samples", kNumber, "50000000", "Maximum number of samples that a query may load into memory. It also bounds what a query can return."},
+    {"query.max-memory", kText, "10%", "Maximum memory of one query: bytes, or percent of what the machine or the cgroup has; 0 = no limit."},
+    {"query.max-total-memory", kText, "20%", "Maximum memory of all queries together, with the answers that are still being sent: bytes, or percent of what the machine or the cgroup has; 0 = no limit."},
     {"enable-feature", kText, "", "Comma separated feature names to enable. Can be repeated.", !kHidden, kRepeatable},
     {"agent", kBool, "false", "Run in agent mode.", !kHidden, !kRepeatable, kNoEffect},
     {"log.level", kChoice, "info", "Only log messages with the given severity or above. One of: [debug, info, warn, error]", !kHidden, !kRepeatable, true, "debug,info,warn,error"},
@@ -121,11 +123,11 @@ std::string joined(const std::vector<std::string>& texts) {
 }
 
 // "80%" of the memory there is, or "6GB".
-uint64_t memory_size(const std::string& text) {
+uint64_t memory_size(const std::string& flag, const std::string& text) {
   if (!text.ends_with('%')) return static_cast<uint64_t>(parse_bytes(text));
   const std::optional<double> percent = parse_go_float(text.substr(0, text.size() - 1));
   if (!percent || !(*percent >= 0 && *percent <= 100)) {
-    throw Error(ErrorKind::kBadData, fmt::format("invalid value for --storage.max-memory: {}; bytes or a percentage up to 100% are needed", text));
+    throw Error(ErrorKind::kBadData, fmt::format("invalid value for --{}: {}; bytes or a percentage up to 100% are needed", flag, text));
   }
   return static_cast<uint64_t>(static_cast<double>(memory_limit()) * *percent / 100);
 }
@@ -218,12 +220,15 @@ ServerFlags parse_server_flags(std::span<const std::string> arguments) {
   }
   flags.samples_per_chunk = static_cast<uint64_t>(number("storage.tsdb.samples-per-chunk", 4));
 
-  flags.max_memory = memory_size(text("storage.max-memory"));
+  const auto memory = [&](const char* name) { return memory_size(name, text(name)); };
+  flags.max_memory = memory("storage.max-memory");
 
   flags.lookback_delta = duration("query.lookback-delta");
   flags.query_timeout = duration("query.timeout");
   flags.max_concurrency = static_cast<int>(std::min<int64_t>(number("query.max-concurrency", 1), 1'000'000));
   flags.max_samples = number("query.max-samples", 1);
+  flags.query_max_memory = memory("query.max-memory");
+  flags.query_max_total_memory = memory("query.max-total-memory");
 
   flags.adjust_timestamps = is_on("scrape.adjust-timestamps");
   flags.timestamp_tolerance = duration("scrape.timestamp-tolerance");

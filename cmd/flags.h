@@ -40,6 +40,7 @@ struct ServerFlags {
   DurationMs lookback_delta = 0, query_timeout = 0;
   int max_concurrency = 0;
   int64_t max_samples = 0;
+  uint64_t query_max_memory = 0, query_max_total_memory = 0;  // bytes; 0 = no limit
 
   bool adjust_timestamps = true;
   DurationMs timestamp_tolerance = 0;

@@ -178,6 +178,7 @@ class FoldAggregate final : public UnaryOperator {
                       *result_);
     }
     lanes_.clear();
+    result_->hold_points();
   }
 
   void rows(Context&, Range range, Rows& out) const override {

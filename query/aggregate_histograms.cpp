@@ -26,7 +26,7 @@ void fold_histograms(Context& context, bool mean, std::vector<GroupedHistogram>&
       context.annotations.warn("encountered a mix of histograms and floats for aggregation", pos);
       groups[group][step] = absent();
     } else if (valid) {
-      groups.make_histograms(group)[step] = std::make_shared<const FloatHistogram>(total.total());
+      groups.put(group, step, total.total());
     }
     total.tell(context, pos);
     begin = end;

@@ -2,39 +2,59 @@
 
 #include <algorithm>
 
+#include "query/checked_sort.h"
+
 namespace hearth::promql {
 namespace {
+
+// What a series of the result holds beside the entry itself.
+size_t label_bytes(LabelsView labels) { return labels.flat().size() + sizeof(std::string); }
+
+// The points of one row. Their memory is the result's: it stays charged after the query.
+void take_points(Context& context, const Steps& steps, const Rows& rows, size_t row,
+                 ResultSeries& out) {
+  const double* cells = rows[row];
+  const HistogramPtr* h = rows.histograms(row);
+  const auto points =
+      steps.count - static_cast<size_t>(std::count_if(cells, cells + steps.count, is_absent));
+  size_t samples = points, histograms = 0, bytes = points * sizeof(Point);
+  for (size_t step = 0; h != nullptr && step < steps.count; ++step) {
+    if (h[step] == nullptr) continue;
+    ++histograms;
+    samples += static_cast<size_t>(histogram_samples(*h[step]));
+    bytes += sizeof(TimeMs) + histogram_bytes(*h[step]);
+  }
+  context.budget.charge(bytes);
+  context.hold(samples);
+  out.points.reserve(points);
+  out.histograms.reserve(histograms);
+  for (size_t step = 0; step < steps.count; ++step) {
+    if (!is_absent(cells[step])) out.points.push_back({steps.at(step), cells[step]});
+    if (h != nullptr && h[step] != nullptr) out.histograms.push_back({steps.at(step), *h[step]});
+  }
+}
 
 // The series of all rows that have a point. Rows are computed on all threads.
 void collect_rows(const Operator& root, Context& context, QueryResult& result) {
   const Steps& steps = root.steps();
   const SeriesList& series = root.series();
   const size_t slice = context.rows_at_once(steps.count);
+  context.budget.charge(series.size() * sizeof(ResultSeries));
   result.series.resize(series.size());
   context.parallel((series.size() + slice - 1) / slice, [&](size_t s) {
     context.check();
     const Range range{s * slice, std::min(series.size(), (s + 1) * slice)};
     ScratchRows rows(context, steps.count);
     root.rows(context, range, *rows);
+    size_t bytes_of_labels = 0;
     for (size_t i = 0; i < range.size(); ++i) {
       ResultSeries& out = result.series[range.begin + i];
-      const double* cells = (*rows)[i];
-      const auto points =
-          steps.count - static_cast<size_t>(std::count_if(cells, cells + steps.count, is_absent));
-      context.charge_cells(points);
-      out.points.reserve(points);
-      for (size_t step = 0; step < steps.count; ++step) {
-        if (!is_absent(cells[step])) out.points.push_back({steps.at(step), cells[step]});
-      }
-      if (const HistogramPtr* h = rows->histograms(i)) {
-        for (size_t step = 0; step < steps.count; ++step) {
-          if (h[step] != nullptr) out.histograms.push_back({steps.at(step), *h[step]});
-        }
-      }
-      if (!out.points.empty() || !out.histograms.empty()) {
-        out.labels = Labels(series.labels[range.begin + i]);
-      }
+      take_points(context, steps, *rows, i, out);
+      if (out.points.empty() && out.histograms.empty()) continue;
+      out.labels = Labels(series.labels[range.begin + i]);
+      bytes_of_labels += label_bytes(out.labels);
     }
+    context.budget.charge(bytes_of_labels);
   });
 }
 
@@ -43,18 +63,28 @@ void collect_samples(const RangeSource& source, Context& context, QueryResult& r
   for (size_t i = 0; i < source.series().size(); ++i) {
     if (i % 64 == 0) context.check();
     source.read(context, i, columns);
-    context.charge_cells(columns.t.size());
+    size_t samples = columns.t.size();
+    size_t bytes = sizeof(ResultSeries) + label_bytes(source.series().labels[i]) +
+                   columns.t.size() * sizeof(Point);
+    for (const FloatHistogram& h : columns.histograms) {
+      samples += static_cast<size_t>(histogram_samples(h));
+      bytes += sizeof(TimeMs) + histogram_bytes(h);
+    }
+    context.hold(samples);
+    context.budget.charge(bytes);
     ResultSeries series;
     series.labels = Labels(source.series().labels[i]);
+    series.points.reserve(columns.t.size());
     for (size_t k = 0; k < columns.t.size(); ++k)
       series.points.push_back({columns.t[k], columns.v[k]});
+    series.histograms.reserve(columns.histogram_t.size());
     for (size_t k = 0; k < columns.histogram_t.size(); ++k) {
       series.histograms.push_back({columns.histogram_t[k], std::move(columns.histograms[k])});
     }
-    auto samples = static_cast<int64_t>(series.points.size());
-    for (const HistogramPoint& point : series.histograms) samples += histogram_samples(point.h);
-    context.count_samples(Counted::kOnce, samples);
-    if (context.tracks_steps()) context.count_samples_at(Counted::kOnce, 0, samples);
+    context.count_samples(Counted::kOnce, static_cast<int64_t>(samples));
+    if (context.tracks_steps()) {
+      context.count_samples_at(Counted::kOnce, 0, static_cast<int64_t>(samples));
+    }
     result.series.push_back(std::move(series));
   }
 }
@@ -89,18 +119,19 @@ void collect(Plan& plan, const QueryRequest& request, Context& context, QueryRes
   }
 }
 
-void sort_series(const Plan& plan, QueryResult& result) {
+void sort_series(const Plan& plan, Context& context, QueryResult& result) {
   auto& series = result.series;
   const std::vector<uint32_t>* order =
       plan.root == nullptr || result.type != ValueType::kVector ? nullptr : plan.root->order();
   if (order != nullptr) {
     std::vector<ResultSeries> ordered;
+    ordered.reserve(order->size());
     for (const uint32_t i : *order) ordered.push_back(std::move(series[i]));
     series = std::move(ordered);
   }
   series.erase(std::remove_if(series.begin(), series.end(), has_no_point), series.end());
   if (order != nullptr) return;
-  std::sort(series.begin(), series.end(), [](const ResultSeries& a, const ResultSeries& b) {
+  checked_sort(context, series, [](const ResultSeries& a, const ResultSeries& b) {
     return a.labels.view() < b.labels.view();
   });
 }

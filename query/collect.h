@@ -13,6 +13,6 @@ void open(Plan& plan, Context& context);
 void collect(Plan& plan, const QueryRequest& request, Context& context, QueryResult& result);
 
 // By labels, or as the expression orders them.
-void sort_series(const Plan& plan, QueryResult& result);
+void sort_series(const Plan& plan, Context& context, QueryResult& result);
 
 }  // namespace hearth::promql

@@ -1,16 +1,24 @@
 #include "query/context.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "core/error.h"
 #include "query/operator.h"
 
 namespace hearth::promql {
+namespace {
 
-Context::Context(const EngineOptions& engine_options, Budget& query_budget, Pool* pool)
-    : options(engine_options), budget(query_budget), pool_(pool), arena_(&query_budget) {}
+constexpr const char* kTooManySamples =
+    "query processing would load too many samples into memory in query execution";
+
+}  // namespace
+
+Context::Context(const EngineOptions& engine_options, RunningQuery& query, Pool* pool)
+    : options(engine_options),
+      budget(query.budget()),
+      query_(query),
+      pool_(pool),
+      arena_(&query.budget()) {}
 
 Context::~Context() {
   {
@@ -20,60 +28,60 @@ Context::~Context() {
   budget.release(reserved_.load());
 }
 
-void Context::check() const {
-  if (canceled != nullptr && canceled->load(std::memory_order_relaxed)) {
-    throw Error(ErrorKind::kCanceled, "query was canceled in expression evaluation");
-  }
-  if (deadline_nanos != 0 && clock->monotonic_nanos() > deadline_nanos) {
-    throw Error(ErrorKind::kTimeout, "query timed out in expression evaluation");
-  }
-}
-
 void Context::reserve(size_t series, size_t steps, size_t bytes_per_cell) {
   size_t bytes = 0;
-  const bool overflow = __builtin_mul_overflow(series, steps, &bytes) ||
-                        __builtin_mul_overflow(bytes, bytes_per_cell, &bytes);
-  if (budget.limit() != 0 &&
-      (overflow || bytes > budget.limit() - std::min(budget.used(), budget.limit()))) {
-    throw Error(
-        ErrorKind::kExecution,
-        fmt::format("query needs more than {} bytes of memory: {} series at {} steps; select "
-                    "fewer series, a shorter range or a longer step, or raise the limit",
-                    budget.limit(), series, steps));
+  if (__builtin_mul_overflow(series, steps, &bytes) ||
+      __builtin_mul_overflow(bytes, bytes_per_cell, &bytes)) {
+    throw Error(ErrorKind::kExecution, kTooManySamples);
   }
-  if (overflow) charge_cells(static_cast<size_t>(options.max_samples) + 1);
   budget.charge(bytes);
   reserved_.fetch_add(bytes, std::memory_order_relaxed);
 }
 
-void Context::charge_cells(size_t cells) {
-  const int64_t held = cells_.fetch_add(static_cast<int64_t>(cells)) + static_cast<int64_t>(cells);
+void Context::check_held(int64_t held) {
   if (options.max_samples > 0 && held > options.max_samples) {
-    cells_.fetch_sub(static_cast<int64_t>(cells));
-    throw Error(ErrorKind::kExecution,
-                "query processing would load too many samples into memory in query execution");
+    throw Error(ErrorKind::kExecution, kTooManySamples);
   }
-  try {
-    budget.charge(cells * sizeof(double));
-  } catch (...) {
-    cells_.fetch_sub(static_cast<int64_t>(cells));
-    throw;
-  }
-  int64_t peak = peak_cells_.load(std::memory_order_relaxed);
-  while (held > peak && !peak_cells_.compare_exchange_weak(peak, held)) {
+  int64_t peak = peak_held_.load(std::memory_order_relaxed);
+  while (held > peak && !peak_held_.compare_exchange_weak(peak, held, std::memory_order_relaxed)) {
   }
 }
 
-void Context::release_cells(size_t cells) {
-  if (cells == 0) return;
-  cells_.fetch_sub(static_cast<int64_t>(cells));
-  budget.release(cells * sizeof(double));
+void Context::hold(size_t samples) {
+  const auto more = static_cast<int64_t>(samples);
+  const int64_t held = held_.fetch_add(more, std::memory_order_relaxed) + more;
+  try {
+    check_held(held);
+  } catch (...) {
+    release(samples);
+    throw;
+  }
+}
+
+void Context::release(size_t samples) {
+  held_.fetch_sub(static_cast<int64_t>(samples), std::memory_order_relaxed);
+}
+
+void Context::pass(size_t samples) {
+  check_held(held_.load(std::memory_order_relaxed) + static_cast<int64_t>(samples));
+}
+
+HistogramPtr Context::keep(FloatHistogram histogram) {
+  struct Kept {
+    Kept(Budget& budget, FloatHistogram&& h) : charge(budget), histogram(std::move(h)) {
+      charge.grow_to(histogram_bytes(histogram));
+    }
+    Charge charge;
+    const FloatHistogram histogram;
+  };
+  const auto kept = std::make_shared<Kept>(budget, std::move(histogram));
+  return {kept, &kept->histogram};
 }
 
 void Context::count_samples(Counted counted, int64_t samples) {
   if (counted == Counted::kNo) return;
   if (counted == Counted::kEveryStep) samples *= static_cast<int64_t>(steps);
-  total_samples_.fetch_add(samples, std::memory_order_relaxed);
+  query_.samples.fetch_add(samples, std::memory_order_relaxed);
 }
 
 void Context::count_samples_at(Counted counted, size_t step, int64_t samples) {
@@ -91,6 +99,13 @@ int64_t histogram_samples(const FloatHistogram& h) {
                         h.positive_buckets.size() + h.negative_buckets.size() +
                         h.custom_values.size();
   return static_cast<int64_t>((kFixedBytes + 8 * pieces + 8) / kBytesOfFloat);
+}
+
+size_t histogram_bytes(const FloatHistogram& h) {
+  const size_t spans = h.positive_spans.size() + h.negative_spans.size();
+  const size_t numbers =
+      h.positive_buckets.size() + h.negative_buckets.size() + h.custom_values.size();
+  return sizeof h + spans * sizeof h.positive_spans[0] + numbers * sizeof(double);
 }
 
 size_t Context::rows_at_once(size_t row_steps) const {

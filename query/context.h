@@ -17,6 +17,7 @@
 #include "query/annotations.h"
 #include "query/engine.h"
 #include "query/rows.h"
+#include "query/running_query.h"
 
 namespace hearth::promql {
 
@@ -27,7 +28,7 @@ enum class Counted { kNo, kOnce, kEveryStep };
 // Thread-safe, except where it says otherwise.
 class Context {
  public:
-  Context(const EngineOptions& options, Budget& budget, Pool* pool);
+  Context(const EngineOptions& options, RunningQuery& query, Pool* pool);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -38,14 +39,12 @@ class Context {
 
   // Set before the query runs.
   DurationMs lookback = 0;
-  const std::atomic<bool>* canceled = nullptr;
-  const Clock* clock = nullptr;
-  size_t steps = 1;            // of the query
-  int64_t deadline_nanos = 0;  // of the clock's monotonic time; 0 = none
+  size_t steps = 1;  // of the query
   std::unique_ptr<Querier> querier;
 
-  // Throws Error(kCanceled) or Error(kTimeout) when the query shall end. Called per slice.
-  void check() const;
+  // Throws Error(kCanceled) or Error(kTimeout) when the query shall end. Called per slice, and at
+  // least every few milliseconds; charges to the budget do it, too.
+  void check() const { query_.check(); }
 
   // Memory that lives as long as the query. Only while opening, which is one thread.
   Arena& arena() { return arena_; }
@@ -55,10 +54,17 @@ class Context {
   // that says what to do about it.
   void reserve(size_t series, size_t steps, size_t bytes_per_cell);
 
-  // Points held at this moment; throws Error(kExecution) above options.max_samples.
-  void charge_cells(size_t cells);
-  void release_cells(size_t cells);
-  int64_t peak_cells() const { return peak_cells_.load(std::memory_order_relaxed); }
+  // Samples that the query holds at this moment, as Prometheus counts them: points that are there,
+  // not cells. Throws Error(kExecution) above options.max_samples.
+  void hold(size_t samples);
+  void release(size_t samples);
+  // The samples of one window, held on top for a moment. Those of other threads do not count:
+  // Prometheus holds one at a time.
+  void pass(size_t samples);
+  int64_t peak_samples() const { return peak_held_.load(std::memory_order_relaxed); }
+
+  // A histogram whose memory is the query's.
+  HistogramPtr keep(FloatHistogram histogram);
 
   // Samples that selectors returned: in total, and by step of the query where that was asked for.
   void track_steps() { samples_at_ = std::vector<std::atomic<int64_t>>(steps); }  // before it runs
@@ -68,7 +74,7 @@ class Context {
   int64_t samples_at(size_t step) const {
     return samples_at_[step].load(std::memory_order_relaxed);
   }
-  int64_t total_samples() const { return total_samples_.load(std::memory_order_relaxed); }
+  int64_t total_samples() const { return query_.samples.load(std::memory_order_relaxed); }
 
   // How many rows are computed at once: at most a slice, and few enough to stay in the cache.
   size_t rows_at_once(size_t row_steps) const;
@@ -79,19 +85,22 @@ class Context {
 
  private:
   friend class ScratchRows;
+  void check_held(int64_t held);
+
+  RunningQuery& query_;
   Pool* const pool_;
   Arena arena_;
-  std::atomic<int64_t> cells_{0};
-  std::atomic<int64_t> peak_cells_{0};
-  std::atomic<int64_t> total_samples_{0};
+  std::atomic<int64_t> held_{0};
+  std::atomic<int64_t> peak_held_{0};
   std::vector<std::atomic<int64_t>> samples_at_;
   std::atomic<size_t> reserved_{0};
   Mutex mutex_;
   std::vector<std::unique_ptr<Rows>> free_rows_ GUARDED_BY(mutex_);
 };
 
-// What a histogram weighs, counted in floats.
+// What a histogram weighs, counted in floats, as Prometheus does.
 int64_t histogram_samples(const FloatHistogram& histogram);
+size_t histogram_bytes(const FloatHistogram& histogram);
 
 // Rows that a node needs for a moment; their memory is used again. One thread.
 class ScratchRows {

@@ -11,6 +11,7 @@
 #include "core/threads.h"
 #include "query/parser.h"
 #include "query/result.h"
+#include "query/running_query.h"
 
 namespace hearth::promql {
 
@@ -19,6 +20,7 @@ struct EngineOptions {
   DurationMs timeout = 2 * 60'000;
   int max_concurrency = 20;
   int64_t max_samples = 50'000'000;
+  bool per_step_stats = false;        // whether a request may ask for them
   size_t max_memory_bytes = 0;        // per query; 0 = none
   size_t max_total_memory_bytes = 0;  // all queries together; 0 = none
   DurationMs default_step = 60'000;   // evaluation_interval: of subqueries without a step
@@ -38,6 +40,7 @@ struct QueryRequest {
   DurationMs timeout = 0;         // 0 = the engine's; never longer than that
   bool per_step_stats = false;
   const std::atomic<bool>* canceled = nullptr;  // looked at now and then; may be null
+  QueryCaller caller;
 };
 
 // Thread-safe.
@@ -49,6 +52,11 @@ class Engine {
 
   // Throws Error: kBadData (parse, type), kExecution, kTimeout, kCanceled, kInternal.
   QueryResult run(const QueryRequest& request);
+
+  // Those that wait, run, or whose answer is on its way; oldest first.
+  std::vector<QueryView> running() const;
+  // Ends a query; false: there is none of this id.
+  bool cancel(uint64_t id);
 
   void set_default_step(DurationMs step);  // at reload
   const EngineOptions& options() const;

@@ -89,12 +89,12 @@ class BoundingOp final : public MapOperator {
 class NegationOp final : public MapOperator {
  public:
   explicit NegationOp(OperatorPtr child) : MapOperator(std::move(child), {}) {}
-  void map(Context&, size_t, Rows& rows, size_t row) const override {
+  void map(Context& context, size_t, Rows& rows, size_t row) const override {
     double* v = rows[row];
     for (size_t i = 0; i < steps_.count; ++i) v[i] = is_absent(v[i]) ? absent() : -v[i];
     if (HistogramPtr* h = rows.histograms(row)) {
       for (size_t i = 0; i < steps_.count; ++i) {
-        if (h[i] != nullptr) h[i] = scaled(*h[i], -1);
+        if (h[i] != nullptr) h[i] = scaled(context, *h[i], -1);
       }
     }
   }
@@ -158,6 +158,7 @@ class PerStepOp final : public Operator {
     out.reset(range.size());
     if (range.size() == 0) return;
     for (size_t i = 0; i < steps_.count; ++i) out[0][i] = value_(steps_.at(i));
+    out.hold_points();
   }
 
  private:
@@ -188,6 +189,7 @@ class ScalarOp final : public UnaryOperator {
   void rows(Context&, Range range, Rows& out) const override {
     out.reset(range.size());
     if (range.size() != 0) std::copy(value_.begin(), value_.end(), out[0]);
+    out.hold_points();
   }
 
  private:
@@ -216,6 +218,7 @@ class StepInvariantOp final : public UnaryOperator {
         std::fill_n(out.make_histograms(i), steps_.count, h[0]);
       }
     }
+    out.hold_points();
   }
   const std::vector<uint32_t>* order() const override { return child_->order(); }
 

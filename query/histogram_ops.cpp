@@ -9,9 +9,9 @@
 namespace hearth::promql {
 namespace {
 
-MixedResult made(FloatHistogram histogram) {
+MixedResult made(Context& context, FloatHistogram histogram) {
   compact(histogram);
-  return {true, true, std::make_shared<const FloatHistogram>(std::move(histogram))};
+  return {true, true, context.keep(std::move(histogram))};
 }
 
 MixedResult sum_or_difference(Context& context, BinaryOp op, const FloatHistogram& left,
@@ -30,15 +30,15 @@ MixedResult sum_or_difference(Context& context, BinaryOp op, const FloatHistogra
   if (merged->hints_collide) warn_resets_collide(context, operation, pos);
   if (merged->bounds_reconciled) inform_bounds_reconciled(context, operation, pos);
   if (!plus) result.counter_reset_hint = CounterResetHint::kGauge;
-  return made(std::move(result));
+  return made(context, std::move(result));
 }
 
 }  // namespace
 
-HistogramPtr scaled(const FloatHistogram& histogram, double factor) {
+HistogramPtr scaled(Context& context, const FloatHistogram& histogram, double factor) {
   FloatHistogram result = histogram;
   multiply(result, factor);
-  return std::make_shared<const FloatHistogram>(std::move(result));
+  return context.keep(std::move(result));
 }
 
 MixedResult combine_histograms(Context& context, BinaryOp op, double left,
@@ -56,15 +56,15 @@ MixedResult combine_histograms(Context& context, BinaryOp op, double left,
   } else if (op == BinaryOp::kMul && (l || r)) {
     FloatHistogram result = l ? *left_histogram : *right_histogram;
     multiply(result, l ? right : left);
-    return made(std::move(result));
+    return made(context, std::move(result));
   } else if (op == BinaryOp::kDiv && l) {
     FloatHistogram result = *left_histogram;
     divide(result, right);
-    return made(std::move(result));
+    return made(context, std::move(result));
   } else if ((op == BinaryOp::kTrimUpper || op == BinaryOp::kTrimLower) && l) {
     FloatHistogram result = *left_histogram;
     trim_histogram(result, right, op == BinaryOp::kTrimUpper ? Trim::kUpper : Trim::kLower);
-    return made(std::move(result));
+    return made(context, std::move(result));
   }
   const std::string_view text = binary_op_text(op);
   context.annotations.info(

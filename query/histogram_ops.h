@@ -7,7 +7,7 @@
 
 namespace hearth::promql {
 
-HistogramPtr scaled(const FloatHistogram& histogram, double factor);
+HistogramPtr scaled(Context& context, const FloatHistogram& histogram, double factor);
 
 // A binary operation with a histogram on at least one side (or a trim of floats). Invalid
 // combinations give no point and are told.

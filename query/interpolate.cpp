@@ -187,7 +187,7 @@ void extended_increase(const Windows& w, bool counter, bool per_second, Rows& ou
       if (per_second) divide(*increase, range_seconds);
       increase->counter_reset_hint = CounterResetHint::kGauge;
       compact(*increase);
-      out.make_histograms(row)[i] = std::make_shared<const FloatHistogram>(std::move(*increase));
+      out.put(row, i, std::move(*increase));
     }
   }
 }
@@ -241,8 +241,7 @@ void SelectOp::smooth(Context& context, size_t series, Columns& columns, Rows& o
         }
         if (!found) warn_mixed_schemas(context, metric, traits_.pos);
       }
-      if (found)
-        out.make_histograms(row)[i] = std::make_shared<const FloatHistogram>(std::move(*found));
+      if (found) out.put(row, i, std::move(*found));
     }
   }
 }

@@ -73,6 +73,7 @@ void fold_in_order(Context& context, const Operator& child,
       context.check();
       const size_t begin = first + s * slice;
       child.rows(context, {begin, std::min(count, begin + slice)}, **wave[s]);
+  out.hold_points();
     });
     for (size_t s = 0; s < slices; ++s) fold(first + s * slice, **wave[s]);
   }

@@ -168,7 +168,7 @@ void edge_over_time(const Windows& w, Rows& out, size_t row) {
     } else if (take_float) {
       out[row][i] = w.samples.v[f];
     } else {
-      out.make_histograms(row)[i] = std::make_shared<const FloatHistogram>(w.samples.histograms[h]);
+      out.put(row, i, w.samples.histograms[h]);
     }
   }
 }

@@ -47,7 +47,7 @@ Plan Planner::plan(const Expr& expr) {
     plan.root = build(expr, steps);
     if (options_.delayed_name_removal) plan.root = make_nameless(std::move(plan.root), true);
   }
-  plan.selects = !selections_.empty();
+  for (const auto& [key, selection] : selections_) plan.selections.push_back(selection);
   plan.range = range_;
   return plan;
 }

@@ -20,7 +20,7 @@ struct Plan {
   OperatorPtr root;       // a vector or a scalar
   RangeSourcePtr matrix;  // of an instant query
   std::string string;
-  bool selects = false;                 // whether samples of the storage are looked at at all
+  std::vector<SelectionPtr> selections;  // what is asked of the storage
   TimeRange range{kMaxTime, kMinTime};  // in which they may be
 };
 

@@ -1,6 +1,7 @@
 // What a query answers.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
@@ -29,13 +30,15 @@ struct ResultSeries {
   std::vector<HistogramPoint> histograms;
 };
 
+class RunningQuery;
+
 struct QueryStats {
   int64_t total_samples = 0;
   int64_t peak_samples = 0;
   size_t peak_bytes = 0;
   std::vector<std::pair<TimeMs, int64_t>> samples_per_step;  // only when asked for
-  double eval_seconds = 0, queue_seconds = 0, prepare_seconds = 0, inner_eval_seconds = 0,
-         exec_seconds = 0;
+  double eval_seconds = 0, sort_seconds = 0, prepare_seconds = 0, inner_eval_seconds = 0,
+         queue_seconds = 0, exec_seconds = 0;
 };
 
 struct QueryResult {
@@ -46,6 +49,10 @@ struct QueryResult {
   std::string string;  // kString, at scalar.t
   std::vector<std::string> warnings, infos;  // sorted, unique, Prometheus' texts
   QueryStats stats;
+
+  // The query goes on until its answer has been sent: so long it is charged with what this holds,
+  // and listed among those that run.
+  std::shared_ptr<RunningQuery> query;
 };
 
 }  // namespace hearth::promql

@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/budget.h"
 #include "core/histogram.h"
 #include "core/sample.h"
 
@@ -31,16 +32,19 @@ struct Range {
 // Histograms are shared, never changed: an operator that changes one makes another.
 using HistogramPtr = std::shared_ptr<const FloatHistogram>;
 
-// One thread. Its cells are charged to the query as long as it lives.
+// One thread. Its memory is charged to the query as long as it lives.
 class Rows {
  public:
-  Rows(Context& context, size_t steps) : context_(context), steps_(steps) {}
+  Rows(Context& context, size_t steps);
   ~Rows();
   Rows(const Rows&) = delete;
   Rows& operator=(const Rows&) = delete;
 
   // Makes it `count` rows without any point.
   void reset(size_t count);
+  // Whoever first puts points into rows, or keeps them, calls it when they are there: they count as
+  // samples that the query holds, until the next reset().
+  void hold_points();
 
   size_t count() const { return count_; }
   size_t steps() const { return steps_; }
@@ -57,6 +61,7 @@ class Rows {
     return const_cast<HistogramPtr*>(static_cast<const Rows*>(this)->histograms(row));
   }
   HistogramPtr* make_histograms(size_t row);
+  void put(size_t row, size_t step, FloatHistogram histogram);
   void drop_histograms(size_t row) {
     if (row < histograms_.size()) histograms_[row].clear();
   }
@@ -73,7 +78,9 @@ class Rows {
   Context& context_;
   const size_t steps_;
   size_t count_ = 0;
-  size_t charged_ = 0;
+  size_t held_ = 0;
+  size_t histogram_rows_ = 0;  // of all that were made since reset()
+  Charge charge_;
   std::vector<double> cells_;
   std::vector<std::vector<HistogramPtr>> histograms_;
 };

@@ -111,7 +111,7 @@ void SelectOp::rows(Context& context, Range range, Rows& out) const {
       if (smoothed) {
         smooth(context, range.begin + i, columns, out, i);
       } else {
-        sweep(columns, lookback, out, i);
+        sweep(context, columns, out, i);
       }
     }
   }
@@ -135,6 +135,7 @@ void SelectOp::count(Context& context, const Rows& rows) const {
     }
   }
   context.count_samples(traits_.counted, all);
+  out.hold_points();
 }
 
 // What the selector gives of float i.
@@ -150,7 +151,8 @@ double SelectOp::given_of_histogram(const Columns& columns, size_t i) const {
   return columns.histogram_start_t.empty() ? 0 : in_seconds(columns.histogram_start_t[i]);
 }
 
-void SelectOp::sweep(const Columns& columns, DurationMs lookback, Rows& out, size_t row) const {
+void SelectOp::sweep(Context& context, const Columns& columns, Rows& out, size_t row) const {
+  const DurationMs lookback = context.lookback;
   const auto& t = columns.t;
   double* cells = out[row];
   size_t next = 0;

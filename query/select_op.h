@@ -16,6 +16,7 @@ class Selection {
   Selection(std::vector<Matcher> matchers, TimeRange range)
       : matchers_(std::move(matchers)), range_(range) {}
   void open(Context& context);
+  bool is_open() const { return set_ != nullptr; }
   const SeriesSet& set() const { return *set_; }
   TimeRange range() const { return range_; }
   const std::vector<Matcher>& matchers() const { return matchers_; }
@@ -64,11 +65,12 @@ class SelectOp final : public Operator {
   void open(Context& context) override;
   void prepare(Context&) override {}
   void rows(Context& context, Range series, Rows& out) const override;
+  bool silent() const override { return traits_.modifier == SelectorModifier::kNone; }
 
  private:
   double given(const Columns& columns, size_t i) const;
   double given_of_histogram(const Columns& columns, size_t i) const;
-  void sweep(const Columns& columns, DurationMs lookback, Rows& out, size_t row) const;
+  void sweep(Context& context, const Columns& columns, Rows& out, size_t row) const;
   void count(Context& context, const Rows& rows) const;
   void smooth(Context& context, size_t series, Columns& columns, Rows& out, size_t row) const;
 

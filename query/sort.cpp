@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "query/checked_sort.h"
 #include "query/functions.h"
 
 namespace hearth::promql {
@@ -73,13 +74,13 @@ class SortOp final : public MapOperator {
     if (by_value_) {
       Rows values(context, 1);
       materialise(context, *this, values);
-      std::stable_sort(order_.begin(), order_.end(), [&](uint32_t a, uint32_t b) {
+      checked_sort(context, order_, [&](uint32_t a, uint32_t b) {
         const double x = values[a][0], y = values[b][0];
         if (std::isnan(x) || std::isnan(y)) return !std::isnan(x);
         return descending_ ? y < x : x < y;
       });
     } else {
-      std::stable_sort(order_.begin(), order_.end(), [&](uint32_t a, uint32_t b) {
+      checked_sort(context, order_, [&](uint32_t a, uint32_t b) {
         return descending_ ? less(b, a) : less(a, b);
       });
     }

@@ -167,6 +167,7 @@ class KAggregate final : public Operator {
         (*chosen_)[static_cast<size_t>(row_of_[entry.series])][at % steps_.count] = entry.value;
       }
     }
+    chosen_->hold_points();
   }
 
   void choose_by_series(Context& context, const double* k) {
@@ -203,6 +204,7 @@ class KAggregate final : public Operator {
     });
     chosen_->reset(kept.size());
     for (size_t i = 0; i < kept.size(); ++i) chosen_->copy_row(i, *kept[i].second, 0);
+    chosen_->hold_points();
   }
 
   void choose(uint32_t series) {

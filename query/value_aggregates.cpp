@@ -53,6 +53,7 @@ class QuantileAggregate final : public Operator {
         if (!of_step.empty()) (*result_)[group][step] = quantile(q[step], of_step);
       }
     });
+    result_->hold_points();
   }
 
   void rows(Context&, Range range, Rows& out) const override {
@@ -121,6 +122,7 @@ class CountValues final : public UnaryOperator {
         if (counts[group][step] != 0) (*result_)[group][step] = counts[group][step];
       }
     }
+    result_->hold_points();
   }
 
   void prepare(Context&) override {}

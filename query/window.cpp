@@ -154,6 +154,7 @@ void WindowOp::count(const Windows& windows) const {
     return;
   }
   int64_t all = 0;
+    out.hold_points();
   for (size_t i = 0; i < windows.steps(); ++i) {
     auto samples = static_cast<int64_t>(windows.floats.size(i));
     for (size_t k = 0; k < windows.histograms.size(i); ++k) {
@@ -164,6 +165,7 @@ void WindowOp::count(const Windows& windows) const {
   }
   context.count_samples(counted, all);
 }
+  out.hold_points();
 
 void WindowOp::row(Windows& windows, size_t input, Rows& out, size_t row,
                    std::string_view& told) const {

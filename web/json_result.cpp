@@ -66,7 +66,7 @@ void append_stats(std::string& out, const promql::QueryStats& stats) {
   };
   out.append(",\"stats\":{\"timings\":{");
   seconds("evalTotalTime", stats.eval_seconds);
-  seconds("resultSortTime", 0);
+  seconds("resultSortTime", stats.sort_seconds);
   seconds("queryPreparationTime", stats.prepare_seconds);
   seconds("innerEvalTime", stats.inner_eval_seconds);
   seconds("execQueueTime", stats.queue_seconds);

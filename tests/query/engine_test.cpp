@@ -135,9 +135,8 @@ TEST_CASE("memory is reserved before a sample is read, and the error says what t
   const std::string error =
       error_of(fixture, EngineFixture::range("sum by (instance) (m_total)", 0, 50'000'000, 10'000));
   CHECK(error ==
-        "execution: query needs more than 100000 bytes of memory: 50 series at 5001 steps; select "
-        "fewer "
-        "series, a shorter range or a longer step, or raise the limit");
+        "execution: query needs more than 100000 bytes of memory: m_total selects 50 series, at 5001 "
+        "steps; select fewer series, a shorter range or a longer step, or raise --query.max-memory");
   CHECK(reads == 0);
   CHECK(error_of(fixture, EngineFixture::instant("sum(m_total)", 60'000)) == "none");
 }
