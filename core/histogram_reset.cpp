@@ -58,7 +58,7 @@ bool custom_buckets_fell(const FloatHistogram& current, const FloatHistogram& pr
 
 bool counter_was_reset(const FloatHistogram& current, const FloatHistogram& previous) {
   if (current.counter_reset_hint == CounterResetHint::kReset) return true;
-  if (current.counter_reset_hint != CounterResetHint::kUnknown) return false;
+  if (current.counter_reset_hint == CounterResetHint::kNotReset) return false;
   if (current.count < previous.count) return true;
   if (uses_custom_buckets(current) != uses_custom_buckets(previous)) return true;
   if (uses_custom_buckets(current)) {

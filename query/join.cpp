@@ -60,7 +60,10 @@ class JoinOp final : public Operator {
     if (matching_.card != Cardinality::kOneToOne) {  // a row of the one side is needed many times
       one_rows_ = std::make_unique<Rows>(context, steps_.count);
       materialise(context, *one_, *one_rows_);
+    } else {
+      hear_others(context, *one_, pair_one_);
     }
+    hear_others(context, *many_, pair_many_);
   }
 
   void rows(Context& context, Range range, Rows& out) const override {

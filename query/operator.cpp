@@ -30,6 +30,23 @@ void gather_rows(Context& context, const Operator& child, std::span<const uint32
   }
 }
 
+void hear_others(Context& context, const Operator& child, std::span<const uint32_t> needed) {
+  if (child.silent()) return;
+  std::vector<uint8_t> is_needed(child.series().size());
+  for (const uint32_t row : needed) is_needed[row] = 1;
+  std::vector<uint32_t> others;
+  for (uint32_t row = 0; row < is_needed.size(); ++row) {
+    if (is_needed[row] == 0) others.push_back(row);
+  }
+  const size_t slice = context.rows_at_once(child.steps().count);
+  context.parallel((others.size() + slice - 1) / slice, [&](size_t s) {
+    context.check();
+    const size_t begin = s * slice, count = std::min(slice, others.size() - begin);
+    ScratchRows rows(context, child.steps().count);
+    gather_rows(context, child, std::span(others).subspan(begin, count), *rows);
+  });
+}
+
 void materialise(Context& context, const Operator& child, Rows& out) {
   const size_t count = child.series().size();
   const size_t slice = context.rows_at_once(out.steps());
@@ -56,6 +73,7 @@ void materialise(Context& context, const Operator& child, Rows& out) {
       }
     }
   }
+  out.hold_points();
 }
 
 void fold_in_order(Context& context, const Operator& child,
@@ -73,7 +91,6 @@ void fold_in_order(Context& context, const Operator& child,
       context.check();
       const size_t begin = first + s * slice;
       child.rows(context, {begin, std::min(count, begin + slice)}, **wave[s]);
-  out.hold_points();
     });
     for (size_t s = 0; s < slices; ++s) fold(first + s * slice, **wave[s]);
   }

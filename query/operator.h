@@ -51,6 +51,10 @@ class Operator {
   // Makes `out` the rows of these series. out.steps() == steps().count.
   virtual void rows(Context& context, Range series, Rows& out) const = 0;
 
+  // Whether computing rows tells nothing, neither a warning nor an error: then those that no result
+  // needs are left out.
+  virtual bool silent() const { return false; }
+
   // The order in which an instant query shows the series, where the node fixes one. After
   // prepare().
   virtual const std::vector<uint32_t>* order() const { return nullptr; }
@@ -81,6 +85,9 @@ const double* scalar_row(Context& context, const Operator& scalar, Rows& keep);
 // Rows of `child` in the order of `wanted`, fetched in runs of neighbours.
 void gather_rows(Context& context, const Operator& child, std::span<const uint32_t> wanted,
                  Rows& out);
+
+// Computes the rows of `child` that are not `needed`, for what they tell.
+void hear_others(Context& context, const Operator& child, std::span<const uint32_t> needed);
 
 // All rows of `child`, computed slice by slice on all threads.
 void materialise(Context& context, const Operator& child, Rows& out);

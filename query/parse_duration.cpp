@@ -111,7 +111,7 @@ ExprPtr ExprParser::duration_call(const Token& name) {
 ExprPtr ExprParser::duration_paren() {
   expect(TokenType::kLeftParen);
   ExprPtr inner = duration(kLowestPrecedence);
-  inner->pos.end = expect(TokenType::kRightParen).end();
+  expect(TokenType::kRightParen);
   require_duration_expressions(*inner);
   if (auto* node = as<DurationExpr>(inner.get())) node->wrapped = true;
   return inner;

@@ -1,5 +1,7 @@
 #include "query/plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -163,14 +165,20 @@ SelectionPtr Planner::selection(const std::vector<Matcher>& matchers, TimeRange 
 // ---- durations computed from others
 // --------------------------------------------------------------
 
+namespace {
+
+Error bad_duration(const Expr& expr, std::string_view what) {
+  return Error(ErrorKind::kBadData,
+               fmt::format("{}:{}: {}", expr.pos.start, expr.pos.end, what));
+}
+
+}  // namespace
+
 DurationMs Planner::duration(const Expr* expr, DurationMs written, bool positive) const {
   if (expr == nullptr) return written;
   const double seconds = duration_seconds(*expr);
-  if (positive && !(seconds > 0)) {
-    throw Error(ErrorKind::kExecution, "duration must be greater than 0");
-  }
-  if (!(std::fabs(seconds) < 9223372036.0))
-    throw Error(ErrorKind::kExecution, "duration out of range");
+  if (positive && !(seconds > 0)) throw bad_duration(*expr, "duration must be greater than 0");
+  if (!(std::fabs(seconds) < 9223372036.0)) throw bad_duration(*expr, "duration is out of range");
   return static_cast<DurationMs>(seconds * 1000);
 }
 
@@ -189,10 +197,10 @@ double Planner::duration_seconds(const Expr& expr) const {
     case Op::kMul:
       return left * right;
     case Op::kDiv:
-      if (right == 0) throw Error(ErrorKind::kExecution, "division by zero");
+      if (right == 0) throw bad_duration(expr, "division by zero");
       return left / right;
     case Op::kMod:
-      if (right == 0) throw Error(ErrorKind::kExecution, "modulo by zero");
+      if (right == 0) throw bad_duration(expr, "modulo by zero");
       return std::fmod(left, right);
     case Op::kPow:
       return std::pow(left, right);
