@@ -129,6 +129,7 @@ ScraperOptions scraper_options(const ServerFlags& flags) {
   ScraperOptions options;
   options.timestamp_tolerance = flags.timestamp_tolerance;
   options.adjust_timestamps = flags.adjust_timestamps;
+  options.tell_metadata = flags.feature("metadata-wal-records");
   options.config_dir = std::filesystem::path(flags.config_file).parent_path().string();
   return options;
 }

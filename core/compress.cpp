@@ -5,6 +5,7 @@
 #include <snappy.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "core/error.h"
@@ -59,24 +60,35 @@ void zstd_compress(std::string_view in, std::string& out, int level) {
 }
 
 void zstd_uncompress(std::string_view in, std::string& out, size_t max_bytes) {
-  struct FreeStream {
-    void operator()(ZSTD_DStream* p) const { ZSTD_freeDStream(p); }
+  struct FreeContext {
+    void operator()(ZSTD_DCtx* p) const { ZSTD_freeDCtx(p); }
   };
-  const std::unique_ptr<ZSTD_DStream, FreeStream> stream(ZSTD_createDStream());
+  thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> context(ZSTD_createDCtx());
+  ZSTD_DCtx_reset(context.get(), ZSTD_reset_session_only);
+  // The size that is claimed saves copies, but is not believed further than usual ratios go. Where
+  // it fits, one call does it all.
+  const unsigned long long claimed = ZSTD_getFrameContentSize(in.data(), in.size());
+  const bool is_known = claimed != ZSTD_CONTENTSIZE_UNKNOWN && claimed != ZSTD_CONTENTSIZE_ERROR;
+  if (is_known) check_size("zstd", claimed, max_bytes);
+  const size_t usual = in.size() * 16 + 64;
+  size_t room = is_known ? std::min<size_t>(claimed, usual) : usual;
   out.clear();
   ZSTD_inBuffer source{in.data(), in.size(), 0};
+  size_t produced = 0;
   size_t state = 1;
   while (source.pos < source.size || state != 0) {
-    const size_t before = out.size();
-    out.resize(before + ZSTD_DStreamOutSize());
-    ZSTD_outBuffer target{out.data() + before, out.size() - before, 0};
+    if (out.size() - produced < room) out.resize(produced + room);
+    ZSTD_outBuffer target{out.data(), out.size(), produced};
     const size_t consumed = source.pos;
-    state = ZSTD_decompressStream(stream.get(), &target, &source);
+    state = ZSTD_decompressStream(context.get(), &target, &source);
     if (ZSTD_isError(state)) corrupt("zstd");
-    out.resize(before + target.pos);
-    check_size("zstd", out.size(), max_bytes);
-    if (target.pos == 0 && source.pos == consumed) corrupt("zstd");  // cut short
+    check_size("zstd", target.pos, max_bytes);
+    const bool stuck = target.pos == produced && source.pos == consumed && target.size > target.pos;
+    if (stuck) corrupt("zstd");  // cut short
+    produced = target.pos;
+    room = std::max(ZSTD_DStreamOutSize(), produced);
   }
+  out.resize(produced);
 }
 
 void gzip_compress(std::string_view in, std::string& out, int level) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "core/error.h"
 #include "core/go_text.h"
 #include "core/hash.h"
 
@@ -23,6 +24,10 @@ size_t read_length(const char*& p) {
 }
 
 void append_flat_text(std::string& flat, std::string_view text) {
+  if (text.size() > kLongestLabelText) {
+    throw Error(ErrorKind::kBadData, "a label's name or value has " + std::to_string(text.size()) +
+                                         " bytes, of at most " + std::to_string(kLongestLabelText));
+  }
   if (text.size() < kLongLength) {
     flat.push_back(static_cast<char>(text.size()));
   } else {

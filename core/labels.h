@@ -17,6 +17,7 @@
 namespace hearth {
 
 inline constexpr std::string_view kMetricName = "__name__";
+inline constexpr size_t kLongestLabelText = 0xffffff;  // bytes of a name or a value
 
 struct Label {
   std::string_view name;
@@ -108,7 +109,8 @@ class Labels {
   std::string flat_;
 };
 
-// Appends one label in the flat form. Requires: name sorts after all names before it.
+// Appends one label in the flat form. Requires: name sorts after all names before it. Throws
+// Error(kBadData) for a text longer than kLongestLabelText.
 void append_flat_label(std::string& flat, std::string_view name, std::string_view value);
 
 // Changes a set label by label, as relabelling does. One thread.

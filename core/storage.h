@@ -190,6 +190,10 @@ class Querier {
   virtual std::vector<std::string> label_values(const std::string& name,
                                                 std::span<const Matcher> matchers,
                                                 size_t limit) = 0;
+
+  // What could not be read, as sentences for the answer's warnings; ask after the last read.
+  // Thread-safe.
+  virtual std::vector<std::string> warnings() const { return {}; }
 };
 
 // Thread-safe.

@@ -53,7 +53,7 @@ Discovered discover(const ScrapeConfig& config, const std::string& dir, Registry
 
 struct ScrapeManager::State {
   State(const ScraperOptions& o, Appender& appender, Pool& workers, const Clock& clock, Registry& registry)
-      : options(o), metrics(registry), sink{appender, clock, metrics}, loop(o, sink, workers) {}
+      : options(o), metrics(registry), sink{appender, clock, metrics, o.tell_metadata}, loop(o, sink, workers) {}
 
   void update(uint64_t generation_of_caller, const std::string& job, size_t discovery,
               std::vector<TargetGroup> groups);

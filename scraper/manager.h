@@ -44,6 +44,7 @@ struct ScraperOptions {
   std::string user_agent = "Prometheus/3.14.0";
   TimeMs timestamp_tolerance = 2;  // ms; scrapes this near their schedule get the scheduled time
   bool adjust_timestamps = true;
+  bool tell_metadata = false;  // to the storage, of series that are new or whose metadata changes
   std::string config_dir = ".";    // base of relative paths
 };
 

@@ -1,20 +1,29 @@
 #include "scraper/metadata_table.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace hearth {
 
-void MetadataTable::set(EntryKind kind, std::string_view family, MetricType type,
+bool MetadataTable::set(EntryKind kind, std::string_view family, MetricType type,
                         std::string_view text) {
   MutexLock lock(mutex_);
   auto it = families_.find(family);
   if (it == families_.end()) it = families_.emplace(std::string(family), Metadata()).first;
+  Metadata& known = it->second;
   switch (kind) {
-    case EntryKind::kType: it->second.type = type; break;
-    case EntryKind::kHelp: it->second.help = text; break;
-    case EntryKind::kUnit: it->second.unit = text; break;
-    default: break;
+    case EntryKind::kType: return std::exchange(known.type, type) != type;
+    case EntryKind::kHelp: return std::exchange(known.help, text) != text;
+    case EntryKind::kUnit: return std::exchange(known.unit, text) != text;
+    default: return false;
   }
+}
+
+std::optional<Metadata> MetadataTable::find(std::string_view family) const {
+  MutexLock lock(mutex_);
+  const auto it = families_.find(family);
+  if (it == families_.end()) return std::nullopt;
+  return it->second;
 }
 
 void MetadataTable::retain(const std::vector<std::string>& families) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,12 +16,13 @@ namespace hearth {
 // Thread-safe.
 class MetadataTable {
  public:
-  // Takes what a kType, kHelp or kUnit entry says.
-  void set(EntryKind kind, std::string_view family, MetricType type, std::string_view text);
+  // Takes what a kType, kHelp or kUnit entry says; returns whether that was not known.
+  bool set(EntryKind kind, std::string_view family, MetricType type, std::string_view text);
   // Keeps only these families (sorted).
   void retain(const std::vector<std::string>& families);
   void clear();
 
+  std::optional<Metadata> find(std::string_view family) const;
   // Calls visit(family, metadata) for `family`, or for all where it is "".
   template <class Visit>
   void each(const std::string& family, Visit visit) const {

@@ -1,25 +1,36 @@
 #include "scraper/report.h"
 
 #include "scraper/sample_labels.h"
+#include "scraper/scrape.h"
 
 namespace hearth {
 namespace {
 
-constexpr std::array<std::string_view, kReportSeries> kNames = {
-    "up",
-    "scrape_duration_seconds",
-    "scrape_samples_scraped",
-    "scrape_samples_post_metric_relabeling",
-    "scrape_series_added",
-    "scrape_timeout_seconds",
-    "scrape_sample_limit",
-    "scrape_body_size_bytes"};
+struct OwnSeries {
+  std::string_view name, unit, help;
+};
+
+constexpr std::array<OwnSeries, kReportSeries> kOwn = {{
+    {"up", "targets",
+     "Health of the scrape target. 1 means the target is healthy, 0 if the scrape failed."},
+    {"scrape_duration_seconds", "seconds", "Duration of the last scrape in seconds."},
+    {"scrape_samples_scraped", "samples", "Number of samples last scraped."},
+    {"scrape_samples_post_metric_relabeling", "samples",
+     "Number of samples remaining after metric relabeling was applied."},
+    {"scrape_series_added", "series", "Number of series in the last scrape."},
+    {"scrape_timeout_seconds", "seconds", "The configured scrape timeout for a target."},
+    {"scrape_sample_limit", "samples",
+     "The configured sample limit for a target. Returns zero if there is no limit configured."},
+    {"scrape_body_size_bytes", "bytes",
+     "The uncompressed size of the last scrape response, if successful. Scrapes failing because "
+     "body_size_limit is exceeded report -1, other scrape failures report 0."},
+}};
 constexpr size_t kAlways = 5;  // the others come with extra_scrape_metrics
 
 }  // namespace
 
 void append_report(const ScrapeReport& report, LabelsView target, const ScrapeConfig& config, TimeMs time,
-                   Appender& appender, std::array<SeriesRef, kReportSeries>& refs, Batch& batch) {
+                   const ScrapeSink& sink, std::array<SeriesRef, kReportSeries>& refs, Batch& batch) {
   const std::array<double, kReportSeries> values = {report.up ? 1.0 : 0.0,
                                                     report.duration_seconds,
                                                     static_cast<double>(report.counts.total),
@@ -30,7 +41,14 @@ void append_report(const ScrapeReport& report, LabelsView target, const ScrapeCo
                                                     report.body_bytes};
   const size_t count = config.extra_scrape_metrics ? kReportSeries : kAlways;
   for (size_t i = 0; i < count; ++i) {
-    if (refs[i] == 0) refs[i] = appender.intern(report_labels(kNames[i], target));
+    if (refs[i] == 0) {
+      refs[i] = sink.appender.intern(report_labels(kOwn[i].name, target));
+      if (sink.tell_metadata) {
+        batch.metadata.push_back(
+            {refs[i],
+             {MetricType::kGauge, std::string(kOwn[i].unit), std::string(kOwn[i].help)}});
+      }
+    }
     batch.push(refs[i], time, values[i]);
   }
 }

@@ -19,8 +19,10 @@ struct ScrapeReport {
   DurationMs timeout = 0;
 };
 
+struct ScrapeSink;
+
 // The refs are looked up where they are 0. extra_scrape_metrics decides how many series there are.
 void append_report(const ScrapeReport& report, LabelsView target, const ScrapeConfig& config, TimeMs time,
-                   Appender& appender, std::array<SeriesRef, kReportSeries>& refs, Batch& batch);
+                   const ScrapeSink& sink, std::array<SeriesRef, kReportSeries>& refs, Batch& batch);
 
 }  // namespace hearth

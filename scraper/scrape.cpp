@@ -100,7 +100,7 @@ void Scrape::read(ReadCounts& counts) {
   }
   const ReadTask task{body_,          state.format, timing_.time,   sink_.clock.now() + kMaxAhead,
                       target_.labels(), config_,      sink_.appender, state.lines,
-                      target_.metadata, target_.source};
+                      target_.metadata, target_.source,  sink_.tell_metadata};
   if (read_series(task, batch_, stale_, counts)) state.metadata_outdated_in = kKeepMetadata;
   if (state.metadata_outdated_in > 0 && --state.metadata_outdated_in == 0) {
     target_.metadata.retain(families_of(body_, state.format));
@@ -110,6 +110,8 @@ void Scrape::read(ReadCounts& counts) {
 // Makes the batch. Afterwards error_ says how the scrape went.
 void Scrape::fill(const std::string& fetch_error) {
   Target::ScrapeState& state = target_.scrape;
+  // What was new the first time is known now.
+  const std::vector<Batch::SeriesMetadata> told = std::move(batch_.metadata);
   batch_.clear();
   error_ = fetch_error;
   ReadCounts counts;
@@ -132,8 +134,8 @@ void Scrape::fill(const std::string& fetch_error) {
   report_.up = error_.empty();
   report_.timeout = target_.timeout();
   report_.duration_seconds = duration_seconds();
-  append_report(report_, target_.labels(), config_, timing_.time, sink_.appender, state.report_refs,
-                batch_);
+  batch_.metadata.insert(batch_.metadata.end(), told.begin(), told.end());
+  append_report(report_, target_.labels(), config_, timing_.time, sink_, state.report_refs, batch_);
 }
 
 // Series have died in the storage since they were last seen: their lines are resolved again.

@@ -32,6 +32,7 @@ struct ScrapeSink {
   Appender& appender;
   const Clock& clock;
   const ScrapeMetrics& metrics;
+  bool tell_metadata = false;  // ScraperOptions::tell_metadata
 };
 
 // A body of so many bytes is too large, compressed or not: body_size_limit, and 1 GiB without it.

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "scraper/metadata_news.h"
 #include "scraper/number.h"
 #include "scraper/openmetrics_parser.h"
 #include "scraper/sample_labels.h"
@@ -79,7 +80,7 @@ class Reader {
  public:
   Reader(const ReadTask& task, Batch& batch, ReadCounts& counts)
       : task_(task), config_(task.config), batch_(batch), counts_(counts), parser_(task.body),
-        walk_(task.lines, scratch(), process_seed()), samples_(batch, task.lines.entries().size() + 16) {}
+        walk_(task.lines, scratch(), process_seed()), news_(task.metadata), samples_(batch, task.lines.entries().size() + 16) {}
 
   void run();
   void finish(std::vector<SeriesRef>& stale) {
@@ -98,6 +99,7 @@ class Reader {
   // Counts one sample that relabelling left; false when it must not be stored.
   bool admit();
   void sample(SeriesRef ref);
+  void tell_metadata(SeriesRef ref, std::string_view metric);
   bool has_time() const { return parser_.has_time() && config_.honor_timestamps; }
   bool tracked() const { return !has_time() || config_.track_timestamps_staleness; }
   bool in_bounds();
@@ -108,6 +110,7 @@ class Reader {
   ReadCounts& counts_;
   Parser parser_;
   LineWalk walk_;
+  MetadataNews news_;
   BatchWriter samples_;
   LabelsBuilder labels_;
   bool repeated_with_times_ = false;
@@ -128,6 +131,7 @@ void Reader<Parser>::run() {
 // Reads the rest of a line that begins with a known series, or is a known comment.
 template <class Parser>
 bool Reader<Parser>::recognised(const char* p, const LineEntry& entry) {
+  if (task_.tell_metadata && (entry.is(LineEntry::kComment) || news_.family_changed())) return false;
   const char* number = p + entry.length + 1;
   if (entry.is(LineEntry::kComment)) {
     if (entry.comment_kind() == EntryKind::kType) parser_.set_type(entry.comment_type());
@@ -188,11 +192,15 @@ bool Reader<Parser>::parsed() {
 
 template <class Parser>
 void Reader<Parser>::comment(EntryKind kind) {
+  const bool of_family = kind != EntryKind::kComment;
+  if (task_.tell_metadata && of_family) {
+    news_.tell(kind, parser_.family(), parser_.type(), parser_.help());
+  }
   switch (walk_.find(parser_.text())) {
     case LineWalk::Outcome::kKnown: walk_.take(false); break;
     case LineWalk::Outcome::kRepeated: walk_.repeat(); break;
     case LineWalk::Outcome::kNew:
-      if (kind != EntryKind::kComment) {
+      if (!task_.tell_metadata && of_family) {
         task_.metadata.set(kind, parser_.family(), parser_.type(), parser_.help());
       }
       walk_.add(LineEntry::comment(kind, parser_.type()), true, false);
@@ -228,13 +236,25 @@ void Reader<Parser>::sample(SeriesRef ref) {
 }
 
 template <class Parser>
+void Reader<Parser>::tell_metadata(SeriesRef ref, std::string_view metric) {
+  if (std::optional<Metadata> known = news_.of(metric)) {
+    batch_.metadata.push_back({ref, std::move(*known)});
+  }
+}
+
+template <class Parser>
 void Reader<Parser>::series() {
   ++counts_.total;
   switch (walk_.find(parser_.text())) {
     case LineWalk::Outcome::kKnown: {
       const SeriesRef ref = walk_.entry().ref;
       walk_.take(tracked());
-      if (ref != 0 && admit()) sample(ref);
+      if (ref == 0 || !admit()) break;
+      if (task_.tell_metadata && news_.family_changed() &&
+          sample_labels(parser_.labels(), task_.target, config_, labels_)) {
+        tell_metadata(ref, labels_.get(kMetricName));
+      }
+      sample(ref);
       break;
     }
     case LineWalk::Outcome::kRepeated: {
@@ -268,6 +288,7 @@ void Reader<Parser>::new_series() {
   }
   walk_.add(ref, false, tracked());
   ++counts_.series_added;
+  if (task_.tell_metadata) tell_metadata(ref, labels_.get(kMetricName));
   sample(ref);
 }
 

@@ -36,6 +36,7 @@ struct ReadTask {
   LineCache& lines;
   MetadataTable& metadata;
   SeriesSource& source;
+  bool tell_metadata = false;  // of series that are new, or whose metadata has changed
 };
 
 // Appends the samples to `batch` and the vanished series to `stale`. Fills `counts` as far as it comes.

@@ -26,7 +26,10 @@ class BlockSeriesChunks final : public SeriesChunks {
       } while (chunks_.empty());
     } catch (const Error& e) {
       block_.require_readable();
-      if (e.kind() == ErrorKind::kCorrupt) block_.take_out_of_service(e.what());
+      if (e.kind() == ErrorKind::kCorrupt) {
+        block_.tell_damage(e.what());
+        block_.mark_compaction_failed();
+      }
       throw;
     }
     return true;
@@ -108,14 +111,21 @@ void Block::require_readable() const {
   if (!index_lost && !chunks_.lost_pages()) return;
   const std::string what = "a part of " + dir_ + (index_lost ? "/index" : "/chunks") +
                            " cannot be read: the disk failed, or the file was made shorter";
-  take_out_of_service(what);
+  if (in_service_.exchange(false)) {
+    log_error("Block answers no more; restore it from a backup or remove it", "block", dir_, "err",
+              what);
+  }
   throw Error(ErrorKind::kExecution, what);
 }
 
-void Block::take_out_of_service(const std::string& reason) const {
-  if (!in_service_.exchange(false)) return;
-  log_error("Block is damaged and answers no more; restore it from a backup or remove it", "block",
-            dir_, "err", reason);
+std::string Block::tell_damage(const std::string& what) const {
+  if (!damage_logged_.exchange(true)) {
+    log_error(
+        "A part of a block is damaged and left out of answers; hearthtool tsdb verify lists all "
+        "that is, restore the block from a backup or let it repair the block",
+        "block", dir_, "err", what);
+  }
+  return "block " + meta_.ulid.text() + " is damaged, what could not be read is left out: " + what;
 }
 
 std::shared_ptr<const Tombstones> Block::tombstones() const {

@@ -37,13 +37,15 @@ class Block {
   // tombstones() from then on. One thread at a time. Throws Error(kIo), then nothing is deleted.
   void delete_samples(std::span<const Matcher> matchers, TimeRange range) const;
 
-  // A block found damaged answers no more, so that everything else can: one log line says so.
-  bool in_service() const { return in_service_.load(std::memory_order_relaxed); }
-  void take_out_of_service(const std::string& reason) const;
+  // Something in it is damaged: what is not is answered on. Returns a sentence for who misses it;
+  // the first time a log line says so as well.
+  std::string tell_damage(const std::string& what) const;
 
   // Throws Error(kExecution), and takes the block out of service, when pages of its files could not
   // be read: what was made of them meanwhile is worth nothing.
   void require_readable() const;
+  // A block that is not answers no more, so that everything else can.
+  bool in_service() const { return in_service_.load(std::memory_order_relaxed); }
 
   // A block whose compaction failed is not tried again, also after a restart.
   bool compaction_failed() const { return compaction_failed_.load(std::memory_order_relaxed); }
@@ -58,15 +60,16 @@ class Block {
   mutable std::shared_ptr<const Tombstones> tombstones_ GUARDED_BY(mutex_);
   mutable std::atomic<uint64_t> bytes_;
   mutable std::atomic<bool> in_service_{true};
+  mutable std::atomic<bool> damage_logged_{false};
   mutable std::atomic<bool> compaction_failed_;
 };
 
-// Reads `range` of the block as it is now; shares it. What is damaged is left out, with the block taken out of
-// service.
+// Reads `range` of the block as it is now; shares it. What is damaged is left out, with a warning.
 std::unique_ptr<Querier> block_querier(std::shared_ptr<const Block> block, TimeRange range);
 
-// The whole block for a compaction, without what is deleted. Throws Error(kCorrupt). Must not
-// outlive the block.
+// The whole block for a compaction, without what is deleted. Throws Error(kCorrupt), and marks the
+// block, where something is damaged: no compaction may make that loss final. Must not outlive the
+// block.
 std::unique_ptr<SeriesChunks> block_series_chunks(const Block& block);
 
 }  // namespace hearth::tsdb

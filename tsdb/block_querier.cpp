@@ -1,8 +1,12 @@
 // block_querier(): selecting in one block's index, decoding its chunks into columns.
+#include <utility>
+
 #include "core/arena.h"
 #include "core/error.h"
 #include "tsdb/block.h"
+#include "tsdb/columns.h"
 #include "tsdb/merge.h"
+#include "tsdb/read_warnings.h"
 #include "tsdb/select.h"
 
 namespace hearth::tsdb {
@@ -17,8 +21,11 @@ struct Found {
 class BlockSeriesSet final : public SeriesSet {
  public:
   BlockSeriesSet(std::shared_ptr<const Block> block, std::shared_ptr<const Tombstones> deleted,
-                 Budget& budget)
-      : block_(std::move(block)), deleted_(std::move(deleted)), arena_(&budget) {}
+                 ReadWarnings& warnings, Budget& budget)
+      : block_(std::move(block)),
+        deleted_(std::move(deleted)),
+        warnings_(warnings),
+        arena_(&budget) {}
 
   // The series among `refs` with chunks in `range`; they come in label order.
   void load(std::span<const uint32_t> refs, TimeRange range, size_t limit) {
@@ -28,7 +35,7 @@ class BlockSeriesSet final : public SeriesSet {
     for (const uint32_t ref : refs) {
       if (size_ == series_.size()) break;
       flat.clear();
-      block_->index().series(ref, &flat, &chunks);
+      if (!find_series(ref, &flat, chunks)) continue;
       for (const ChunkMeta& chunk : chunks) {
         if (!TimeRange{chunk.min_time, chunk.max_time}.overlaps(range)) continue;
         series_[size_++] = {LabelsView(arena_.copy(flat)), ref};
@@ -36,39 +43,64 @@ class BlockSeriesSet final : public SeriesSet {
       }
     }
   }
-  void clear() { size_ = 0; }
-
   size_t size() const override { return size_; }
   LabelsView labels(size_t series) const override { return series_[series].labels; }
 
   void read(size_t series, TimeRange range, Columns& out) const override {
     out.clear();
     if (!block_->in_service()) return;
-    try {
-      read_chunks(series_[series].ref, range, out);
-      block_->require_readable();
-    } catch (const Error& e) {
-      block_->require_readable();
-      if (e.kind() != ErrorKind::kCorrupt) throw;
-      block_->take_out_of_service(e.what());
-      out.clear();
-    }
+    read_chunks(series_[series].ref, range, out);
+    block_->require_readable();
   }
 
  private:
+  // False where `work` found damage, which is told.
+  template <class Work>
+  bool unless_damaged(Work work) const {
+    try {
+      work();
+      return true;
+    } catch (const Error& e) {
+      block_->require_readable();
+      if (e.kind() != ErrorKind::kCorrupt) throw;
+      warnings_.add(block_->tell_damage(e.what()));
+      return false;
+    }
+  }
+
+  bool find_series(uint32_t ref, std::string* flat, std::vector<ChunkMeta>& chunks) const {
+    return unless_damaged([&] { block_->index().series(ref, flat, &chunks); });
+  }
+
+  // Appends the chunk's samples; none, and false, where it is damaged.
+  bool read_chunk(uint64_t ref, TimeRange range, Columns& out) const {
+    const size_t floats = out.t.size();
+    const size_t histograms = out.histogram_t.size();
+    const bool good = unless_damaged([&] {
+      const auto [encoding, bytes] = block_->chunks().chunk(ref);
+      decode_chunk(encoding, bytes, range, out);
+    });
+    if (good) return true;
+    cut_to(floats_of(out), floats);
+    cut_to(histograms_of(out), histograms);
+    return false;
+  }
+
   void read_chunks(uint32_t ref, TimeRange range, Columns& out) const {
     std::vector<ChunkMeta> chunks;
-    block_->index().series(ref, nullptr, &chunks);
+    if (!find_series(ref, nullptr, chunks)) return;
     bool any = false;
+    bool good = true;
     TimeMs max = kMinTime;
     for (const ChunkMeta& meta : chunks) {
       if (!TimeRange{meta.min_time, meta.max_time}.overlaps(range)) continue;
-      const auto [encoding, bytes] = block_->chunks().chunk(meta.ref);
       if (!any || meta.min_time > max) {
-        decode_chunk(encoding, bytes, range, out);
+        const size_t first = out.histograms.size();
+        const bool after_gap = !std::exchange(good, read_chunk(meta.ref, range, out));
+        if (after_gap && out.histograms.size() > first) forget_reset_hint(out.histograms[first]);
       } else {  // overlaps one before it, which no compaction of today leaves behind
         Columns more;
-        decode_chunk(encoding, bytes, range, more);
+        read_chunk(meta.ref, range, more);
         merge_columns(out, more);
       }
       any = true;
@@ -79,12 +111,13 @@ class BlockSeriesSet final : public SeriesSet {
 
   std::shared_ptr<const Block> block_;
   std::shared_ptr<const Tombstones> deleted_;
+  ReadWarnings& warnings_;
   Arena arena_;
   std::span<Found> series_;
   size_t size_ = 0;
 };
 
-// One thread.
+// One thread, but for what it returns and warnings().
 class BlockQuerier final : public Querier {
  public:
   BlockQuerier(std::shared_ptr<const Block> block, TimeRange range)
@@ -92,13 +125,12 @@ class BlockQuerier final : public Querier {
 
   std::unique_ptr<SeriesSet> select(std::span<const Matcher> matchers, const SelectHints& hints,
                                     Budget& budget) override {
-    auto set = std::make_unique<BlockSeriesSet>(block_, deleted_, budget);
+    auto set = std::make_unique<BlockSeriesSet>(block_, deleted_, warnings_, budget);
     unless_damaged([&] {
       const TimeRange range{std::max(range_.min, hints.range.min),
                             std::min(range_.max, hints.range.max)};
       set->load(select_series(block_->index(), matchers), range, hints.limit);
     });
-    if (!block_->in_service()) set->clear();
     return set;
   }
 
@@ -115,6 +147,11 @@ class BlockQuerier final : public Querier {
     return values;
   }
 
+  std::vector<std::string> warnings() const override {
+    if (block_->in_service()) return warnings_.texts();
+    return {"block " + block_->meta().ulid.text() + " is left out: its files cannot be read"};
+  }
+
  private:
   template <class Work>
   void unless_damaged(Work work) {
@@ -125,13 +162,14 @@ class BlockQuerier final : public Querier {
     } catch (const Error& e) {
       block_->require_readable();
       if (e.kind() != ErrorKind::kCorrupt) throw;
-      block_->take_out_of_service(e.what());
+      warnings_.add(block_->tell_damage(e.what()));
     }
   }
 
   std::shared_ptr<const Block> block_;
   std::shared_ptr<const Tombstones> deleted_;
   const TimeRange range_;
+  ReadWarnings warnings_;
 };
 
 }  // namespace

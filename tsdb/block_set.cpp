@@ -40,7 +40,13 @@ BlockSet::BlockSet(std::string dir, Registry& registry)
                            "Number of times the database failed to reloadBlocks block data from "
                            "disk.")) {
   remove_leftovers();
-  std::vector<BlockPtr> blocks = open_all();
+  std::map<std::string, std::string> failed;
+  std::vector<BlockPtr> blocks = open_all(failed);
+  {
+    MutexLock lock(mutex_);
+    current_.unreadable =
+        std::make_shared<const std::vector<UnreadableBlock>>(missing(failed, blocks));
+  }
   TimeMs covered_until = kMinTime;
   for (const BlockPtr& block : blocks) {
     if (!is_from_out_of_order(block->meta()))
@@ -72,7 +78,7 @@ BlockPtr BlockSet::open(const std::string& block_dir) {
   }
 }
 
-std::vector<BlockPtr> BlockSet::open_all() {
+std::vector<BlockPtr> BlockSet::open_all(std::map<std::string, std::string>& failed) {
   std::vector<BlockPtr> blocks;
   for (const std::string& name : list_dir(dir_)) {
     const std::string block_dir = dir_ + "/" + name;
@@ -85,9 +91,37 @@ std::vector<BlockPtr> BlockSet::open_all() {
     } catch (const Error& e) {
       log_error("Block cannot be read and is left out; restore it from a backup or remove it",
                 "block", block_dir, "err", e.what());
+      failed.emplace(name, e.what());
     }
   }
   return blocks;
+}
+
+std::vector<UnreadableBlock> BlockSet::missing(const std::map<std::string, std::string>& failed,
+                                               const std::vector<BlockPtr>& blocks) const {
+  std::set<Ulid> there;
+  for (const BlockPtr& block : blocks) there.insert(block->meta().ulid);
+  const auto is_there = [&](const Ulid& ulid) { return there.count(ulid) != 0; };
+  const std::vector<Ulid> superseded = obsolete(blocks);
+  std::vector<UnreadableBlock> missing;
+  for (const auto& [name, what] : failed) {
+    if (std::find(superseded.begin(), superseded.end(), *parse_ulid(name)) != superseded.end())
+      continue;
+    UnreadableBlock block{{}, "block " + name + " cannot be read and is left out: " + what};
+    try {
+      const BlockMeta meta = read_block_meta(dir_ + "/" + name);
+      const bool has_sources =
+          !meta.parents.empty() &&
+          std::all_of(meta.parents.begin(), meta.parents.end(),
+                      [&](const BlockParent& parent) { return is_there(parent.ulid); });
+      if (has_sources || meta.deletable) continue;
+      block.range = {meta.min_time, meta.max_time - 1};
+    } catch (const Error&) {
+      block.range = {};
+    }
+    missing.push_back(std::move(block));
+  }
+  return missing;
 }
 
 BlockSnapshot BlockSet::snapshot() const {

@@ -1,6 +1,7 @@
 // The blocks of a data directory, and how they come and go.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,9 +16,16 @@ namespace hearth::tsdb {
 
 using BlockPtr = std::shared_ptr<const Block>;
 
+// A block that could not be opened, and whose samples no other has.
+struct UnreadableBlock {
+  TimeRange range;  // closed; all times where meta.json cannot be read either
+  std::string warning;
+};
+
 // What a reader works with: it keeps its blocks alive, whatever happens to their directories.
 struct BlockSnapshot {
   std::shared_ptr<const std::vector<BlockPtr>> blocks;  // by min_time
+  std::shared_ptr<const std::vector<UnreadableBlock>> unreadable;
   TimeMs covered_until = kMinTime;  // older samples are asked of blocks only, not of the head
   uint64_t version = 0;             // grows with each change
 };
@@ -42,7 +50,10 @@ class BlockSet {
 
  private:
   void remove_leftovers();
-  std::vector<BlockPtr> open_all();
+  // Also says which cannot be opened, and why.
+  std::vector<BlockPtr> open_all(std::map<std::string, std::string>& failed);
+  std::vector<UnreadableBlock> missing(const std::map<std::string, std::string>& failed,
+                                       const std::vector<BlockPtr>& blocks) const;
   BlockPtr open(const std::string& block_dir);
   void publish(std::vector<BlockPtr> blocks, TimeMs covered_until);
   void delete_dir(const std::string& block_dir);

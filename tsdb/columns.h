@@ -37,6 +37,14 @@ inline void forget_reset_hint(FloatHistogram& h) {
     h.counter_reset_hint = CounterResetHint::kUnknown;
 }
 
+// Takes away what stands behind the first `size` samples.
+template <class Value>
+void cut_to(Column<Value> column, size_t size) {
+  column.t.resize(size);
+  column.v.resize(size);
+  if (!column.start.empty()) column.start.resize(size);
+}
+
 // Leaves the samples whose times keep(t) takes; asks for each, in order.
 template <class Value, class Keep>
 void keep_if(Column<Value> column, Keep keep) {
@@ -56,9 +64,7 @@ void keep_if(Column<Value> column, Keep keep) {
     gap = false;
     ++kept;
   }
-  column.t.resize(kept);
-  column.v.resize(kept);
-  if (!column.start.empty()) column.start.resize(kept);
+  cut_to(column, kept);
 }
 
 }  // namespace hearth::tsdb

@@ -35,7 +35,7 @@ Db::State::State(std::string db_dir, const Options& db_options, const Clock& db_
       ranges(block_ranges(options.min_block_duration, largest_block(options))),
       format{options.chunk_segment_bytes, options.repack_samples},
       lock(options.use_lockfile ? std::make_unique<DirLock>(dir) : nullptr),
-      metrics(registry),
+      metrics(registry, dir, options.live.out_of_order_window > 0),
       blocks(dir, registry),
       head(dir, options, blocks.snapshot().covered_until, clock, pool, registry) {
   set_retention(options.retention);
@@ -78,13 +78,17 @@ std::unique_ptr<Querier> Db::querier(TimeRange range) {
       head = state_->head.querier(range, snapshot.covered_until);
     if (state_->blocks.snapshot().version != snapshot.version) continue;
 
+    std::vector<std::string> missing;
+    for (const UnreadableBlock& block : *snapshot.unreadable) {
+      if (block.range.overlaps(range)) missing.push_back(block.warning);
+    }
     std::vector<QuerierPart> parts;
     for (const BlockPtr& block : *snapshot.blocks) {
-      if (block->in_service() && block->range().overlaps(range))
+      if (block->range().overlaps(range))
         parts.push_back({block_querier(block, range), block->range()});
     }
     if (head) parts.push_back({std::move(head), in_head});
-    return merge_queriers(std::move(parts));
+    return merge_queriers(std::move(parts), std::move(missing));
   }
 }
 

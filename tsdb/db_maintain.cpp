@@ -145,15 +145,14 @@ bool Db::State::compact(const std::vector<Ulid>& plan) {
     log_error("Compaction of blocks failed", "count", sources.size(), "first",
               sources.front()->meta().ulid.text(), "err", e.what());
     if (e.kind() == ErrorKind::kIo) return false;  // a full disk, say: the blocks are good
-    const bool none_damaged = std::all_of(sources.begin(), sources.end(),
-                                          [](const BlockPtr& source) { return source->in_service(); });
-    for (const BlockPtr& source : sources) {
-      // A damaged one answers no more and is in no plan; the others can go on without it.
-      if (none_damaged) source->mark_compaction_failed();
-    }
-    return std::any_of(sources.begin(), sources.end(), [](const BlockPtr& source) {
+    // A damaged one is in no plan any more; the others can go on without it.
+    const bool any_damaged = std::any_of(sources.begin(), sources.end(), [](const BlockPtr& source) {
       return source->compaction_failed() || !source->in_service();
     });
+    for (const BlockPtr& source : sources) {
+      if (!any_damaged) source->mark_compaction_failed();
+    }
+    return true;
   }
 }
 

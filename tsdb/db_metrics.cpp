@@ -4,6 +4,9 @@
 
 #include <vector>
 
+#include "core/file.h"
+#include "tsdb/wal_metrics.h"
+
 namespace hearth::tsdb {
 namespace {
 
@@ -13,9 +16,14 @@ std::vector<double> exponential(double start, double factor, int count) {
   return buckets;
 }
 
+// How much the files of a directory take when somebody asks.
+void show_dir_bytes(Registry& registry, const Gauge& gauge, const std::string& dir) {
+  registry.on_collect([gauge, dir] { gauge.set(static_cast<double>(dir_bytes(dir))); });
+}
+
 }  // namespace
 
-DbMetrics::DbMetrics(Registry& r)
+DbMetrics::DbMetrics(Registry& r, const std::string& db_dir, bool out_of_order)
     : triggered(r.counter("prometheus_tsdb_compactions_triggered_total",
                           "Total number of triggered compactions for the partition.")),
       compactions(r.counter("prometheus_tsdb_compactions_total",
@@ -70,7 +78,18 @@ DbMetrics::DbMetrics(Registry& r)
       // In ms, whatever its name says: as Prometheus has it.
       chunk_range(r.histogram("prometheus_tsdb_compaction_chunk_range_seconds",
                               "Final time range of chunks on their first compaction",
-                              exponential(100, 4, 10))) {}
+                              exponential(100, 4, 10))) {
+  show_dir_bytes(r,
+                 r.gauge("prometheus_tsdb_head_chunks_storage_size_bytes",
+                         "Size of the chunks_head directory."),
+                 db_dir + "/chunks_head");
+  if (out_of_order) WalMetrics(r, db_dir + "/wbl");  // the log itself begins with the first late sample
+  for (const std::string log : {"/wal", "/wbl"}) {
+    if (log == "/wbl" && !out_of_order) continue;
+    const std::string name = WalMetrics::prefix(db_dir + log) + "storage_size_bytes";
+    show_dir_bytes(r, r.gauge(name, "Size of the write log directory."), db_dir + log);
+  }
+}
 
 void DbMetrics::set_lowest(TimeMs time) const {
   lowest_timestamp.set(static_cast<double>(time));

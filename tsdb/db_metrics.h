@@ -11,7 +11,7 @@ namespace hearth::tsdb {
 
 // Thread-safe.
 struct DbMetrics {
-  explicit DbMetrics(Registry& registry);
+  DbMetrics(Registry& registry, const std::string& db_dir, bool out_of_order);
 
   Counter triggered, compactions, failed, skipped, vertical_compactions, time_retentions, size_retentions;
   Gauge lowest_timestamp, lowest_timestamp_seconds, retention_limit_seconds, retention_limit_bytes,

@@ -45,14 +45,33 @@ void HeadState::apply(const LiveOptions& live) {
   exemplars.configure(live.max_exemplars, live.out_of_order_window);
 }
 
+// What the registry holds of us, as it lives longer.
+struct Head::Link {
+  Mutex mutex;
+  HeadState* state GUARDED_BY(mutex) = nullptr;
+};
+
 Head::Head(const std::string& dir, const Options& options, TimeMs min_valid_time,
            const Clock& clock, Pool& pool, Registry& registry)
     : pool_(pool),
       registry_(registry),
-      state_(std::make_unique<HeadState>(dir, options, min_valid_time, clock, pool, registry)) {
+      state_(std::make_unique<HeadState>(dir, options, min_valid_time, clock, pool, registry)),
+      link_(std::make_shared<Link>()) {
   if (!options.replay_in_background) replay();
+  {
+    MutexLock lock(link_->mutex);
+    link_->state = state_.get();
+  }
+  registry.on_collect([link = link_] {
+    MutexLock lock(link->mutex);
+    if (link->state != nullptr) link->state->refresh_gauges();
+  });
 }
 Head::~Head() {
+  {
+    MutexLock lock(link_->mutex);
+    link_->state = nullptr;
+  }
   guard("write a memory snapshot", [&] { state_->write_snapshot(pool_); });
 }
 
@@ -85,8 +104,13 @@ std::vector<ExemplarSeries> Head::exemplars(std::span<const std::vector<Matcher>
 }
 
 void Head::truncate(TimeMs min_time) {
-  state_->collect(min_time);
-  state_->truncate_log(min_time);
+  try {
+    state_->collect(min_time);
+    state_->truncate_log(min_time);
+  } catch (const Error&) {
+    state_->metrics.truncations_failed.add();
+    throw;
+  }
 }
 
 TimeMs Head::min_time() const { return state_->has_samples() ? state_->min_time.load() : kMaxTime; }
@@ -168,9 +192,15 @@ void HeadState::include_times(TimeMs min, TimeMs max) {
   }
 }
 
-void HeadState::show_times() {
+void HeadState::refresh_gauges() {
   metrics.min_time.set(static_cast<double>(min_time.load()));
   metrics.max_time.set(static_cast<double>(max_time.load()));
+  metrics.min_time_seconds.set(static_cast<double>(min_time.load()) / 1000);
+  metrics.max_time_seconds.set(static_cast<double>(max_time.load()) / 1000);
+  const Isolation::Progress progress = isolation.progress();
+  metrics.active_appenders.set(static_cast<double>(progress.in_flight));
+  metrics.newest_commit.set(progress.newest);
+  metrics.oldest_commit.set(progress.oldest);
 }
 
 void HeadState::count_chunks(size_t created, size_t removed) {

@@ -77,6 +77,8 @@ class Head {
   Pool& pool_;
   Registry& registry_;
   std::unique_ptr<HeadState> state_;
+  struct Link;
+  const std::shared_ptr<Link> link_;
 };
 
 }  // namespace hearth::tsdb

@@ -225,10 +225,7 @@ void Commit::refuse(Verdict verdict, uint32_t position, bool histogram) {
 void Commit::count() {
   const HeadMetrics& metrics = state_.metrics;
   if (chunks_begun_ > 0) state_.count_chunks(chunks_begun_, 0);
-  if (min_ <= max_) {
-    state_.include_times(min_, max_);
-    state_.show_times();
-  }
+  if (min_ <= max_) state_.include_times(min_, max_);
   if (appended_floats_ > 0) metrics.samples_appended.add(static_cast<double>(appended_floats_));
   if (appended_histograms_ > 0)
     metrics.histograms_appended.add(static_cast<double>(appended_histograms_));

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "tsdb/columns.h"
 #include "tsdb/head_chunk_file.h"
 
 namespace hearth::tsdb {
@@ -112,6 +113,27 @@ ChunkView HeadChunks::read(const SealedChunk& chunk) const {
   const HeadChunk found = read_head_chunk({data, bytes.size.load(std::memory_order_acquire)},
                                           place & ((uint64_t{1} << kOffsetBits) - 1));
   return {found.min_time, found.max_time, found.encoding, found.bytes};
+}
+
+void HeadChunks::decode(const SealedChunk& chunk, TimeRange range, Columns& out,
+                        ReadWarnings& warnings) const {
+  const size_t floats = out.t.size();
+  const size_t histograms = out.histogram_t.size();
+  try {
+    const ChunkView view = read(chunk);
+    decode_chunk(view.encoding, view.bytes, range, out);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::kCorrupt) throw;
+    cut_to(floats_of(out), floats);
+    cut_to(histograms_of(out), histograms);
+    if (!damage_logged_.exchange(true)) {
+      log_error(
+          "A chunk of the head is damaged and left out of answers; after a restart its samples come "
+          "from the write-ahead log",
+          "dir", dir_, "err", e.what());
+    }
+    warnings.add("the head is damaged, what could not be read is left out: " + dir_ + ": " + e.what());
+  }
 }
 
 void HeadChunks::remove(uint64_t place) {

@@ -17,6 +17,7 @@
 #include "core/mutex.h"
 #include "core/threads.h"
 #include "tsdb/chunk.h"
+#include "tsdb/read_warnings.h"
 
 namespace hearth::tsdb {
 
@@ -96,6 +97,10 @@ class HeadChunks {
   // Valid until it is removed, and as long as an epoch guard of the reader. Throws Error(kCorrupt)
   // when the file was damaged since.
   ChunkView read(const SealedChunk& chunk) const;
+  // Appends its samples of the range, likewise; where the file was damaged since there are none, but
+  // a warning.
+  void decode(const SealedChunk& chunk, TimeRange range, Columns& out,
+              ReadWarnings& warnings) const;
   // The chunk stays readable for the epoch's guards that exist now.
   void remove(uint64_t place);
 
@@ -147,6 +152,7 @@ class HeadChunks {
   Pool& pool_;
   const Counter corruptions_, written_chunks_;
   const std::unique_ptr<Bytes[]> bytes_;
+  mutable std::atomic<bool> damage_logged_{false};
 
   mutable Mutex mutex_;
   std::deque<FilePtr> files_ GUARDED_BY(mutex_);  // without gaps; chunks are added to the last

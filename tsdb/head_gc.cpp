@@ -111,7 +111,6 @@ void HeadState::collect(TimeMs before) {
   const TimeMs acceptable = oldest_acceptable(max_time.load());
   min_time.store(std::max(before, std::min(oldest, acceptable)));
   min_valid_time.store(min_time.load());
-  show_times();
   metrics.gc_seconds.observe(seconds_since(clock, start));
   log_info("Head GC completed", "caller", "truncateMemory", "duration",
            fmt::format("{:.3f}s", seconds_since(clock, start)));
@@ -150,7 +149,12 @@ void HeadState::truncate_log(TimeMs before) {
   wal->truncate(last + 1);
   std::erase_if(expiring_refs, [&](const auto& expiring) { return expiring.second <= last; });
   metrics.checkpoint_deletions.add();
-  remove_old_checkpoints(log_dir, last);
+  try {
+    remove_old_checkpoints(log_dir, last);
+  } catch (const Error& e) {  // they only take room; the next time they go
+    metrics.checkpoint_deletions_failed.add();
+    log_error("delete old checkpoints", "err", e.what());
+  }
   metrics.log_truncate_seconds.observe(seconds_since(clock, start));
   log_info("WAL checkpoint complete", "first", first, "last", last, "duration",
            fmt::format("{:.3f}s", seconds_since(clock, start)));

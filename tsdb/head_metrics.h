@@ -68,6 +68,10 @@ struct HeadMetrics {
         max_time(r.gauge("prometheus_tsdb_head_max_time",
                          "Maximum timestamp of the head block. The unit is decided by the library "
                          "consumer.")),
+        min_time_seconds(r.gauge("prometheus_tsdb_head_min_time_seconds",
+                                 "Minimum time bound of the head block.")),
+        max_time_seconds(r.gauge("prometheus_tsdb_head_max_time_seconds",
+                                 "Maximum timestamp of the head block.")),
         replay_seconds(r.gauge("prometheus_tsdb_data_replay_duration_seconds",
                                "Time taken to replay the data on disk.")),
         snapshot_errors(r.counter("prometheus_tsdb_snapshot_replay_error_total",
@@ -76,6 +80,16 @@ struct HeadMetrics {
             r.counter("prometheus_tsdb_wal_corruptions_total", "Total number of WAL corruptions.")),
         truncations(r.counter("prometheus_tsdb_head_truncations_total",
                               "Total number of head truncations attempted.")),
+        truncations_failed(r.counter("prometheus_tsdb_head_truncations_failed_total",
+                                     "Total number of head truncations that failed.")),
+        series_not_found(r.counter("prometheus_tsdb_head_series_not_found_total",
+                                   "Total number of requests for series that were not found.")),
+        active_appenders(r.gauge("prometheus_tsdb_head_active_appenders",
+                                 "Number of currently active appender transactions")),
+        newest_commit(r.gauge("prometheus_tsdb_isolation_high_watermark",
+                              "The highest TSDB append ID that has been given out.")),
+        oldest_commit(r.gauge("prometheus_tsdb_isolation_low_watermark",
+                              "The lowest TSDB append ID that is still referenced.")),
         gc_seconds(r.summary("prometheus_tsdb_head_gc_duration_seconds",
                              "Runtime of garbage collection in the head block.", {})),
         log_truncate_seconds(r.summary("prometheus_tsdb_wal_truncate_duration_seconds",
@@ -85,7 +99,10 @@ struct HeadMetrics {
         checkpoints_failed(r.counter("prometheus_tsdb_checkpoint_creations_failed_total",
                                      "Total number of checkpoint creations that failed.")),
         checkpoint_deletions(r.counter("prometheus_tsdb_checkpoint_deletions_total",
-                                       "Total number of checkpoint deletions attempted.")) {}
+                                       "Total number of checkpoint deletions attempted.")),
+        checkpoint_deletions_failed(
+            r.counter("prometheus_tsdb_checkpoint_deletions_failed_total",
+                      "Total number of checkpoint deletions that failed.")) {}
 
   const Gauge series;
   const Counter series_created, series_removed;
@@ -96,10 +113,12 @@ struct HeadMetrics {
   const Counter out_of_order, out_of_bound, too_old,
       late_appended, late_histograms_appended;
   const Observer late_delta;
-  const Gauge min_time, max_time, replay_seconds;
-  const Counter snapshot_errors, corruptions, truncations;
+  const Gauge min_time, max_time, min_time_seconds, max_time_seconds, replay_seconds;
+  const Counter snapshot_errors, corruptions, truncations, truncations_failed, series_not_found;
+  const Gauge active_appenders, newest_commit, oldest_commit;
   const Observer gc_seconds, log_truncate_seconds;
-  const Counter checkpoints, checkpoints_failed, checkpoint_deletions;
+  const Counter checkpoints, checkpoints_failed, checkpoint_deletions,
+      checkpoint_deletions_failed;
 };
 
 }  // namespace hearth::tsdb

@@ -122,7 +122,8 @@ bool HeadOutOfOrder::may_have_samples(const Series& series, TimeRange range) {
   return range.overlaps(state_.extras.find(series)->out_of_order->times());
 }
 
-void HeadOutOfOrder::read(Series& series, TimeRange range, Columns& out) {
+void HeadOutOfOrder::read(Series& series, TimeRange range, Columns& out,
+                          ReadWarnings& warnings) {
   std::vector<SealedChunk> chunks;
   Columns run;
   out.clear();
@@ -135,10 +136,7 @@ void HeadOutOfOrder::read(Series& series, TimeRange range, Columns& out) {
       if (range.overlaps({chunk.min_time(), chunk.max_time()})) chunks.push_back(chunk);
     }
   }
-  for (const SealedChunk& chunk : chunks) {
-    const ChunkView view = state_.sealed.read(chunk);
-    decode_chunk(view.encoding, view.bytes, range, out);
-  }
+  for (const SealedChunk& chunk : chunks) state_.sealed.decode(chunk, range, out, warnings);
   sort_columns(out);
   merge_columns(out, run);
 }

@@ -41,7 +41,7 @@ class HeadOutOfOrder {
 
   bool may_have_samples(const Series& series, TimeRange range) REQUIRES(series.lock);
   // Replaces `out` by the samples of the range. Requires: an epoch guard; the lock is not held.
-  void read(Series& series, TimeRange range, Columns& out);
+  void read(Series& series, TimeRange range, Columns& out, ReadWarnings& warnings);
 
   // ---- while the log is read (head_open_wbl.cpp)
   // Applies the log; what the refs in it mean in memory is told (0: nothing). Afterwards it can be

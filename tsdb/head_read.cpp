@@ -7,6 +7,7 @@
 #include "tsdb/columns.h"
 #include "tsdb/head_state.h"
 #include "tsdb/merge.h"
+#include "tsdb/read_warnings.h"
 
 namespace hearth::tsdb {
 namespace {
@@ -41,8 +42,13 @@ void take_newest(Columns& columns, size_t hidden, TimeMs max) {
 
 class HeadSeriesSet final : public SeriesSet {
  public:
-  HeadSeriesSet(HeadState& state, const Isolation::View& view, TimeMs first_visible, Budget& budget)
-      : state_(state), view_(view), first_visible_(first_visible), arena_(&budget) {}
+  HeadSeriesSet(HeadState& state, const Isolation::View& view, TimeMs first_visible,
+                ReadWarnings& warnings, Budget& budget)
+      : state_(state),
+        view_(view),
+        first_visible_(first_visible),
+        warnings_(warnings),
+        arena_(&budget) {}
 
   void find(std::span<const uint32_t> refs, const SelectHints& hints);
 
@@ -64,6 +70,7 @@ class HeadSeriesSet final : public SeriesSet {
   HeadState& state_;
   const Isolation::View& view_;
   const TimeMs first_visible_;
+  ReadWarnings& warnings_;
   Arena arena_;
   std::span<Found> found_;
 };
@@ -88,6 +95,7 @@ void HeadSeriesSet::find(std::span<const uint32_t> refs, const SelectHints& hint
   size_t count = 0;
   for (const uint32_t ref : refs) {
     Series* series = state_.table.find(ref);
+    if (series == nullptr) state_.metrics.series_not_found.add();
     if (series == nullptr || !may_have_samples(*series, hints.range)) continue;
     all[count++] = {series, {}};
     if (!hints.sorted && count == hints.limit) break;
@@ -115,7 +123,7 @@ void HeadSeriesSet::read(size_t index, TimeRange range, Columns& out) const {
   if (!beside.late) return;
   // Deletes in the head do not reach them, as in Prometheus: they may have come since.
   Columns late;
-  state_.late.read(series, range, late);
+  state_.late.read(series, range, late, warnings_);
   merge_columns(out, late);
 }
 
@@ -144,10 +152,7 @@ HeadSeriesSet::Beside HeadSeriesSet::read_chunks(Series& series, TimeRange range
     if (series.chunk_start <= until) open_encoding = state_.chunks.copy_open_chunk(series, open);
   }
   const TimeRange wanted{range.min, hidden > 0 ? kMaxTime : range.max};
-  for (const SealedChunk& chunk : sealed) {
-    const ChunkView view = state_.sealed.read(chunk);
-    decode_chunk(view.encoding, view.bytes, wanted, out);
-  }
+  for (const SealedChunk& chunk : sealed) state_.sealed.decode(chunk, wanted, out, warnings_);
   if (!open.empty()) decode_chunk(open_encoding, open, wanted, out);
   if (hidden > 0) take_newest(out, hidden, range.max);
   return beside;
@@ -168,7 +173,8 @@ bool HeadSeriesSet::latest(size_t index, TimeMs from, TimeMs at, Sample& out) co
   return true;
 }
 
-// The view is taken when the querier is made; the guard keeps alive what was reachable then.
+// The view is taken when the querier is made; the guard keeps alive what was reachable then. One
+// thread, but for what it returns and warnings().
 class HeadQuerier final : public Querier {
  public:
   HeadQuerier(HeadState& state, TimeRange range, TimeMs in_order_from)
@@ -182,7 +188,7 @@ class HeadQuerier final : public Querier {
 
   std::unique_ptr<SeriesSet> select(std::span<const Matcher> matchers, const SelectHints& hints,
                                     Budget& budget) override {
-    auto set = std::make_unique<HeadSeriesSet>(state_, view_, first_visible_, budget);
+    auto set = std::make_unique<HeadSeriesSet>(state_, view_, first_visible_, warnings_, budget);
     SelectHints within = hints;
     within.range.min = std::max(hints.range.min, range_.min);
     within.range.max = std::min(hints.range.max, range_.max);
@@ -198,6 +204,7 @@ class HeadQuerier final : public Querier {
     if (!overlaps_head()) return {};
     return select_label_values(index_, name, matchers, limit);
   }
+  std::vector<std::string> warnings() const override { return warnings_.texts(); }
 
  private:
   bool overlaps_head() const {
@@ -211,6 +218,7 @@ class HeadQuerier final : public Querier {
   const TimeRange range_;
   const Epoch::Guard guard_;
   const HeadIndexReader index_;
+  ReadWarnings warnings_;
 };
 
 }  // namespace

@@ -323,7 +323,6 @@ void HeadReplay::finish() {
   const ReplayCounts counts = shards_.finish();
   state_.count_chunks(counts.chunks, 0);
   if (counts.samples > 0) state_.include_times(counts.min, counts.max);
-  state_.show_times();
   counts_.add(counts);
 }
 

@@ -95,7 +95,7 @@ struct HeadState {
   TimeMs oldest_acceptable(TimeMs first) const;
   AppendBounds append_bounds(TimeMs first) const;
   void include_times(TimeMs min, TimeMs max);
-  void show_times();
+  void refresh_gauges();
   bool has_samples() const { return chunk_count.load(std::memory_order_relaxed) > 0; }
   void count_chunks(size_t created, size_t removed);
 

@@ -27,6 +27,14 @@ class Isolation {
     std::erase(commits_, commit);
     changed_.notify_all();
   }
+  struct Progress {
+    Commit newest, oldest;  // of those in flight; where there is none both are the last one
+    size_t in_flight;
+  };
+  Progress progress() const {
+    MutexLock lock(mutex_);
+    return {last_, commits_.empty() ? last_ : commits_.front(), commits_.size()};
+  }
 
   // A reader that is open.
   struct Reader {
@@ -88,7 +96,7 @@ class Isolation {
   }
 
  private:
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar changed_;
   Commit last_ GUARDED_BY(mutex_) = 0;
   std::vector<Commit> commits_ GUARDED_BY(mutex_);  // in flight

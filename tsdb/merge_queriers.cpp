@@ -3,14 +3,16 @@
 #include <algorithm>
 
 #include "tsdb/merge.h"
+#include "tsdb/read_warnings.h"
 
 namespace hearth::tsdb {
 namespace {
 
-// One thread.
+// One thread, but for what it returns and warnings().
 class MergedQuerier final : public Querier {
  public:
-  explicit MergedQuerier(std::vector<QuerierPart> parts) : parts_(std::move(parts)) {}
+  MergedQuerier(std::vector<QuerierPart> parts, std::vector<std::string> missing)
+      : parts_(std::move(parts)), missing_(std::move(missing)) {}
 
   std::unique_ptr<SeriesSet> select(std::span<const Matcher> matchers, const SelectHints& hints,
                                     Budget& budget) override {
@@ -35,6 +37,13 @@ class MergedQuerier final : public Querier {
     return united(limit, [&](Querier& q) { return q.label_values(name, matchers, limit); });
   }
 
+  std::vector<std::string> warnings() const override {
+    ReadWarnings all;
+    all.add_all(missing_);
+    for (const QuerierPart& part : parts_) all.add_all(part.querier->warnings());
+    return all.texts();
+  }
+
  private:
   template <class Ask>
   std::vector<std::string> united(size_t limit, Ask ask) {
@@ -51,12 +60,14 @@ class MergedQuerier final : public Querier {
   }
 
   std::vector<QuerierPart> parts_;
+  const std::vector<std::string> missing_;
 };
 
 }  // namespace
 
-std::unique_ptr<Querier> merge_queriers(std::vector<QuerierPart> parts) {
-  return std::make_unique<MergedQuerier>(std::move(parts));
+std::unique_ptr<Querier> merge_queriers(std::vector<QuerierPart> parts,
+                                        std::vector<std::string> missing) {
+  return std::make_unique<MergedQuerier>(std::move(parts), std::move(missing));
 }
 
 }  // namespace hearth::tsdb

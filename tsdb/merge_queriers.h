@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/storage.h"
@@ -14,7 +15,8 @@ struct QuerierPart {
 };
 
 // Parts that cover nothing of what is asked are not asked. Where two have a sample of the same
-// series and time, the earlier part's counts.
-std::unique_ptr<Querier> merge_queriers(std::vector<QuerierPart> parts);
+// series and time, the earlier part's counts. `missing`: what there is no part for, as warnings.
+std::unique_ptr<Querier> merge_queriers(std::vector<QuerierPart> parts,
+                                        std::vector<std::string> missing = {});
 
 }  // namespace hearth::tsdb

@@ -105,6 +105,7 @@ void salvage(const std::string& dir, const std::string& block, const std::string
     }
     const TimeMs now = parse_ulid(block)->time();
     meta.ulid = make_ulid(now);
+    meta.failed = false;  // it may be compacted again
     if (meta.sources.empty()) meta.sources = {meta.ulid};
     std::vector<std::unique_ptr<SeriesChunks>> parts;
     parts.push_back(std::make_unique<Salvaged>(aside));

@@ -10,36 +10,14 @@
 
 namespace hearth::tsdb {
 
-namespace {
-
-// The log of samples out of order has metrics of its own.
-std::string metrics_prefix(std::string_view dir) {
-  return dir.ends_with("/wbl") ? "prometheus_tsdb_out_of_order_wbl_" : "prometheus_tsdb_wal_";
-}
-
-}  // namespace
-
 Wal::Wal(std::string dir, uint32_t segment, size_t segment_bytes, Registry& registry,
          DurationMs sync_interval)
     : dir_(std::move(dir)),
-      metrics_prefix_(metrics_prefix(dir_)),
-      failed_(registry.counter(metrics_prefix_ + "writes_failed_total",
-                               "Total number of write log writes that failed.")),
-      truncations_(registry.counter(metrics_prefix_ + "truncations_total",
-                                    "Total number of write log truncations attempted.")),
-      truncations_failed_(registry.counter(metrics_prefix_ + "truncations_failed_total",
-                                           "Total number of write log truncations that failed.")),
-      segment_gauge_(registry.gauge(metrics_prefix_ + "segment_current",
-                                    "Write log segment index that TSDB is currently writing to.")),
-      sync_(
-          dir_, sync_interval,
-          registry.summary(metrics_prefix_ + "fsync_duration_seconds",
-                           "Duration of write log fsync.", {0.5, 0.9, 0.99}),
-          registry.counter("hearth_tsdb_wal_syncs_failed_total",
-                           "Times that segments of a write log could not be brought to the disk.")),
+      metrics_(registry, dir_),
+      sync_(dir_, sync_interval, metrics_.sync_seconds, metrics_.syncs_failed),
       writer_(dir_, segment, segment_bytes, &sync_),
       segment_(segment) {
-  segment_gauge_.set(segment);
+  metrics_.segment.set(segment);
 }
 
 Wal::~Wal() {
@@ -86,7 +64,7 @@ void Wal::take_turn(Waiter& self) {
     try {
       write(group);
     } catch (...) {
-      failed_.add();
+      metrics_.writes_failed.add();
       error = std::current_exception();
     }
     MutexLock lock(mutex_);
@@ -105,15 +83,17 @@ void Wal::write(std::span<Waiter* const> group) {
   try {
     write_all(group);
   } catch (const Error& error) {
+    count_written();
     throw Error(
         error.kind(),
         fmt::format("write-ahead log: {}; nothing was stored. Make room on the disk of {} or "
                     "mend it: storing goes on by itself",
                     error.what(), dir_));
   }
+  count_written();
   if (writer_.segment() != segment_.load(std::memory_order_relaxed)) {
     segment_.store(writer_.segment(), std::memory_order_relaxed);
-    segment_gauge_.set(writer_.segment());
+    metrics_.segment.set(writer_.segment());
   }
 }
 
@@ -143,14 +123,26 @@ void Wal::write_all(std::span<Waiter* const> group) {
   }
 }
 
+void Wal::count_written() {
+  const WalWriter::Work done = writer_.work();
+  const auto add = [&](const Counter& counter, uint64_t WalWriter::Work::*number) {
+    counter.add(static_cast<double>(done.*number - counted_.*number));
+  };
+  add(metrics_.page_flushes, &WalWriter::Work::page_flushes);
+  add(metrics_.completed_pages, &WalWriter::Work::completed_pages);
+  add(metrics_.record_parts, &WalWriter::Work::record_parts);
+  add(metrics_.record_part_bytes, &WalWriter::Work::record_part_bytes);
+  counted_ = done;
+}
+
 void Wal::truncate(uint32_t segment) {
-  truncations_.add();
+  metrics_.truncations.add();
   try {
     for (const uint32_t old : wal_segments(dir_)) {
       if (old < segment) remove_file(wal_segment_path(dir_, old));
     }
   } catch (...) {
-    truncations_failed_.add();
+    metrics_.truncations_failed.add();
     throw;
   }
 }

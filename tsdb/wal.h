@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/metrics.h"
 #include "core/mutex.h"
+#include "tsdb/wal_metrics.h"
 #include "tsdb/wal_sync.h"
 #include "tsdb/wal_writer.h"
 
@@ -49,13 +50,13 @@ class Wal {
   void take_turn(Waiter& self);
   void write(std::span<Waiter* const> group);
   void write_all(std::span<Waiter* const> group);
+  void count_written();
 
   const std::string dir_;
-  const std::string metrics_prefix_;
-  Counter failed_, truncations_, truncations_failed_;
-  Gauge segment_gauge_;
+  const WalMetrics metrics_;
   WalSync sync_;
   WalWriter writer_;                       // belongs to the first of the queue
+  WalWriter::Work counted_;                // likewise; what the metrics know
   std::optional<WalWriter::Mark> undone_;  // likewise; a failed write still to be taken away
   std::atomic<uint32_t> segment_;
   Mutex mutex_;

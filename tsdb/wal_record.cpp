@@ -1,5 +1,7 @@
 #include "tsdb/wal_record.h"
 
+#include <algorithm>
+
 namespace hearth::tsdb {
 namespace {
 
@@ -15,15 +17,37 @@ void put_labels(ByteWriter& writer, LabelsView labels) {
   }
 }
 
-Labels get_labels(ByteReader& reader) {
+// In any order.
+Labels get_unsorted_labels(ByteReader& reader) {
   const uint64_t count = reader.uvarint();
   std::vector<std::pair<std::string, std::string>> pairs;
   for (uint64_t i = 0; i < count && !reader.failed(); ++i) {
     std::string name(reader.uvarint_string());
     std::string value(reader.uvarint_string());
+    if (std::max(name.size(), value.size()) > kLongestLabelText) reader.fail();
     pairs.emplace_back(std::move(name), std::move(value));
   }
-  return Labels::from_pairs(std::move(pairs));
+  return reader.failed() ? Labels() : Labels::from_pairs(std::move(pairs));
+}
+
+// All writers sort them, so that almost always they go straight into the flat form.
+Labels get_labels(ByteReader& reader) {
+  const ByteReader start = reader;
+  const uint64_t count = reader.uvarint();
+  std::string flat;
+  std::string_view before;
+  for (uint64_t i = 0; i < count && !reader.failed(); ++i) {
+    const std::string_view name = reader.uvarint_string();
+    const std::string_view value = reader.uvarint_string();
+    const bool in_order = i == 0 || name > before;
+    if (!in_order || value.empty() || std::max(name.size(), value.size()) > kLongestLabelText) {
+      reader = start;
+      return get_unsorted_labels(reader);
+    }
+    append_flat_label(flat, name, value);
+    before = name;
+  }
+  return Labels::from_flat(std::move(flat));
 }
 
 }  // namespace

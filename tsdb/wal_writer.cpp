@@ -21,12 +21,15 @@ void WalWriter::open(uint32_t segment) {
   buffer_.clear();
   page_used_ = 0;
   pages_done_ = 0;
+  pages_in_buffer_ = 0;
 }
 
 void WalWriter::end_page() {
   buffer_.append(kWalPageBytes - page_used_, '\0');
   page_used_ = 0;
   ++pages_done_;
+  ++pages_in_buffer_;
+  ++work_.completed_pages;
 }
 
 void WalWriter::add_fragment(WalFragment type, uint8_t flag, std::string_view part) {
@@ -36,6 +39,8 @@ void WalWriter::add_fragment(WalFragment type, uint8_t flag, std::string_view pa
   writer.be32(crc32c(part));
   writer.bytes(part);
   page_used_ += kWalHeaderBytes + part.size();
+  ++work_.record_parts;
+  work_.record_part_bytes += kWalHeaderBytes + part.size();
   if (kWalPageBytes - page_used_ < kWalHeaderBytes) end_page();
 }
 
@@ -63,6 +68,8 @@ void WalWriter::flush() {
   file_->write(buffer_);
   written_ += buffer_.size();
   buffer_.clear();
+  work_.page_flushes += pages_in_buffer_ + (page_used_ > 0 ? 1 : 0);
+  pages_in_buffer_ = 0;
   if (sync_ != nullptr) sync_->written(file_);
 }
 

@@ -21,6 +21,14 @@ class WalWriter {
     uint64_t bytes;
   };
 
+  // What it has done since it was made.
+  struct Work {
+    uint64_t page_flushes = 0;  // pages, complete or not, that were written to a file
+    uint64_t completed_pages = 0;
+    uint64_t record_parts = 0;
+    uint64_t record_part_bytes = 0;  // with their headers
+  };
+
   // Begins segment number `segment`. With `sync`, segments are brought to the disk by it; without,
   // by the caller when they end.
   WalWriter(std::string dir, uint32_t segment, size_t segment_bytes, WalSync* sync = nullptr);
@@ -31,6 +39,7 @@ class WalWriter {
   void close();                       // likewise
 
   uint32_t segment() const { return segment_; }
+  const Work& work() const { return work_; }
   Mark mark() const { return {segment_, written_}; }  // Requires: all is flushed
   // Takes away what was written after `mark`, and begins a new segment. Throws Error(kIo) when the
   // disk refuses that too: then it must be tried again before anything else.
@@ -51,6 +60,8 @@ class WalWriter {
   std::string buffer_;     // bytes that follow them
   size_t page_used_ = 0;   // of the page that the buffer ends in
   size_t pages_done_ = 0;  // complete pages of the segment
+  size_t pages_in_buffer_ = 0;  // that were completed since the last write
+  Work work_;
 };
 
 }  // namespace hearth::tsdb

@@ -26,6 +26,10 @@ void truncate(std::vector<T>& items, size_t limit, ApiAnswer& answer) {
   answer.warnings.emplace_back(kTruncated);
 }
 
+void add_warnings(const Querier& querier, ApiAnswer& answer) {
+  for (std::string& text : querier.warnings()) answer.warnings.push_back(std::move(text));
+}
+
 // Names or values for each set of matchers, or for all series where there is none; merged.
 template <class Ask>
 void answer_strings(const Exchange& exchange, ApiAnswer& answer, Ask ask) {
@@ -47,6 +51,7 @@ void answer_strings(const Exchange& exchange, ApiAnswer& answer, Ask ask) {
         found = std::move(merged);
       }
     }
+    add_warnings(*querier, answer);
   }
   truncate(found, limit, answer);
   append_json_strings(answer.data, found);
@@ -96,6 +101,7 @@ void api_series(const Exchange& exchange, ApiAnswer& answer) {
       std::sort(found.begin(), found.end());
       found.erase(std::unique(found.begin(), found.end()), found.end());
     }
+    add_warnings(*querier, answer);
   }
   truncate(found, limit, answer);
   answer.data.push_back('[');

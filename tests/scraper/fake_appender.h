@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
@@ -42,6 +43,12 @@ class FakeAppender final : public Appender {
       ++result.stored;
     }
     exemplars_.insert(exemplars_.end(), batch.exemplars.begin(), batch.exemplars.end());
+    for (const auto& [ref, metadata] : batch.metadata) {
+      if (series_.find(ref) == series_.end()) continue;
+      metadata_.push_back(std::string(series_[ref].labels.metric_name()) + ": " +
+                          std::string(metric_type_name(metadata.type)) + "|" + metadata.unit + "|" +
+                          metadata.help);
+    }
     changed_.notify_all();
     return result;
   }
@@ -86,6 +93,11 @@ class FakeAppender final : public Appender {
     MutexLock lock(mutex_);
     return exemplars_;
   }
+  // What came since it was asked last: "name: type|unit|help".
+  std::vector<std::string> take_metadata() {
+    MutexLock lock(mutex_);
+    return std::exchange(metadata_, {});
+  }
   // Asks `done` after each append, and now and then; false after ten seconds.
   bool wait_until(const std::function<bool()>& done) {
     for (int i = 0; i < 1000; ++i) {
@@ -125,6 +137,7 @@ class FakeAppender final : public Appender {
   std::map<Labels, SeriesRef> refs_ GUARDED_BY(mutex_);
   std::map<SeriesRef, Series> series_ GUARDED_BY(mutex_);
   std::vector<Batch::SeriesExemplar> exemplars_ GUARDED_BY(mutex_);
+  std::vector<std::string> metadata_ GUARDED_BY(mutex_);
   SeriesRef next_ref_ GUARDED_BY(mutex_) = 1;
   bool broken_ GUARDED_BY(mutex_) = false;
   bool full_ GUARDED_BY(mutex_) = false;

@@ -80,28 +80,6 @@ TEST_CASE("sources stay while their merged block cannot be read") {
   CHECK(is_directory(dir.path() + "/" + merged.text()));
 }
 
-TEST_CASE("a damaged block answers no more and the others do") {
-  TempDir dir;
-  const std::string a = write_model(dir.path(), one_series("a", 0, 300), 0, 300);
-  write_model(dir.path(), one_series("a", 300, 600), 300, 600);
-  const std::string chunks = a + "/chunks/000001";
-  std::string bytes = read_file(chunks);
-  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
-  write_file(chunks, bytes);
-
-  Registry registry;
-  const BlockSet set(dir.path(), registry);
-  REQUIRE(set.metas().size() == 2);
-  Model all;
-  for (const BlockPtr& block : *set.snapshot().blocks) {
-    for (auto& [labels, samples] : read_model(*block_querier(block, {})))
-      all[labels].insert(all[labels].end(), samples.begin(), samples.end());
-  }
-  CHECK(difference(all, one_series("a", 300, 600)) == "");
-  CHECK(set.metas().size() == 1);
-  CHECK_FALSE(set.snapshot().blocks->front()->in_service());
-}
-
 TEST_CASE("deleted samples are not answered and not copied by a compaction") {
   TempDir dir;
   Model model = one_series("a", 0, 500);
