@@ -227,6 +227,10 @@ std::string compare_result(const Eval& eval, const QueryResult& result) {
                  : "expected " + go_quote(*eval.string) + ", got " + go_quote(result.string);
     default:
       if (eval.string) return "expected the string " + go_quote(*eval.string) + ", got series";
+      if (eval.instant && eval.range_vector.has_value() != (result.type == ValueType::kMatrix)) {
+        return eval.range_vector ? "expected a range vector, got an instant vector"
+                                 : "expected an instant vector, got a range vector";
+      }
       return compare_all_series(eval, result, eval.range_vector.value_or(eval.at));
   }
 }

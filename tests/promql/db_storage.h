@@ -7,7 +7,7 @@
 
 namespace hearth::promql::script {
 
-// Holds loads of floats without start times only.
+// Start times come to it in blocks, everything else through the head.
 std::unique_ptr<ScriptStorage> db_script_storage();
 
 }  // namespace hearth::promql::script

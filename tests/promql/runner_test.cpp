@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "core/error.h"
 
 using namespace hearth;
@@ -35,7 +37,9 @@ void fails(const std::string& text, const std::string& because) {
   const Report report = run(text);
   CHECK(report.passed == 0);
   REQUIRE(report.failures.size() == 1);
-  CHECK(report.failures[0].line == 7);
+  const auto lines_before =
+      std::count(text.begin(), text.begin() + static_cast<long>(text.find("eval")), '\n');
+  CHECK(report.failures[0].line == 7 + lines_before);
   CAPTURE(report.failures[0].text);
   CHECK(report.failures[0].text.find(because) != std::string::npos);
 }
@@ -54,6 +58,102 @@ TEST_CASE("right answers pass") {
   passes(
       "eval instant at 2m up[1m]\n  expect range vector from 2m to 2m step 1m\n"
       "  up{job=\"a\"} 2\n");
+}
+
+TEST_CASE("every kind of expectation passes where it holds") {
+  passes("eval instant 1 + 1\n  2\n");
+  passes("eval instant at 2m \"a b\"\n  expect string \"a b\"\n");
+  passes("eval instant at 2m \"a\\\\b\"\n  expect string `a\\b`\n");
+  passes("eval instant at 2m sum(nothing)\n  expect no_warn\n  expect no_info\n");
+  passes(
+      "eval instant at 2m quantile(2, up{job=\"a\"})\n  expect warn msg:PromQL warning: quantile "
+      "value should be between 0 and 1, got 2\n  {} +Inf\n");
+  passes("eval instant at 2m quantile(2, up{job=\"a\"})\n  expect warn regex: got 2\n  {} +Inf\n");
+  passes(
+      "eval instant at 2m rate(up{job=\"a\"}[2m])\n  expect info\n  {job=\"a\"} 0.016666666666\n");
+  passes("eval instant at 1m sort(up)\n  expect ordered\n  up{job=\"a\"} 1\n  up{job=\"b\"} 5\n");
+}
+
+TEST_CASE("the older form of expectations is understood") {
+  passes("eval_fail instant at 2m up{\n");
+  passes("eval_fail instant at 2m ceil(1)\n  expected_fail_regexp expected type .* got scalar\n");
+  passes(
+      "eval_fail instant at 2m up{\n  expected_fail_message 1:4: parse error: unexpected end of "
+      "input inside braces\n");
+  passes("eval_warn instant at 2m quantile(2, up{job=\"a\"})\n  {} +Inf\n");
+  passes("eval_info instant at 2m rate(up{job=\"a\"}[2m])\n  {job=\"a\"} 0.016666666666\n");
+  passes("eval_ordered instant at 0 sort_desc(up)\n  up{job=\"b\"} 5\n  up{job=\"a\"} 0\n");
+
+  fails("eval_fail instant at 2m up{job=\"a\"}\n", "expected an error, got an answer");
+  fails("eval_fail instant at 2m up{\n  expected_fail_message no\n", "expected the error 'no'");
+  fails("eval_fail instant at 2m up{\n  expected_fail_regexp ^no\n", "expected the error '^no'");
+  fails("eval_warn instant at 2m up{job=\"a\"}\n  up{job=\"a\"} 2\n", "expected a warning");
+  fails("eval_info instant at 2m up{job=\"a\"}\n  up{job=\"a\"} 2\n", "expected a info");
+  fails("eval_ordered instant at 0 sort(up)\n  up{job=\"b\"} 5\n  up{job=\"a\"} 0\n",
+        "not at position 1");
+  CHECK_THROWS_AS(parse_script("x", "eval instant at 0 a\n  expected_fail_message b"), Error);
+}
+
+TEST_CASE("strings and range vectors are told from other results") {
+  fails("eval instant at 2m \"a\"\n  expect string \"b\"\n", "expected \"b\", got \"a\"");
+  fails("eval instant at 2m \"a\"\n", "unexpected string");
+  fails("eval instant at 2m up{job=\"a\"}\n  expect string \"a\"\n", "got series");
+  fails("eval instant at 2m up{job=\"a\"}[1m]\n  up{job=\"a\"} 2\n", "got a range vector");
+  fails(
+      "eval instant at 2m up{job=\"a\"}\n  expect range vector from 2m to 2m step 1m\n  "
+      "up{job=\"a\"} 2\n",
+      "got an instant vector");
+  fails(
+      "eval instant at 2m up{job=\"a\"}[2m]\n  expect range vector from 1m to 2m step 1m\n  "
+      "up{job=\"a\"} 1 3\n",
+      "expected 3, got 2");
+}
+
+TEST_CASE("each of several annotations must be expected") {
+  const std::string two =
+      "eval instant at 2m quantile(2, up{job=\"a\"}) + quantile(3, up{job=\"a\"})\n";
+  passes(two + "  expect warn regex:got 2\n  expect warn regex:got 3\n  {} +Inf\n");
+  passes(two + "  expect warn\n  {} +Inf\n");
+  passes(two + "  {} +Inf\n");
+  fails(two + "  expect warn regex:got 2\n  {} +Inf\n", "unexpected warning");
+  fails(two + "  expect warn regex:got 2\n  expect warn regex:got 4\n  {} +Inf\n",
+        "expected the warning 'got 4'");
+  fails(two + "  expect no_info\n  expect no_warn\n  {} +Inf\n", "unexpected warning");
+}
+
+TEST_CASE("the hint of a histogram is compared where it is given") {
+  const std::string at =
+      "eval instant at 2m histogram\n  histogram {{schema:0 count:4 sum:6 buckets:[1 3]";
+  passes(at + " counter_reset_hint:not_reset}}\n");
+  fails(at + " counter_reset_hint:gauge}}\n", "hint:not_reset");
+}
+
+TEST_CASE("loads add up until a clear") {
+  passes("load 1m\n  up{job=\"c\"} 1\n\neval instant at 0 count(up)\n  {} 3\n");
+  passes("clear\n\nload 1m\n  up 1\n\neval instant at 0 count(up)\n  {} 1\n");
+  passes("# only a comment\n\neval instant at 0 count(up)\n  {} 2\n");
+}
+
+TEST_CASE("classic histograms are loaded as histograms with custom buckets, too") {
+  const std::string load =
+      "load_with_nhcb 1m\n  h_bucket{le=\"1\"} 2\n  h_bucket{le=\"+Inf\"} 5\n  h_count 5\n  h_sum "
+      "9\n\n";
+  passes(load +
+         "eval instant at 0 h\n  h {{schema:-53 count:5 sum:9 custom_values:[1] buckets:[2 3]}}\n");
+  passes(load + "eval instant at 0 h_bucket{le=\"1\"}\n  h_bucket{le=\"1\"} 2\n");
+}
+
+TEST_CASE("start timestamps belong to the samples of the other line of their series") {
+  const std::string load = "load 1m\n  c_total@st _ -30s -1m\n  c_total 0 5 9\n\n";
+  passes(load + "eval instant at 1m start_timestamp(c_total)\n  {} 30\n");
+  passes(load + "eval range from 0 to 2m step 1m start_timestamp(c_total)\n  {} 0 30 60\n");
+  fails(load + "eval instant at 1m start_timestamp(c_total)\n  {} 31\n", "expected 31, got 30");
+  CHECK_THROWS_AS(parse_script("x", "load 1m\n  a@st -1m"), Error);
+  CHECK_THROWS_AS(parse_script("x", "load 1m\n  a@st -1m -1m\n  a 1"), Error);
+
+  CHECK(parse_starts("_ -30s-1mx2 0 +1ms _x2") ==
+        std::vector<std::optional<DurationMs>>{{}, -30'000, -90'000, -150'000, 0, 1, {}, {}});
+  CHECK_THROWS_AS(parse_starts("-5q"), Error);
 }
 
 TEST_CASE("a wrong value fails") {

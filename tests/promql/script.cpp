@@ -165,8 +165,12 @@ class ScriptReader {
     const std::string_view kind = take_word(line);
     eval.instant = kind == "instant";
     if (eval.instant) {
-      if (take_word(line) != "at") fail("expected 'at'");
-      eval.at.start = eval.at.end = time(take_word(line));
+      // Without `at` it is asked at 0.
+      std::string_view rest = line;
+      if (take_word(rest) == "at") {
+        eval.at.start = eval.at.end = time(take_word(rest));
+        line = rest;
+      }
     } else if (kind == "range") {
       eval.at = steps(line);
     } else {
@@ -178,11 +182,13 @@ class ScriptReader {
   }
 
   void answer(Eval& eval, std::string_view line) const {
-    if (take_prefix(line, "expect ")) return expectation(eval, line);
-    if (take_prefix(line, "expected_fail_message ")) {
-      eval.expectations.front().text = line;
-    } else if (take_prefix(line, "expected_fail_regexp ")) {
-      eval.expectations.front().regex = line;
+    std::string_view rest = line;
+    const std::string_view word = take_word(rest);
+    if (word == "expect") return expectation(eval, rest);
+    if (word == "expected_fail_message" || word == "expected_fail_regexp") {
+      if (eval.expectations.empty()) fail("'" + std::string(word) + "' without eval_fail");
+      Expectation& failure = eval.expectations.front();
+      (word == "expected_fail_message" ? failure.text : failure.regex) = rest;
     } else if (const auto number = parse_go_float(line)) {
       eval.scalar = number;
     } else {
