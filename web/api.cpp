@@ -1,5 +1,7 @@
 #include "web/api.h"
 
+#include <fmt/format.h>
+
 #include "core/error.h"
 #include "core/json.h"
 #include "core/log.h"
@@ -37,9 +39,16 @@ void answer_error(const Exchange& exchange, ErrorKind kind, const std::string& t
   exchange.answer(http_status(kind), std::move(body), "application/json");
 }
 
-void append_notes(std::string& body, std::string_view name, const std::vector<std::string>& notes) {
+// `kind`: "warning" or "info". A few are told, the others counted.
+void append_notes(std::string& body, std::string_view kind, std::vector<std::string> notes) {
+  constexpr size_t kMost = 10;
   if (notes.empty()) return;
-  body.append(",\"").append(name).append("\":");
+  if (notes.size() > kMost) {
+    const size_t omitted = notes.size() - kMost;
+    notes.resize(kMost);
+    notes.push_back(fmt::format("{} more {} annotations omitted", omitted, kind));
+  }
+  body.append(",\"").append(kind).append("s\":");
   append_json_strings(body, notes);
 }
 
@@ -63,8 +72,8 @@ void answer_api(const Exchange& exchange, ApiHandler handler) {
   try {
     handler(exchange, answer);
     if (answer.no_content) return exchange.answer_empty(204);
-    append_notes(body, "warnings", answer.warnings);
-    append_notes(body, "infos", answer.infos);
+    append_notes(body, "warning", std::move(answer.warnings));
+    append_notes(body, "info", std::move(answer.infos));
     body.push_back('}');
     exchange.answer(200, std::move(body), "application/json");
   } catch (const Error& e) {

@@ -1,6 +1,8 @@
 #include "web/api_parse.h"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 
 #include "core/go_text.h"
 #include "core/json.h"
@@ -28,6 +30,10 @@ class Node {
   }
   void text(std::string_view name, std::string_view value) { append_json_string(key(name), value); }
   void number(std::string_view name, int64_t value) { append_json_int(key(name), value); }
+  // JSON has no NaN and no infinity.
+  void number_or_null(std::string_view name, std::optional<double> value) {
+    key(name) += value && std::isfinite(*value) ? float_f(*value) : "null";
+  }
   void truth(std::string_view name, bool value) { key(name) += value ? "true" : "false"; }
   void texts(std::string_view name, std::span<const std::string> values) {
     append_json_strings(key(name), values);
@@ -100,6 +106,7 @@ void append_timestamp(Node& node, AtKind kind, TimeMs at) {
 
 void append_selector(std::string& out, const VectorSelector& selector, const DurationMs* range) {
   Node node(out);
+  node.truth("anchored", selector.modifier == SelectorModifier::kAnchored);
   node.key("matchers").push_back('[');
   Comma comma(out);
   for (const Matcher& matcher : selector.matchers) {
@@ -113,6 +120,7 @@ void append_selector(std::string& out, const VectorSelector& selector, const Dur
   node.text("name", selector.name);
   node.number("offset", selector.offset);
   if (range != nullptr) node.number("range", *range);
+  node.truth("smoothed", selector.modifier == SelectorModifier::kSmoothed);
   append_start_or_end(node, selector.at_kind);
   append_timestamp(node, selector.at_kind, selector.at);
   node.text("type", range != nullptr ? "matrixSelector" : "vectorSelector");
@@ -154,6 +162,12 @@ void append_aggregate(std::string& out, const AggregateExpr& aggregate) {
   node.truth("without", aggregate.without);
 }
 
+void append_fills(Node& node, const VectorMatching& matching) {
+  Node fills(node.key("fillValues"));
+  fills.number_or_null("lhs", matching.fill_left);
+  fills.number_or_null("rhs", matching.fill_right);
+}
+
 void append_binary(std::string& out, const BinaryExpr& binary) {
   Node node(out);
   node.truth("bool", binary.return_bool);
@@ -162,6 +176,7 @@ void append_binary(std::string& out, const BinaryExpr& binary) {
   if (binary.matching) {
     Node item(matching);
     item.text("card", card_text(binary.matching->card));
+    append_fills(item, *binary.matching);
     item.texts("include", binary.matching->include);
     item.texts("labels", binary.matching->labels);
     item.truth("on", binary.matching->on);

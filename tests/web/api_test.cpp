@@ -342,6 +342,26 @@ TEST_CASE("exemplars of an expression without a selector are no content") {
   CHECK(reply.header("content-length") == "");
 }
 
+TEST_CASE("ten warnings are told, the others counted") {
+  const TestServer server;
+  const auto answer = [&](int count) {
+    std::string query;
+    for (int i = 0; i < count; ++i) {
+      query += (i > 0 ? "%2B" : "") + ("quantile(" + std::to_string(i + 2)) + ",vector(1))";
+    }
+    return server.get("/api/v1/query?time=1&query=" + query).body;
+  };
+  const auto told = [](const std::string& body) {
+    size_t count = 0;
+    for (size_t at = 0; (at = body.find("got ", at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  CHECK(told(answer(10)) == 10);
+  CHECK(answer(10).find("omitted") == std::string::npos);
+  CHECK(told(answer(13)) == 10);
+  CHECK(answer(13).find(R"(,"3 more warning annotations omitted"])") != std::string::npos);
+}
+
 TEST_CASE("the tree of an expression in JSON") {
   const TestServer server;
   RawClient client(server.port);
@@ -352,14 +372,16 @@ TEST_CASE("the tree of an expression in JSON") {
     REQUIRE(reply.body.starts_with(prefix));
     return reply.body.substr(prefix.size(), reply.body.size() - prefix.size() - 1);
   };
-  const auto selector = [](const std::string& name,
-                           const std::string& more = R"("startOrEnd":null,)") {
-    return R"({"matchers":[{"name":"__name__","type":"=","value":")" + name + R"("}],"name":")" +
-           name + R"(","offset":0,)" + more + R"("timestamp":null,"type":"vectorSelector"})";
+  const auto selector = [](const std::string& name) {
+    return R"({"anchored":false,"matchers":[{"name":"__name__","type":"=","value":")" + name +
+           R"("}],"name":")" + name +
+           R"(","offset":0,"smoothed":false,"startOrEnd":null,"timestamp":null,)"
+           R"("type":"vectorSelector"})";
   };
   CHECK(tree("a%2Bon(x)group_left(y)b") ==
         R"({"bool":false,"lhs":)" + selector("a") +
-            R"(,"matching":{"card":"many-to-one","include":["y"],"labels":["x"],"on":true},)" +
+            R"(,"matching":{"card":"many-to-one","fillValues":{"lhs":null,"rhs":null},)"
+            R"("include":["y"],"labels":["x"],"on":true},)" +
             R"("op":"+","rhs":)" + selector("b") + R"(,"type":"binaryExpr"})");
   CHECK(
       tree("a==bool+1") ==
@@ -375,9 +397,9 @@ TEST_CASE("the tree of an expression in JSON") {
           R"(,"offset":180000,"range":300000,"startOrEnd":"start","step":60000,"timestamp":null,)" +
           R"("type":"subquery"})");
   CHECK(tree("sum+without(le)(rate(x%7Ba!~%22b%22%7D[5m]+@+7))") ==
-        R"({"expr":{"args":[{"matchers":[{"name":"a","type":"!~","value":"b"},{"name":"__name__",)"
-        R"("type":"=","value":"x"}],"name":"x","offset":0,"range":300000,"startOrEnd":null,)"
-        R"("timestamp":7000,"type":"matrixSelector"}],"func":{"argTypes":["matrix"],"name":"rate",)"
+        R"({"expr":{"args":[{"anchored":false,"matchers":[{"name":"a","type":"!~","value":"b"},{"name":"__name__",)"
+        R"("type":"=","value":"x"}],"name":"x","offset":0,"range":300000,"smoothed":false,)"
+        R"("startOrEnd":null,"timestamp":7000,"type":"matrixSelector"}],"func":{"argTypes":["matrix"],"name":"rate",)"
         R"("returnType":"vector","variadic":0},"type":"call"},"grouping":["le"],"op":"sum",)"
         R"("param":null,"type":"aggregation","without":true})");
   CHECK(tree("topk(2,a)").find(R"("param":{"type":"numberLiteral","val":"2"})") !=
