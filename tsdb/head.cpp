@@ -31,9 +31,10 @@ HeadState::HeadState(const std::string& db_dir, const Options& head_options, Tim
       chunks(options, pool, sealed, extras),
       sets(pool, epoch),
       table(epoch),
-      index(sets, epoch),
+      index(sets, pool, epoch),
       late(*this, dir, options, registry),
-      min_valid_time(first_valid_time) {
+      min_valid_time(first_valid_time),
+      in_blocks_until(first_valid_time) {
   make_dirs(log_dir);
   appender = make_gated_appender(*this);
   apply(options.live);
@@ -120,6 +121,7 @@ TimeRange Head::out_of_order_times() const { return state_->late.times(); }
 
 std::unique_ptr<OutOfOrderCompaction> Head::compact_out_of_order() {
   const TimeRange times = state_->late.times();
+  state_->late.log.remove_obsolete();
   if (times.min > times.max) return nullptr;
   return std::make_unique<OutOfOrderCompaction>(*state_);
 }

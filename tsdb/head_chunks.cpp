@@ -93,7 +93,6 @@ uint64_t HeadChunks::add(uint64_t series, TimeMs min_time, TimeMs max_time, Enco
     LiveFile& file = *files_.back();
     std::memcpy(file.made->extend(encoded.size()), encoded.data(), encoded.size());
     place = uint64_t{file.number % kMaxFiles} << kOffsetBits | file.used;
-    newest_ref_ = uint64_t{file.number} << 32 | file.used;
     file.used += encoded.size();
     bytes_[file.number % kMaxFiles].size.store(static_cast<uint32_t>(file.used),
                                                std::memory_order_release);
@@ -140,19 +139,6 @@ void HeadChunks::remove(uint64_t place) {
   MutexLock lock(mutex_);
   const auto slot = static_cast<uint32_t>(place >> kOffsetBits);
   --files_[(slot - files_.front()->number) % kMaxFiles]->chunks;
-}
-
-uint64_t HeadChunks::chunk_ref(uint64_t place) const {
-  MutexLock lock(mutex_);
-  const uint32_t first = files_.front()->number;
-  const auto slot = static_cast<uint32_t>(place >> kOffsetBits);
-  const uint64_t number = first + (slot - first) % kMaxFiles;
-  return number << 32 | (place & ((uint64_t{1} << kOffsetBits) - 1));
-}
-
-uint64_t HeadChunks::newest_chunk_ref() const {
-  MutexLock lock(mutex_);
-  return newest_ref_;
 }
 
 // ---- files -------------------------------------------------------------------------------------

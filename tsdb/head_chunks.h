@@ -25,6 +25,10 @@ namespace hearth::tsdb {
 inline constexpr TimeMs kMaxHeadTime = (TimeMs{1} << 55) - 1;
 inline bool is_head_time(TimeMs t) { return t >= -kMaxHeadTime && t <= kMaxHeadTime; }
 
+// What files call the series of a chunk that nobody shall find there after a stop: samples out of order
+// come back from wbl/, which says which of them are deleted. (0 at time 0 would be the end of a file.)
+inline constexpr uint64_t kOfNoSeries = ~uint64_t{0};
+
 // What stays with a series of a finished chunk. Its times are told twice (the file has them too),
 // so that choosing chunks by time touches nothing else. Immutable.
 class SealedChunk {
@@ -109,11 +113,6 @@ class HeadChunks {
   // All chunks added so far are in the files and synced. Throws Error(kIo).
   void flush();
 
-  // Prometheus' name of a place, as markers in wbl/ have it: the file's number and the offset.
-  uint64_t chunk_ref(uint64_t place) const;
-  // Of the newest chunk; 0 when there is none.
-  uint64_t newest_chunk_ref() const;
-
  private:
   static constexpr unsigned kOffsetBits = 27;
   static constexpr size_t kMaxFiles = 8192;
@@ -157,7 +156,6 @@ class HeadChunks {
   mutable Mutex mutex_;
   std::deque<FilePtr> files_ GUARDED_BY(mutex_);  // without gaps; chunks are added to the last
   uint32_t next_number_ GUARDED_BY(mutex_) = 1;
-  uint64_t newest_ref_ GUARDED_BY(mutex_) = 0;
   size_t unwritten_ GUARDED_BY(mutex_) = 0;  // bytes added since the last write began
   bool writing_ GUARDED_BY(mutex_) = false;
   CondVar written_;

@@ -123,10 +123,6 @@ FoundChunks HeadChunks::load() {
       const uint32_t number = files[good++].number;
       keep(number, std::move(scanned.file), scanned.chunks.size());
       if (scanned.chunks.empty()) continue;
-      {
-        MutexLock lock(mutex_);
-        newest_ref_ = uint64_t{number} << 32 | scanned.chunks.back().place;
-      }
       for (FoundChunk& chunk : scanned.chunks) {
         chunk.place |= uint64_t{number % kMaxFiles} << kOffsetBits;
       }

@@ -59,6 +59,7 @@ void HeadState::collect(TimeMs before) {
     return;
   }
   if (min_time.load() >= before) return;
+  in_blocks_until.store(std::max(in_blocks_until.load(), before));
   metrics.truncations.add();
   const int64_t start = clock.monotonic_nanos();
 

@@ -8,23 +8,6 @@
 #include "tsdb/head_state.h"
 
 namespace hearth::tsdb {
-namespace {
-
-// A chunk out of order that spans more than a sealed chunk can say: its samples are late once more.
-void restore_samples(HeadState& state, Series& series, SeriesRef ref, const FoundChunk& chunk) {
-  const ChunkView view = state.sealed.read(SealedChunk(0, 0, chunk.place));
-  Columns columns;
-  decode_chunk(view.encoding, view.bytes, {-kMaxHeadTime, kMaxHeadTime}, columns);
-  for (size_t i = 0; i < columns.t.size(); ++i) {
-    state.late.restore({&series, ref, columns.t[i], columns.v[i], nullptr});
-  }
-  for (size_t i = 0; i < columns.histogram_t.size(); ++i) {
-    state.late.restore({&series, ref, columns.histogram_t[i], 0, &columns.histograms[i]});
-  }
-}
-
-}  // namespace
-
 void HeadState::attach_chunks(const FoundChunks& found,
                               const HeadOutOfOrder::RefInMemory& ref_in_memory) {
   size_t attached = 0;
@@ -33,15 +16,10 @@ void HeadState::attach_chunks(const FoundChunks& found,
   std::unordered_set<SeriesRef> broken;
   const TimeMs oldest = min_valid_time.load();
   const auto attach = [&](const FoundChunk& chunk) {
+    if (chunk.out_of_order) return false;  // wbl/ has these samples, or they are gone
     const SeriesRef ref = ref_in_memory(chunk.series);
     Series* const series = table.find(ref);
     if (series == nullptr || series->labels == 0) return false;
-    if (chunk.out_of_order) {
-      const bool fits = SealedChunk::fits(chunk.min_time, chunk.max_time);
-      if (fits) late.restore_chunk(*series, ref, {chunk.min_time, chunk.max_time, chunk.place});
-      if (!fits) restore_samples(*this, *series, ref, chunk);
-      return fits;
-    }
     if (chunk.max_time < oldest || broken.count(ref) != 0) return false;
     ByteLockGuard lock(series->lock);
     const size_t open_before = series->samples > 0 ? 1 : 0;

@@ -1,6 +1,4 @@
 // Starting: the log of samples out of order (docs/formats/wbl.md), after the other one.
-#include <optional>
-
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -12,7 +10,8 @@
 namespace hearth::tsdb {
 namespace {
 
-// Applies records in the order of the log. One thread.
+// Applies records in the order of the log. Markers that Prometheus writes are skipped, as are its
+// chunks: they say nothing that is not in the samples. One thread.
 class LateReplay {
  public:
   LateReplay(HeadState& state, const HeadOutOfOrder::RefInMemory& ref_in_memory)
@@ -28,13 +27,11 @@ class LateReplay {
   // The series of a ref in the log; {nullptr, 0}: there is none.
   std::pair<Series*, SeriesRef> find(uint64_t log_ref);
   void add(uint64_t log_ref, TimeMs t, double v, const FloatHistogram* histogram);
-  void forget(uint64_t log_ref, uint64_t chunk_ref);
 
   HeadState& state_;
   const HeadOutOfOrder::RefInMemory& ref_in_memory_;
   size_t samples_ = 0;
   size_t unknown_ = 0;
-  Columns columns_;
 };
 
 std::pair<Series*, SeriesRef> LateReplay::find(uint64_t log_ref) {
@@ -50,20 +47,6 @@ void LateReplay::add(uint64_t log_ref, TimeMs t, double v, const FloatHistogram*
   if (series == nullptr || !is_head_time(t)) return;
   state_.late.restore({series, ref, t, v, histogram});
   ++samples_;
-}
-
-// The marker counts only where the chunk is there, and only for what is in it: a log written by
-// several commits at once may have markers behind samples that are in no chunk yet.
-void LateReplay::forget(uint64_t log_ref, uint64_t chunk_ref) {
-  Series* const series = find(log_ref).first;
-  if (series == nullptr) return;
-  const std::optional<SealedChunk> chunk = state_.late.find_chunk(*series, chunk_ref);
-  if (!chunk) return;
-  columns_.clear();
-  const ChunkView view = state_.sealed.read(*chunk);
-  decode_chunk(view.encoding, view.bytes, {}, columns_);
-  state_.late.forget_run(*series, columns_.t);
-  state_.late.forget_run(*series, columns_.histogram_t);
 }
 
 std::string LateReplay::segment(WalReader& reader, uint64_t& good_bytes) {
@@ -88,8 +71,6 @@ void LateReplay::record(std::string_view bytes) {
     read_histograms(bytes, [&](uint64_t ref, TimeMs t, FloatHistogram& histogram, TimeMs) {
       add(ref, t, 0, &histogram);
     });
-  } else if (type == RecordType::kMmapMarkers) {
-    read_mmap_markers(bytes, [&](uint64_t ref, uint64_t chunk_ref) { forget(ref, chunk_ref); });
   }
 }
 
@@ -112,11 +93,10 @@ void HeadOutOfOrder::replay(const RefInMemory& ref_in_memory) {
     state_.metrics.corruptions.add();
     log_warn("Encountered WBL read error, repaired the log by cutting it there", "file", path,
              "offset", good_bytes, "err", wrong);
-    cut_wal({dir, segment, good_bytes, wrong});
-    break;
+    // The next segments do not depend on what is lost.
+    cut_wal({dir, segment, good_bytes, wrong}, segment);
   }
   log.set_next_segment(next_segment);
-  finish_restore();
   if (replay.unknown() > 0)
     log_warn("Unknown series references for ooo WAL replay", "samples", replay.unknown());
   if (replay.samples() > 0) log_info("WBL replay completed", "samples", replay.samples());

@@ -5,84 +5,41 @@
 #include "tsdb/chunk_builder.h"
 #include "tsdb/head_state.h"
 #include "tsdb/merge.h"
-#include "tsdb/wal_record_histogram.h"
+#include "tsdb/out_of_order_record.h"
 
 namespace hearth::tsdb {
-namespace {
-
-// The records of one commit. A marker says that the samples of its series so far are in a chunk: it
-// stands after those and before the next one. One thread.
-class LateRecords {
- public:
-  void add_sample(uint64_t log_ref, const LateSample& late) {
-    if (late.histogram != nullptr) {
-      histograms_.add(log_ref, late.t, *late.histogram);
-    } else {
-      samples_.reserve(1);
-      samples_.add(log_ref, late.t, late.v);
-    }
-    refs_.push_back(log_ref);
-  }
-  void add_marker(uint64_t log_ref, uint64_t chunk_ref) {
-    if (std::find(refs_.begin(), refs_.end(), log_ref) != refs_.end()) finish();
-    markers_.add(log_ref, chunk_ref);
-  }
-  std::vector<std::string> take() {
-    finish();
-    return std::move(records_);
-  }
-
- private:
-  void finish() {
-    if (!markers_.empty()) records_.push_back(markers_.take());
-    if (!samples_.empty()) records_.push_back(samples_.take());
-    if (!histograms_.empty()) {
-      for (std::string& record : histograms_.take()) records_.push_back(std::move(record));
-    }
-    refs_.clear();
-  }
-
-  std::vector<std::string> records_;
-  MmapMarkersRecord markers_;
-  SamplesRecord samples_;
-  HistogramsRecord histograms_;
-  std::vector<uint64_t> refs_;  // of the samples gathered
-};
-
-}  // namespace
-
 void HeadOutOfOrder::insert(std::span<const LateSample> samples) {
   size_t floats = 0;
   size_t histograms = 0;
-  size_t chunks = 0;
   {
     MutexLock lock(log.order);
-    LateRecords records;
+    LateRecord record;
     for (const LateSample& sample : samples) {
-      const uint64_t log_ref = state_.log_ref(sample.ref);
-      ByteLockGuard series_lock(sample.series->lock);
-      OutOfOrderSamples& late = samples_of(*sample.series, sample.ref);
-      if (late.run.size() >= OutOfOrderSamples::kRunSamples) {
-        const size_t before = late.chunks.size();
-        seal_run(sample.ref, late);
-        for (const SealedChunk& chunk : std::span(late.chunks).subspan(before))
-          records.add_marker(log_ref, state_.sealed.chunk_ref(chunk.place()));
+      {
+        ByteLockGuard series_lock(sample.series->lock);
+        if (!add(sample)) continue;
       }
-      if (late.run.empty()) ++chunks;
-      if (!late.insert(sample.t, sample.v, sample.histogram)) continue;
-      include_times(sample.t, sample.t);
-      records.add_sample(log_ref, sample);
+      record.add(state_.log_ref(sample.ref), sample.t, sample.v, sample.histogram);
       ++(sample.histogram == nullptr ? floats : histograms);
     }
-    for (std::string& record : records.take()) log.add(std::move(record));
+    for (std::string& bytes : record.take()) log.add(std::move(bytes));
   }
-  count_chunks(chunks, 0);
   const HeadMetrics& metrics = state_.metrics;
   metrics.samples_appended.add(static_cast<double>(floats));
   metrics.late_appended.add(static_cast<double>(floats));
   metrics.histograms_appended.add(static_cast<double>(histograms));
   metrics.late_histograms_appended.add(static_cast<double>(histograms));
   log.flush();
+}
+
+bool HeadOutOfOrder::add(const LateSample& sample) {
+  OutOfOrderSamples& late = samples_of(*sample.series, sample.ref);
+  if (late.run.size() >= OutOfOrderSamples::kRunSamples) seal_run(late);
+  const bool begins = late.run.empty();
+  if (!late.insert(sample.t, sample.v, sample.histogram)) return false;
+  if (begins) count_chunks(1, 0);
+  include_times(sample.t, sample.t);
+  return true;
 }
 
 OutOfOrderSamples& HeadOutOfOrder::samples_of(Series& series, SeriesRef ref) {
@@ -95,16 +52,19 @@ OutOfOrderSamples& HeadOutOfOrder::samples_of(Series& series, SeriesRef ref) {
   return *extra.out_of_order;
 }
 
-void HeadOutOfOrder::seal_run(SeriesRef ref, OutOfOrderSamples& late) {
+SealedChunk HeadOutOfOrder::seal(const ChunkView& chunk) {
+  return {chunk.min_time, chunk.max_time,
+          state_.sealed.add(kOfNoSeries, chunk.min_time, chunk.max_time, chunk.encoding, true,
+                            chunk.bytes)};
+}
+
+void HeadOutOfOrder::seal_run(OutOfOrderSamples& late) {
+  if (late.run.empty()) return;
   ChunkBuilder builder;
   std::vector<ChunkView> chunks;
   for (const Columns& piece : split_run(late.run)) builder.build(piece, chunks);
-  for (const ChunkView& chunk : chunks) {
-    late.chunks.push_back(
-        {chunk.min_time, chunk.max_time,
-         state_.sealed.add(state_.chunk_file_ref(ref), chunk.min_time, chunk.max_time,
-                           chunk.encoding, true, chunk.bytes)});
-  }
+  for (const ChunkView& chunk : chunks) late.chunks.push_back(seal(chunk));
+  count_chunks(chunks.size() - 1, 0);
   late.run.clear();
 }
 
@@ -146,71 +106,56 @@ void HeadOutOfOrder::read(Series& series, TimeRange range, Columns& out,
 void HeadOutOfOrder::restore(const LateSample& sample) {
   MutexLock lock(log.order);
   ByteLockGuard series_lock(sample.series->lock);
-  // A marker may follow that empties the run; so it is given some room before it is ended.
-  OutOfOrderSamples& late = samples_of(*sample.series, sample.ref);
-  if (late.run.size() >= 32 * OutOfOrderSamples::kRunSamples) seal_run(sample.ref, late);
-  if (late.insert(sample.t, sample.v, sample.histogram)) include_times(sample.t, sample.t);
+  add(sample);
 }
 
-void HeadOutOfOrder::restore_chunk(Series& series, SeriesRef ref, const SealedChunk& chunk) {
-  MutexLock lock(log.order);
-  ByteLockGuard series_lock(series.lock);
-  samples_of(series, ref).chunks.push_back(chunk);
-  include_times(chunk.min_time(), chunk.max_time());
-}
+// ---- what was there at one moment --------------------------------------------------------------
 
-std::optional<SealedChunk> HeadOutOfOrder::find_chunk(Series& series, uint64_t chunk_ref) {
-  ByteLockGuard series_lock(series.lock);
-  const SeriesExtra* const extra = state_.extras.find(series);
-  if (extra == nullptr || extra->out_of_order == nullptr) return std::nullopt;
-  for (const SealedChunk& chunk : extra->out_of_order->chunks) {
-    if (state_.sealed.chunk_ref(chunk.place()) == chunk_ref) return chunk;
+LatePresent HeadOutOfOrder::end_runs() {
+  LatePresent present;
+  {
+    MutexLock lock(log.order);
+    log.cut();
+    for (const SeriesRef ref : members) {
+      Series& series = *state_.table.find(ref);
+      ByteLockGuard series_lock(series.lock);
+      OutOfOrderSamples& late = samples_of(series, ref);
+      seal_run(late);
+      present.members.push_back({ref, &series, late.chunks.size()});
+    }
   }
-  return std::nullopt;
+  log.flush();
+  present.segment = log.segment_after_cut();
+  return present;
 }
 
-void HeadOutOfOrder::forget_run(Series& series, std::span<const TimeMs> times) {
-  ByteLockGuard series_lock(series.lock);
-  SeriesExtra* const extra = state_.extras.find(series);
-  if (extra != nullptr && extra->out_of_order != nullptr) extra->out_of_order->remove(times);
-}
-
-void HeadOutOfOrder::finish_restore() {
-  MutexLock lock(log.order);
-  size_t chunks = 0;
-  for (const SeriesRef ref : members) {
-    Series& series = *state_.table.find(ref);
-    ByteLockGuard series_lock(series.lock);
-    OutOfOrderSamples& late = samples_of(series, ref);
-    if (late.run.size() > OutOfOrderSamples::kRunSamples) seal_run(ref, late);
-    chunks += late.chunks.size() + (late.run.empty() ? 0 : 1);
+std::vector<SealedChunk> HeadOutOfOrder::chunks_of(const LateMember& member, TimeRange range) {
+  std::vector<SealedChunk> found;
+  ByteLockGuard lock(member.series->lock);
+  const OutOfOrderSamples& late = *state_.extras.find(*member.series)->out_of_order;
+  for (const SealedChunk& chunk : std::span(late.chunks).first(member.chunks)) {
+    if (range.overlaps({chunk.min_time(), chunk.max_time()})) found.push_back(chunk);
   }
-  count_chunks(chunks, 0);
+  return found;
 }
 
-// ---- for a compaction --------------------------------------------------------------------------
-
-void HeadOutOfOrder::seal_runs() {
-  for (const SeriesRef ref : members) {
-    Series& series = *state_.table.find(ref);
-    ByteLockGuard series_lock(series.lock);
-    seal_run(ref, samples_of(series, ref));
-  }
-}
-
-void HeadOutOfOrder::forget(Series& series, size_t chunks) {
+void HeadOutOfOrder::replace(const LateMember& member, std::span<const SealedChunk> by) {
+  Series& series = *member.series;
   ByteLockGuard series_lock(series.lock);
   SeriesExtra& extra = *state_.extras.find(series);
-  std::vector<SealedChunk>& of_series = extra.out_of_order->chunks;
-  for (size_t i = 0; i < chunks; ++i) state_.sealed.remove(of_series[i].place());
-  of_series.erase(of_series.begin(), of_series.begin() + static_cast<std::ptrdiff_t>(chunks));
+  std::vector<SealedChunk>& chunks = extra.out_of_order->chunks;
+  const auto end = chunks.begin() + static_cast<std::ptrdiff_t>(member.chunks);
+  for (auto chunk = chunks.begin(); chunk != end; ++chunk) state_.sealed.remove(chunk->place());
+  chunks.erase(chunks.begin(), end);
+  chunks.insert(chunks.begin(), by.begin(), by.end());
+  count_chunks(by.size(), member.chunks);
   if (!extra.out_of_order->empty()) return;
   extra.out_of_order.reset();
   state_.extras.remove_if_empty(series);
   series.flags &= static_cast<uint8_t>(~Series::kLate);
 }
 
-void HeadOutOfOrder::forgotten(size_t chunks) {
+void HeadOutOfOrder::replaced() {
   std::erase_if(members, [&](SeriesRef ref) {
     Series& series = *state_.table.find(ref);
     ByteLockGuard series_lock(series.lock);
@@ -225,7 +170,6 @@ void HeadOutOfOrder::forgotten(size_t chunks) {
   }
   min_.store(times.min);
   max_.store(times.max);
-  count_chunks(0, chunks);
 }
 
 void HeadOutOfOrder::count_chunks(size_t created, size_t removed) {

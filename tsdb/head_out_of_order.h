@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,6 +24,19 @@ struct LateSample {
   TimeMs t;
   double v;
   const FloatHistogram* histogram;  // nullptr: the sample is v
+};
+
+// A series that has samples out of order, when runs were ended.
+struct LateMember {
+  SeriesRef ref;
+  Series* series;
+  size_t chunks;  // the oldest so many of its chunks had all that there was
+};
+
+// All of it is in the members' chunks, and stands in the segments of the log before `segment`.
+struct LatePresent {
+  std::vector<LateMember> members;
+  uint32_t segment;
 };
 
 // Thread-safe.
@@ -49,20 +61,21 @@ class HeadOutOfOrder {
   using RefInMemory = std::function<SeriesRef(uint64_t log_ref)>;
   void replay(const RefInMemory& ref_in_memory) EXCLUDES(log.order);
   void restore(const LateSample& sample) EXCLUDES(log.order);
-  // The chunk that a marker names, if the series has it.
-  std::optional<SealedChunk> find_chunk(Series& series, uint64_t chunk_ref);
-  void restore_chunk(Series& series, SeriesRef ref, const SealedChunk& chunk) EXCLUDES(log.order);
-  // Takes out of the run what is in a chunk of the series.
-  void forget_run(Series& series, std::span<const TimeMs> times);
-  // Ends the runs that have become too long.
-  void finish_restore() EXCLUDES(log.order);
 
-  // ---- for a compaction
-  void seal_runs() REQUIRES(log.order);
-  // Takes the oldest `chunks` chunks of a series away.
-  void forget(Series& series, size_t chunks) REQUIRES(log.order);
-  // To be called after the last forget(), with the number of all chunks.
-  void forgotten(size_t chunks) REQUIRES(log.order);
+  // ---- what was there at one moment goes: into blocks, or because it is deleted. One at a time.
+  // Throws Error(kIo); then nothing has changed.
+  LatePresent end_runs() EXCLUDES(log.order);
+  // Those of a member's chunks that may have samples within the range.
+  std::vector<SealedChunk> chunks_of(const LateMember& member, TimeRange range);
+  // Puts `by` in the place of a member's chunks, which are gone then.
+  void replace(const LateMember& member, std::span<const SealedChunk> by) REQUIRES(log.order);
+  // To be called after the last replace().
+  void replaced() REQUIRES(log.order);
+  SealedChunk seal(const ChunkView& chunk);
+  // What these series have within the range is gone from the log, and then from memory: what is left
+  // is written anew (head_out_of_order_delete.cpp). Throws Error(kIo); then it is there, or some of
+  // it. Requires: an epoch guard.
+  void erase(std::span<const SeriesRef> refs, TimeRange range) EXCLUDES(log.order);
 
   // Of all samples; {kMaxTime, kMinTime}: there are none.
   TimeRange times() const { return {min_.load(), max_.load()}; }
@@ -73,7 +86,8 @@ class HeadOutOfOrder {
 
  private:
   OutOfOrderSamples& samples_of(Series& series, SeriesRef ref) REQUIRES(log.order, series.lock);
-  void seal_run(SeriesRef ref, OutOfOrderSamples& late) REQUIRES(log.order);
+  bool add(const LateSample& sample) REQUIRES(log.order, sample.series->lock);
+  void seal_run(OutOfOrderSamples& late) REQUIRES(log.order);
   void include_times(TimeMs min, TimeMs max);
   void count_chunks(size_t created, size_t removed);
 

@@ -121,7 +121,7 @@ void HeadSeriesSet::read(size_t index, TimeRange range, Columns& out) const {
   const Beside beside = read_chunks(series, range, out);
   if (!beside.deleted.empty()) cut_intervals(beside.deleted, out);
   if (!beside.late) return;
-  // Deletes in the head do not reach them, as in Prometheus: they may have come since.
+  // What is there of them has come since the deletes.
   Columns late;
   state_.late.read(series, range, late, warnings_);
   merge_columns(out, late);

@@ -141,6 +141,7 @@ struct HeadState {
   std::atomic<TimeMs> min_time{kMaxTime};
   std::atomic<TimeMs> max_time{kMinTime};
   std::atomic<TimeMs> min_valid_time;
+  std::atomic<TimeMs> in_blocks_until;  // older samples in the log are of no use
 
   // A series' ref in the log is this larger than its ref here; not 0 only where the log we found
   // has refs that are too large for us. Set by replay().

@@ -1,5 +1,5 @@
-// Deleting samples of the head: the log is told, and reads leave them out; their chunks go when all
-// the head's chunks of that time go.
+// Deleting samples of the head. Those in order: the log is told, and reads leave them out; their chunks go
+// when all the head's chunks of that time go. Those out of order leave memory and their log.
 #include <algorithm>
 
 #include "tsdb/head_commit.h"
@@ -10,16 +10,13 @@
 namespace hearth::tsdb {
 namespace {
 
-// What of the range the series has samples in; none where nothing is to be deleted.
-TimeRange deletable(const HeadState& state, Series& series, TimeRange range,
-                    std::vector<SeriesRef>& unlogged, SeriesRef ref) {
-  constexpr TimeRange kNone{kMaxTime, kMinTime};
-  ByteLockGuard lock(series.lock);
-  const Found found = look_at(series);
-  if (found == Found::kUnknown || series.empty()) return kNone;
-  if (found == Found::kNotLogged) unlogged.push_back(ref);
-  return {std::max(range.min, state.chunks.first_time(series)),
-          std::min<TimeMs>(range.max, series.last_time)};
+// What of the range can have samples that were in order, or that a replay of the log would take for such:
+// of a series that had fallen behind it does so with samples that came out of order.
+TimeRange deletable(const HeadState& state, Series& series, TimeRange range) REQUIRES(series.lock) {
+  const TimeMs newest = state.max_time.load();
+  TimeMs until = newest == kMinTime ? kMinTime : state.oldest_acceptable(newest) - 1;
+  if (!series.empty()) until = std::max<TimeMs>(until, series.last_time);
+  return {std::max(range.min, state.in_blocks_until.load()), std::min(range.max, until)};
 }
 
 }  // namespace
@@ -31,16 +28,27 @@ void HeadState::hide_samples(Series& series, TimeRange range) {
 
 void HeadState::delete_samples(std::span<const Matcher> matchers, TimeRange range) {
   const Epoch::Guard guard = epoch.enter();
-  const CommitInFlight in_flight(isolation);  // the series that are looked at stay
   const HeadIndexReader reader(index, sets, table);
+  const Postings refs = select_series(reader, matchers);
+  late.erase(refs, range);
+
+  const CommitInFlight in_flight(isolation);  // the series that are looked at stay
   std::string record;
   std::vector<SeriesRef> unlogged;
   std::vector<std::pair<Series*, TimeRange>> deleted;
-  for (const SeriesRef ref : select_series(reader, matchers)) {
+  for (const SeriesRef ref : refs) {
     Series* const series = table.find(ref);
     if (series == nullptr) continue;
-    const TimeRange of = deletable(*this, *series, range, unlogged, ref);
-    if (of.min > of.max) continue;
+    TimeRange of;
+    {
+      ByteLockGuard lock(series->lock);
+      const Found found = look_at(*series);
+      of = deletable(*this, *series, range);
+      if (found == Found::kUnknown || of.min > of.max) continue;
+      // The log has nothing of it.
+      if (found == Found::kNotLogged && series->empty() && log_ref_base == 0) continue;
+      if (found == Found::kNotLogged) unlogged.push_back(ref);
+    }
     append_tombstone(record, {log_ref(ref), of.min, of.max});
     deleted.emplace_back(series, of);
   }

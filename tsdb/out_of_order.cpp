@@ -57,12 +57,6 @@ bool OutOfOrderSamples::insert(TimeMs t, double v, const FloatHistogram* histogr
   return true;
 }
 
-void OutOfOrderSamples::remove(std::span<const TimeMs> times) {
-  std::erase_if(run, [&](const Late& sample) {
-    return std::binary_search(times.begin(), times.end(), sample.t);
-  });
-}
-
 void OutOfOrderSamples::copy_run(TimeRange range, Columns& out) const {
   for (auto at = std::lower_bound(run.begin(), run.end(), range.min, before);
        at != run.end() && at->t <= range.max; ++at) {

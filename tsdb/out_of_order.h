@@ -25,8 +25,6 @@ struct OutOfOrderSamples {
 
   // False: the run has a sample of that time, and stays as it is. `histogram` may be nullptr.
   bool insert(TimeMs t, double v, const FloatHistogram* histogram);
-  // Takes out what the run has at these times (sorted).
-  void remove(std::span<const TimeMs> times);
   // Appends the run's samples within the range.
   void copy_run(TimeRange range, Columns& out) const;
 

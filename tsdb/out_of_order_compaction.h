@@ -5,12 +5,12 @@
 #include <vector>
 
 #include "core/epoch.h"
+#include "tsdb/head_out_of_order.h"
 #include "tsdb/series_chunks.h"
 
 namespace hearth::tsdb {
 
 struct HeadState;
-struct Series;
 
 // What was there when it was made: first it is written, range by range, to blocks that queries see;
 // then release() takes it out of the head. Given up in between, nothing has changed. One thread, and
@@ -28,16 +28,10 @@ class OutOfOrderCompaction {
   // Waits for queries that may not see the blocks yet.
   void release();
 
-  struct Member {
-    Series* series;
-    size_t chunks;  // the oldest so many of its chunks belong to this compaction
-  };
-
  private:
   HeadState& state_;
   const Epoch::Guard guard_;
-  uint32_t log_segment_ = 0;     // older ones are obsolete afterwards
-  std::vector<Member> members_;  // in label order
+  LatePresent present_;  // members in label order
   std::vector<TimeMs> ranges_;
 };
 

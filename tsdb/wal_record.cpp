@@ -88,13 +88,6 @@ std::string ExemplarsRecord::take() {
   return std::exchange(bytes_, {});
 }
 
-void MmapMarkersRecord::add(uint64_t ref, uint64_t chunk_ref) {
-  begin(bytes_, RecordType::kMmapMarkers);
-  ByteWriter writer(bytes_);
-  writer.be64(ref);
-  writer.be64(chunk_ref);
-}
-
 void MetadataRecord::add(uint64_t ref, const Metadata& metadata) {
   begin(bytes_, RecordType::kMetadata);
   ByteWriter writer(bytes_);

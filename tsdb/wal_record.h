@@ -2,9 +2,12 @@
 // files have 64 bits.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -52,10 +55,17 @@ class SeriesRecord {
 class SamplesRecord {
  public:
   // Makes room once, so that add() need not.
-  void reserve(size_t samples) { bytes_.resize(size_ + kHeadBytes + samples * kMaxSampleBytes); }
+  void reserve(size_t samples) {
+    const size_t room = size_ + kHeadBytes + samples * kMaxSampleBytes;
+    if (room <= room_) return;
+    room_ = std::max(room, 2 * room_);
+    auto bytes = std::make_unique_for_overwrite<char[]>(room_);  // little of it will be touched
+    if (size_ > 0) std::memcpy(bytes.get(), bytes_.get(), size_);
+    bytes_ = std::move(bytes);
+  }
   // Requires: reserve() was told of so many samples.
   void add(uint64_t ref, TimeMs t, double v) {
-    auto* p = reinterpret_cast<uint8_t*>(bytes_.data()) + size_;
+    auto* p = reinterpret_cast<uint8_t*>(bytes_.get()) + size_;
     if (size_ == 0) {
       *p++ = static_cast<uint8_t>(RecordType::kSamples);
       p = put_be64(put_be64(p, ref), static_cast<uint64_t>(t));
@@ -65,14 +75,10 @@ class SamplesRecord {
     p = put_varint(p, ref - first_ref_);
     p = put_varint(p, static_cast<uint64_t>(t) - first_time_);
     p = put_be64(p, std::bit_cast<uint64_t>(v));
-    size_ = static_cast<size_t>(p - reinterpret_cast<uint8_t*>(bytes_.data()));
+    size_ = static_cast<size_t>(p - reinterpret_cast<uint8_t*>(bytes_.get()));
   }
   bool empty() const { return size_ == 0; }
-  std::string take() {
-    bytes_.resize(size_);
-    size_ = 0;
-    return std::move(bytes_);
-  }
+  std::string take() { return {bytes_.get(), std::exchange(size_, 0)}; }
 
  private:
   static constexpr size_t kHeadBytes = 1 + 8 + 8;
@@ -90,8 +96,8 @@ class SamplesRecord {
     return p;
   }
 
-  std::string bytes_;
-  size_t size_ = 0;
+  std::unique_ptr<char[]> bytes_;
+  size_t room_ = 0, size_ = 0;
   uint64_t first_ref_ = 0, first_time_ = 0;
 };
 
@@ -117,18 +123,6 @@ class ExemplarsRecord {
  private:
   std::string bytes_;
   EntryHeads heads_{EntryForm::kPlain};
-};
-
-// Only in wbl/: the out-of-order samples of a series so far are in the chunks_head files, up to the
-// chunk `chunk_ref` (file number << 32 | offset). One thread.
-class MmapMarkersRecord {
- public:
-  void add(uint64_t ref, uint64_t chunk_ref);
-  bool empty() const { return bytes_.empty(); }
-  std::string take() { return std::exchange(bytes_, {}); }
-
- private:
-  std::string bytes_;
 };
 
 // One thread.
@@ -158,6 +152,8 @@ void read_metadata(std::string_view record,
 
 void read_exemplars(std::string_view record,
                     const std::function<void(uint64_t ref, const Exemplar&)>& visit);
+// Only in Prometheus' wbl/: the out-of-order samples of a series so far are in the chunks_head files,
+// up to the chunk `chunk_ref` (file number << 32 | offset).
 void read_mmap_markers(std::string_view record,
                        const std::function<void(uint64_t ref, uint64_t chunk_ref)>& visit);
 

@@ -6,6 +6,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "tests/tsdb/hex.h"
+#include "tests/tsdb/mmap_markers.h"
 #include "tsdb/wal_reader.h"
 #include "tsdb/wal_record_histogram.h"
 #include "tsdb/wal_writer.h"
@@ -109,13 +110,11 @@ TEST_CASE("of every kind of record a checkpoint keeps the entries that are still
   append_tombstone(tombstones, {1, 0, 999});
   append_tombstone(tombstones, {2, 0, 1000});
   append_tombstone(kept_tombstones, {2, 0, 1000});
-  MmapMarkersRecord markers;
-  markers.add(1, 8);
   SeriesRecord series;
   for (uint64_t ref = 1; ref <= 3; ++ref) series.add(ref, Labels{{"a", "b"}});
   SeriesRecord kept_series;
   for (const uint64_t ref : {1u, 3u}) kept_series.add(ref, Labels{{"a", "b"}});
-  add(records, {started.take(), exemplars.take(), tombstones, markers.take(), series.take(),
+  add(records, {started.take(), exemplars.take(), tombstones, mmap_markers_record({{1, 8}}), series.take(),
                 series_record(4), metadata_record(1, "old"), metadata_record(2, "gone"),
                 metadata_record(1, "new"), metadata_record(3, "new"), "\x63unknown", ""});
   MetadataRecord kept_metadata;

@@ -4,48 +4,17 @@
 #include <algorithm>
 #include <thread>
 
-#include "tests/tsdb/head_fixture.h"
-#include "tsdb/chunk.h"
+#include "tests/tsdb/late_fixture.h"
+#include "tests/tsdb/mmap_markers.h"
+#include "tsdb/chunk_builder.h"
+#include "tsdb/head_chunk_file.h"
 #include "tsdb/out_of_order.h"
-#include "tsdb/wal_format.h"
-#include "tsdb/wal_reader.h"
-#include "tsdb/wal_record.h"
+#include "tsdb/wal_writer.h"
 
 using namespace hearth;
 using namespace hearth::tsdb;
 
 namespace {
-
-constexpr DurationMs kMinute = 60'000;
-constexpr DurationMs kHour = 60 * kMinute;
-constexpr TimeMs kNow = 1000 * kHour;
-
-struct LateFixture : HeadFixture {
-  LateFixture() {
-    live.out_of_order_window = 24 * kHour;
-    open();
-  }
-  std::string wbl_dir() const { return wal_dir() + "/../wbl"; }
-};
-
-std::vector<TimeMs> times(const Model& model, const Labels& labels) {
-  std::vector<TimeMs> out;
-  const auto found = model.find(labels);
-  if (found == model.end()) return out;
-  for (const auto& sample : found->second) out.push_back(sample.first);
-  return out;
-}
-
-// The kinds of the records in wbl, in order.
-std::vector<RecordType> record_types(const std::string& dir) {
-  std::vector<RecordType> types;
-  for (const uint32_t segment : wal_segments(dir)) {
-    const MappedFile file(wal_segment_path(dir, segment));
-    WalReader reader(file.bytes());
-    while (reader.next() == WalReader::Outcome::kRecord) types.push_back(record_type(reader.record()));
-  }
-  return types;
-}
 
 Model compacted(OutOfOrderCompaction& compaction, TimeRange range) {
   Model model;
@@ -71,8 +40,6 @@ TEST_CASE("a run keeps its samples by time and drops a second one of the same ti
   CHECK(columns.t == std::vector<TimeMs>{3, 5, 9});
   CHECK(columns.v == std::vector<double>{3, 5, 9});
   CHECK(late.times() == TimeRange{1, 9});
-  late.remove(std::vector<TimeMs>{1, 5});
-  CHECK(late.times() == TimeRange{3, 9});
 }
 
 TEST_CASE("a run is split where the kind of sample changes or a chunk would be too long") {
@@ -183,16 +150,63 @@ TEST_CASE("late samples survive a restart, those in full runs too") {
   CHECK(times(f.read(), labels) == want);
 }
 
-TEST_CASE("the marker of a full run stands before the sample that did not fit") {
+TEST_CASE("markers and chunks that Prometheus made bring nothing that is not in the log, and take nothing") {
   LateFixture f;
-  f.append(series_labels(1), kNow, 1);
-  Batch batch;
-  for (int i = 0; i < 33; ++i) batch.push(f.intern(series_labels(1)), kNow - kHour + i, i);
-  CHECK(f.head().appender().append(batch).stored == 33);
+  const Labels labels = series_labels(1);
+  f.append(labels, kNow, 1);
+  const SeriesRef ref = f.intern(labels);
   f.close();
-  CHECK(record_types(f.wbl_dir()) == std::vector<RecordType>{RecordType::kSamples,
-                                                              RecordType::kMmapMarkers,
-                                                              RecordType::kSamples});
+  make_dirs(f.wbl_dir());
+  SamplesRecord samples;
+  samples.reserve(2);
+  samples.add(ref, kNow - kHour, 1);
+  samples.add(ref, kNow - kMinute, 2);
+  {
+    WalWriter log(f.wbl_dir(), 0, 1 << 20);
+    log.add(make_wal_record(samples.take(), WalCompression::kSnappy));
+    log.add(make_wal_record(mmap_markers_record({{ref, uint64_t{1} << 32 | 8}}),
+                            WalCompression::kSnappy));
+    log.close();
+  }
+  // The chunk has the first sample, and one that was deleted.
+  Columns columns;
+  columns.t = {kNow - 2 * kHour, kNow - kHour};
+  columns.v = {7, 1};
+  ChunkBuilder builder;
+  std::vector<ChunkView> chunks;
+  builder.build(columns, chunks);
+  std::string chunk;
+  encode_head_chunk({ref, columns.t[0], columns.t[1], chunks[0].encoding, true, chunks[0].bytes},
+                    chunk);
+  for (const std::string& name : list_dir(f.dir() + "/chunks_head"))
+    remove_file(f.dir() + "/chunks_head/" + name);
+  write_file(f.dir() + "/chunks_head/000001", head_chunk_file_header() + chunk);
+  for (int restart = 0; restart < 2; ++restart) {
+    f.open();
+    CHECK(times(f.read(), labels) == std::vector<TimeMs>{kNow - kHour, kNow - kMinute, kNow});
+  }
+}
+
+TEST_CASE("a damaged segment of wbl costs what stands behind the damage in it, and nothing else") {
+  LateFixture f;
+  set_log_sink([](std::string_view) {});
+  const Labels labels = series_labels(1);
+  f.append(labels, kNow, 1);
+  f.append(labels, kNow - kHour, 2);
+  f.append(labels, kNow - 2 * kHour, 3);
+  f.open();
+  f.append(labels, kNow - 3 * kHour, 4);
+  f.close();
+  REQUIRE(wal_segments(f.wbl_dir()).size() == 2);
+  const std::string path = wal_segment_path(f.wbl_dir(), 0);
+  std::string bytes = read_file(path);
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  write_file(path, bytes);
+  for (int restart = 0; restart < 2; ++restart) {
+    f.open();
+    CHECK(times(f.read(), labels) == std::vector<TimeMs>{kNow - 3 * kHour, kNow - kHour, kNow});
+  }
+  set_log_sink(nullptr);
 }
 
 TEST_CASE("a torn end of wbl is cut off, what stands before it is there") {
@@ -268,17 +282,6 @@ TEST_CASE("a compaction that is given up changes nothing") {
   CHECK(times(f.read(), labels) == std::vector<TimeMs>{kNow - kHour, kNow});
   f.open();
   CHECK(times(f.read(), labels) == std::vector<TimeMs>{kNow - kHour, kNow});
-}
-
-TEST_CASE("what comes late into a deleted range is there: deletes leave late samples alone") {
-  LateFixture f;
-  const Labels labels = series_labels(1);
-  f.append(labels, kNow - kHour, 1);
-  f.append(labels, kNow, 1);
-  f.head().delete_samples(std::vector<Matcher>{}, {kNow - 2 * kHour, kNow - 1});
-  CHECK(times(f.read(), labels) == std::vector<TimeMs>{kNow});
-  CHECK(f.append(labels, kNow - kHour + 1, 2).stored == 1);
-  CHECK(times(f.read(), labels) == std::vector<TimeMs>{kNow - kHour + 1, kNow});
 }
 
 TEST_CASE("histograms that come late are merged with those in order") {

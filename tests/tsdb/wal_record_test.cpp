@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tests/tsdb/hex.h"
+#include "tests/tsdb/mmap_markers.h"
 
 using namespace hearth;
 using namespace hearth::tsdb;
@@ -143,11 +144,8 @@ TEST_CASE("an exemplars record has the bytes that the format says") {
   CHECK(record.take() == bytes.substr(0, 36));
 }
 
-TEST_CASE("an mmap markers record has the bytes that the format says") {
-  MmapMarkersRecord record;
-  record.add(258, uint64_t{3} << 32 | 8);
-  record.add(1, 0);
-  const std::string bytes = record.take();
+TEST_CASE("an mmap markers record is read as the format says") {
+  const std::string bytes = mmap_markers_record({{258, uint64_t{3} << 32 | 8}, {1, 0}});
   CHECK(to_hex(bytes) ==
         "05"
         "0000000000000102"
@@ -224,7 +222,7 @@ TEST_CASE("a record cut off at any byte is an error or a shorter list of whole e
   samples.reserve(5);
   std::string tombstones;
   ExemplarsRecord exemplars;
-  MmapMarkersRecord markers;
+  MmapMarkers markers;
   SamplesV2Record started;
   for (uint64_t i = 1; i <= 5; ++i) {
     series.add(i, Labels{{"a", std::to_string(i)}, {"b", "x"}});
@@ -232,11 +230,11 @@ TEST_CASE("a record cut off at any byte is an error or a shorter list of whole e
     metadata.add(i, {MetricType::kGauge, "unit", "help"});
     append_tombstone(tombstones, {i, 0, 1000});
     exemplars.add(i, {Labels{{"a", "b"}}, 1.5, static_cast<TimeMs>(i), true});
-    markers.add(i, i << 32);
+    markers.emplace_back(i, i << 32);
     started.add(i, static_cast<TimeMs>(i * 1000), 1.5, static_cast<TimeMs>(i));
   }
   const std::string all[] = {series.take(),    samples.take(), metadata.take(), tombstones,
-                             exemplars.take(), markers.take(), started.take()};
+                             exemplars.take(), mmap_markers_record(markers), started.take()};
   for (size_t which = 0; which < std::size(all); ++which) {
     size_t whole = 0;
     for (size_t length = 1; length <= all[which].size(); ++length) {
