@@ -1,6 +1,8 @@
 // Sends remote write to a running server and prints the server's CPU seconds per million samples.
 // What is sent is made beforehand, and only the server's time counts (/proc/<pid>/stat).
 //   remote_write_load PORT PID PATH VERSION SERIES SAMPLES_PER_SERIES_AND_REQUEST ROUNDS
+//                     [HOURS_AGO [STEP_SECONDS [GENERATION]]]
+// HOURS_AGO: when the samples end. GENERATION: other pods, and so other series.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -27,8 +29,6 @@ namespace {
 
 constexpr size_t kSamplesPerRequest = 2000;
 constexpr size_t kConnections = 2;
-constexpr int64_t kStep = 15'000;
-
 struct Load {
   int port = 0;
   long pid = 0;
@@ -36,6 +36,8 @@ struct Load {
   int version = 1;
   size_t series = 0, samples = 0, rounds = 0;
   int64_t begin = 0;  // time of the first sample
+  int64_t step = 15'000;
+  std::string generation = "0";
 };
 
 [[noreturn]] void fail(const std::string& text) {
@@ -45,7 +47,7 @@ struct Load {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-Pairs labels_of(size_t i) {
+Pairs labels_of(const Load& load, size_t i) {
   const std::string pod = std::to_string(i / 100);
   return {{"__name__", "http_server_request_" + std::to_string(i % 100) + "_total"},
           {"cluster", "production-eu-west"},
@@ -55,7 +57,7 @@ Pairs labels_of(size_t i) {
           {"instance", "10.12." + std::to_string(i / 25600 % 256) + "." + std::to_string(i / 100 % 256) + ":8080"},
           {"job", "kubernetes-pods"},
           {"namespace", "shop-" + std::to_string(i / 1000 % 50)},
-          {"pod", "server-6d4f9c7b8d-" + pod},
+          {"pod", "server-6d4f9c7b8d-" + load.generation + "-" + pod},
           {"status", std::to_string(200 + i % 5)}};
 }
 
@@ -64,7 +66,7 @@ void add_samples(pbf_writer& series, const Load& load, size_t i, size_t round) {
     const size_t n = round * load.samples + k;
     pbf_writer sample(series, 2);
     sample.add_double(1, static_cast<double>(i % 1000 * 1000 + n * (10 + i % 7) + (i * 7919 + n * 104729) % 10));
-    sample.add_int64(2, load.begin + static_cast<int64_t>(n) * kStep);
+    sample.add_int64(2, load.begin + static_cast<int64_t>(n) * load.step);
   }
 }
 
@@ -73,7 +75,7 @@ std::string body_v1(const Load& load, size_t first, size_t end, size_t round) {
   pbf_writer request(bytes);
   for (size_t i = first; i < end; ++i) {
     pbf_writer series(request, 1);
-    for (const auto& [name, value] : labels_of(i)) {
+    for (const auto& [name, value] : labels_of(load, i)) {
       pbf_writer label(series, 1);
       label.add_string(1, name);
       label.add_string(2, value);
@@ -90,7 +92,7 @@ std::string body_v2(const Load& load, size_t first, size_t end, size_t round) {
   pbf_writer request(all);
   for (size_t i = first; i < end; ++i) {
     std::vector<uint32_t> refs;
-    for (const auto& [name, value] : labels_of(i)) {
+    for (const auto& [name, value] : labels_of(load, i)) {
       for (const std::string& text : {name, value}) {
         const auto [at, is_new] = places.try_emplace(text, static_cast<uint32_t>(symbols.size()));
         if (is_new) symbols.push_back(text);
@@ -174,7 +176,7 @@ double cpu_seconds(long pid) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 8) fail("PORT PID PATH VERSION SERIES SAMPLES_PER_SERIES_AND_REQUEST ROUNDS");
+  if (argc < 8 || argc > 11) fail("see the head of remote_write_load.cpp");
   Load load;
   load.port = std::atoi(argv[1]);
   load.pid = std::atol(argv[2]);
@@ -183,10 +185,16 @@ int main(int argc, char** argv) {
   load.series = std::strtoul(argv[5], nullptr, 10);
   load.samples = std::strtoul(argv[6], nullptr, 10);
   load.rounds = std::strtoul(argv[7], nullptr, 10);
+  const int64_t hours_ago = argc > 8 ? std::atol(argv[8]) : 0;
+  if (argc > 9) load.step = std::atol(argv[9]) * 1000;
+  if (argc > 10) load.generation = argv[10];
   const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::system_clock::now().time_since_epoch());
-  const int64_t span = static_cast<int64_t>(load.samples * (load.rounds + 1)) * kStep;
-  load.begin = now.count() - span;
+  // Chunks end every half an hour at 15 s: open ones are half full at the end, as in the mean.
+  constexpr int64_t kChunk = 30 * 60'000;
+  const int64_t latest = now.count() - hours_ago * 3'600'000;
+  const int64_t end = (latest - kChunk / 2) / kChunk * kChunk + kChunk / 2;
+  load.begin = end - static_cast<int64_t>(load.samples * (load.rounds + 1)) * load.step;
   send_all(load, requests(load, 0));  // the series are made, and not counted
   double cpu = 0;
   double seconds = 0;

@@ -1,10 +1,11 @@
 // Opening a head: samples replayed per second, of the wall's time and of computed time, and how long
 // until samples are accepted. Verifies that all samples are there.
 #include <benchmark/benchmark.h>
-#include <time.h>
 
+#include <chrono>
 #include <string>
 
+#include "benchmarks/node_series.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "tsdb/head.h"
@@ -14,60 +15,34 @@
 namespace {
 
 using namespace hearth;
+using namespace hearth::benchmarks;
 using namespace hearth::tsdb;
 
 constexpr TimeMs kStart = 1'700'000'000'000;
 constexpr DurationMs kInterval = 15'000;
-constexpr size_t kPerTarget = 2000;
-
-Labels node_labels(size_t i) {
-  const size_t series = i % kPerTarget;
-  const std::string target = std::to_string(i / kPerTarget);
-  return Labels{{"__name__", "node_some_subsystem_metric_" + std::to_string(series / 50) + "_total"},
-                {"cluster", "production-eu-1"},
-                {"container", "node-exporter"},
-                {"device", "device" + std::to_string(series % 50)},
-                {"endpoint", "metrics"},
-                {"instance", "10.0." + target + ".17:9100"},
-                {"job", "node-exporter"},
-                {"mode", "standard"},
-                {"namespace", "monitoring"},
-                {"node", "worker-" + target},
-                {"pod", "node-exporter-" + target + "-x7k2p"},
-                {"prometheus", "monitoring/k8s"}};
-}
-
 // The log of scrapes of targets with 2,000 series each; a third of the values stand still.
 void write_log(const std::string& dir, size_t series, size_t rounds) {
   make_dirs(dir);
   const Options options;
   WalWriter writer(dir, 0, options.wal_segment_bytes);
   for (size_t round = 0; round < rounds; ++round) {
-    for (size_t first = 0; first < series; first += kPerTarget) {
+    for (size_t first = 0; first < series; first += kTargetSeries) {
       if (round == 0) {
         SeriesRecord record;
-        for (size_t i = first; i < first + kPerTarget; ++i) record.add(i + 1, node_labels(i));
+        for (size_t i = first; i < first + kTargetSeries; ++i) record.add(i + 1, node_labels(i));
         writer.add(make_wal_record(record.take(), options.wal_compression));
       }
       SamplesRecord record;
-      record.reserve(kPerTarget);
+      record.reserve(kTargetSeries);
       const TimeMs t = kStart + static_cast<TimeMs>(round) * kInterval;
-      for (size_t i = first; i < first + kPerTarget; ++i) {
-        record.add(i + 1, t,
-                   i % 3 == 0 ? static_cast<double>(i)
-                              : static_cast<double>(i * 1000 + round * (i % 97 + 1)));
+      for (size_t i = first; i < first + kTargetSeries; ++i) {
+        record.add(i + 1, t, node_value(i, round));
       }
       writer.add(make_wal_record(record.take(), options.wal_compression));
       writer.flush();
     }
   }
   writer.close();
-}
-
-double seconds(clockid_t clock) {
-  timespec t{};
-  clock_gettime(clock, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
 }
 
 size_t count_samples(Head& head) {
@@ -94,11 +69,11 @@ void replay(benchmark::State& state) {
   double computed = 0;
   for (auto _ : state) {
     Registry registry;
-    const double wall_start = seconds(CLOCK_MONOTONIC);
-    const double computed_start = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    const auto start = std::chrono::steady_clock::now();
+    const CpuTimer timer;
     Head head(dir.path(), Options(), kMinTime, system_clock(), pool, registry);
-    wall += seconds(CLOCK_MONOTONIC) - wall_start;
-    computed += seconds(CLOCK_PROCESS_CPUTIME_ID) - computed_start;
+    wall += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    computed += timer.nanoseconds() * 1e-9;
     state.PauseTiming();
     if (count_samples(head) != series * rounds) return state.SkipWithError("wrong samples");
     state.ResumeTiming();

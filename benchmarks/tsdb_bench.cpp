@@ -1,14 +1,11 @@
 // The storage head: nanoseconds per sample appended (log included), decoded and replayed, and bytes
 // of memory per active series. Each verifies its result once before it is timed.
 #include <benchmark/benchmark.h>
-#include <malloc.h>
-#include <time.h>
 
-#include <bit>
-#include <fstream>
 #include <random>
 #include <string>
 
+#include "benchmarks/node_series.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "tsdb/chunk_xor.h"
@@ -17,29 +14,11 @@
 namespace {
 
 using namespace hearth;
+using namespace hearth::benchmarks;
 using namespace hearth::tsdb;
 
 constexpr TimeMs kStart = 1'700'000'000'000;
 constexpr DurationMs kInterval = 15'000;
-
-// Ten labels, as node_exporter behind a Kubernetes job has them: 50 series of 40 metrics per
-// target.
-Labels node_labels(size_t i) {
-  const size_t target = i / 2000;
-  const size_t series = i % 2000;
-  const std::string number = std::to_string(target);
-  return Labels{
-      {"__name__", "node_some_subsystem_metric_" + std::to_string(series / 50) + "_total"},
-      {"cluster", "production-eu-1"},
-      {"container", "node-exporter"},
-      {"device", "device" + std::to_string(series % 50)},
-      {"endpoint", "metrics"},
-      {"instance", "10.0." + number + ".17:9100"},
-      {"job", "node-exporter"},
-      {"namespace", "monitoring"},
-      {"node", "worker-" + number},
-      {"pod", "node-exporter-" + number + "-x7k2p"}};
-}
 
 // A head in a directory of its own, with some series.
 struct HeadUnderTest {
@@ -62,9 +41,7 @@ struct HeadUnderTest {
     batch.clear();
     const TimeMs t = kStart + static_cast<TimeMs>(round) * kInterval;
     for (size_t i = first; i < first + count; ++i) {
-      const double v = i % 3 == 0 ? static_cast<double>(i)
-                                  : static_cast<double>(i * 1000 + round * (i % 97 + 1));
-      batch.push(refs[i], t, v);
+      batch.push(refs[i], t, node_value(i, round));
     }
   }
   void store() {
@@ -93,42 +70,17 @@ struct HeadUnderTest {
   Batch batch;
 };
 
-size_t resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  size_t total = 0;
-  size_t resident = 0;
-  statm >> total >> resident;
-  return resident * 4096;
-}
-
-// What the process computes, so that a busy machine disturbs less.
-class CpuTimer {
- public:
-  CpuTimer() : start_(now()) {}
-  double nanoseconds() const { return now() - start_; }
-
- private:
-  static double now() {
-    timespec t{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
-  }
-  const double start_;
-};
-
 // First, while the process is small: resident memory of 200,000 series with 60 samples each: half
 // an open chunk.
 void series_memory(benchmark::State& state) {
   constexpr size_t kSeries = 200'000;
   const auto rounds = static_cast<size_t>(state.range(0));
   for (auto _ : state) {
-    malloc_trim(0);
     const size_t before = resident_bytes();
     HeadUnderTest test(kSeries);
     for (size_t round = 0; round < rounds; ++round) {
       for (size_t i = 0; i < kSeries; i += 2000) test.scrape(i, 2000, round);
     }
-    malloc_trim(0);
     const size_t after = resident_bytes();
     if (test.samples() != kSeries * rounds) return state.SkipWithError("wrong samples");
     state.counters["bytes/series"] = static_cast<double>(after - before) / kSeries;

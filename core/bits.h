@@ -44,6 +44,10 @@ class BitReader {
     return high << (count - 32) | take(count - 32);
   }
   bool overran() const { return uint64_t{8} * padding_ > ready_; }
+  // Bits of the buffer that were not taken. Requires: it did not overrun.
+  uint64_t left() const {
+    return uint64_t{8} * static_cast<uint64_t>(end_ - next_) + ready_ - uint64_t{8} * padding_;
+  }
 
  private:
   uint64_t take(unsigned count) {

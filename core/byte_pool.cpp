@@ -1,10 +1,9 @@
 #include "core/byte_pool.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "core/error.h"
 
@@ -31,60 +30,44 @@ struct BytePool::SlabHeader {
   uint16_t first_free;  // unit; each free piece begins with the unit of the next one; 0 = none
   uint16_t fresh;       // unit from which on no piece was ever handed out
   uint16_t in_use;      // pieces
+  uint16_t size_class;  // constant; of pieces that share the slab
 };
 
-BytePool::BytePool() {
-  static_assert(kPieceBytes.size() == kClasses && sizeof(SlabHeader) <= 2 * kUnit);
-  constexpr uint32_t kFewestSlabs = kMaxSlabs / 64;
-  for (; max_slabs_ >= kFewestSlabs; max_slabs_ /= 2) {
-    // Addresses only: they count as memory when they become writable.
-    void* const range = mmap(nullptr, size_t{max_slabs_} * kSlabBytes, PROT_NONE,
-                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (range == MAP_FAILED) continue;
-    base_ = static_cast<char*>(range);
-    return;
-  }
-  throw std::bad_alloc();
+BytePool::BytePool()
+    : range_(kMaxSlabs * kSlabBytes, kMaxSlabs * kSlabBytes / 64), base_(range_.data()) {
+  static_assert(kPieceBytes.size() == kClasses && kPieceBytes.back() == kMaxShared &&
+                sizeof(SlabHeader) <= 2 * kUnit);
 }
-
-BytePool::~BytePool() { munmap(base_, size_t{max_slabs_} * kSlabBytes); }
 
 BytePool::SlabHeader& BytePool::header(uint32_t slab) const {
   return *reinterpret_cast<SlabHeader*>(base_ + size_t{slab} * kSlabBytes);
 }
 
-// So that the slabs before `end` can be written.
-void BytePool::make_usable(uint32_t end) {
-  if (end <= usable_slabs_) return;
-  if (end > max_slabs_) {
-    throw Error(ErrorKind::kUnavailable, "the addresses that one pool of bytes has are used up");
-  }
-  constexpr uint32_t kStep = 64;
-  const uint32_t wanted = std::min(max_slabs_, std::max(end, usable_slabs_ + kStep));
-  if (mprotect(base_ + size_t{usable_slabs_} * kSlabBytes,
-               size_t{wanted - usable_slabs_} * kSlabBytes, PROT_READ | PROT_WRITE) != 0) {
-    throw std::bad_alloc();
-  }
-  usable_slabs_ = wanted;
-}
-
-uint32_t BytePool::add_slabs(size_t bytes, uint32_t piece_bytes) {
-  const auto count = static_cast<uint32_t>((bytes + kSlabBytes - 1) / kSlabBytes);
-  uint32_t first;
-  {
-    MutexLock lock(slabs_mutex_);
-    if (count == 1 && !unused_slabs_.empty()) {
-      first = unused_slabs_.back();
-      unused_slabs_.pop_back();
-    } else {
-      first = next_slab_;
-      make_usable(first + count);
-      next_slab_ += count;
+// The first of `count` slabs in a row.
+uint32_t BytePool::take_slabs(uint32_t count) {
+  MutexLock lock(slabs_mutex_);
+  if (count == 1) {
+    for (std::vector<uint32_t>* slabs : {&spare_slabs_, &unused_slabs_}) {
+      if (slabs->empty()) continue;
+      const uint32_t slab = slabs->back();
+      slabs->pop_back();
+      return slab;
     }
   }
+  const size_t end = size_t{next_slab_ + count} * kSlabBytes;
+  if (end > range_.size()) {
+    throw Error(ErrorKind::kUnavailable, "the addresses that one pool of bytes has are used up");
+  }
+  range_.make_usable(end);
+  return std::exchange(next_slab_, next_slab_ + count);
+}
+
+uint32_t BytePool::add_slabs(size_t bytes, uint32_t piece_bytes, size_t size_class) {
+  const auto count = static_cast<uint32_t>((bytes + kSlabBytes - 1) / kSlabBytes);
+  const uint32_t first = take_slabs(count);
   constexpr uint16_t kFirstUnit = 2;
-  new (base_ + size_t{first} * kSlabBytes)
-      SlabHeader{piece_bytes, count, kNoSlab, kNoSlab, 0, kFirstUnit, 0};
+  new (base_ + size_t{first} * kSlabBytes) SlabHeader{
+      piece_bytes, count, kNoSlab, kNoSlab, 0, kFirstUnit, 0, static_cast<uint16_t>(size_class)};
   bytes_.fetch_add(bytes, std::memory_order_relaxed);
   return first;
 }
@@ -94,7 +77,12 @@ void BytePool::remove_slabs(uint32_t first) {
   const uint32_t count = slab.slabs;
   bytes_.fetch_sub(count == 1 ? kSlabBytes : slab.piece_bytes + 2 * kUnit,
                    std::memory_order_relaxed);
-  (void)madvise(base_ + size_t{first} * kSlabBytes, size_t{count} * kSlabBytes, MADV_DONTNEED);
+  if (count == 1) {
+    // Open chunks grow out of one slab and into the next: a few are kept for that.
+    MutexLock lock(slabs_mutex_);
+    if (spare_slabs_.size() < kSpareSlabs) return spare_slabs_.push_back(first);
+  }
+  range_.discard(size_t{first} * kSlabBytes, size_t{count} * kSlabBytes);
   MutexLock lock(slabs_mutex_);
   for (uint32_t i = 0; i < count; ++i) unused_slabs_.push_back(first + i);
 }
@@ -117,19 +105,20 @@ void BytePool::unlink(Class& size_class, uint32_t slab) {
   }
 }
 
-BytePool::Handle BytePool::allocate(size_t bytes) {
-  if (bytes > kPieceBytes.back()) {
+BytePool::Handle BytePool::allocate(size_t bytes, Lifetime lifetime) {
+  if (bytes > kMaxShared) {
     const size_t total = bytes + 2 * kUnit;
     if (total > uint32_t{1} << 31) throw Error(ErrorKind::kUnavailable, "a piece of 2 GiB or more");
     const size_t rounded = std::max(total, kSlabBytes);
-    return add_slabs(rounded, static_cast<uint32_t>(rounded - 2 * kUnit)) * kUnitsPerSlab + 2;
+    return add_slabs(rounded, static_cast<uint32_t>(rounded - 2 * kUnit), 0) * kUnitsPerSlab + 2;
   }
-  const size_t index = class_of(bytes);
-  const uint32_t piece = kPieceBytes[index];
+  const size_t of_bytes = class_of(bytes);
+  const uint32_t piece = kPieceBytes[of_bytes];
+  const size_t index = of_bytes + (lifetime == Lifetime::kShort ? kClasses : 0);
   const auto units = static_cast<uint32_t>(piece / kUnit);
   Class& size_class = classes_[index];
   MutexLock lock(size_class.mutex);
-  if (size_class.open == kNoSlab) link(size_class, add_slabs(kSlabBytes, piece));
+  if (size_class.open == kNoSlab) link(size_class, add_slabs(kSlabBytes, piece, index));
   const uint32_t slab = size_class.open;
   SlabHeader& h = header(slab);
   uint32_t unit = h.first_free;
@@ -148,9 +137,9 @@ void BytePool::free(Handle handle) {
   const uint32_t slab = handle / kUnitsPerSlab;
   const auto unit = static_cast<uint16_t>(handle % kUnitsPerSlab);
   SlabHeader& h = header(slab);
-  if (h.piece_bytes > kPieceBytes.back()) return remove_slabs(slab);
+  if (h.piece_bytes > kMaxShared) return remove_slabs(slab);
   const auto units = static_cast<uint32_t>(h.piece_bytes / kUnit);
-  Class& size_class = classes_[class_of(h.piece_bytes)];
+  Class& size_class = classes_[h.size_class];
   MutexLock lock(size_class.mutex);
   const bool was_full = h.first_free == 0 && h.fresh + units > kUnitsPerSlab;
   std::memcpy(at(handle), &h.first_free, sizeof h.first_free);

@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "core/hash.h"
+#include "core/large_memory.h"
 #include "core/mutex.h"
 #include "core/storage.h"
 
@@ -44,7 +45,8 @@ class SeriesCache {
 
   const size_t max_series_;
   mutable SharedMutex mutex_;
-  std::vector<Slot> slots_ GUARDED_BY(mutex_);  // a power of two, open addressing, at most 3/4 full
+  using Slots = std::vector<Slot, LargeAllocator<Slot>>;
+  Slots slots_ GUARDED_BY(mutex_);  // open addressing, at most 4/5 full
   size_t size_ GUARDED_BY(mutex_) = 0;
   TimeMs began_ GUARDED_BY(mutex_) = 0;  // to be filled; 0: at the next find()
 };

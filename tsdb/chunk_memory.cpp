@@ -38,14 +38,17 @@ std::string_view as_xor2(std::string_view xor_bytes) {
 
 bool ChunkMemory::is_due(Series& series, TimeMs t) const {
   if (series.used > kMaxOpenChunkBytes) return true;
-  if (series.samples == samples_per_chunk_ / 4) {
-    const TimeMs end = series.chunk_start + series.cut_after;
-    series.cut_after = static_cast<uint32_t>(
-        predicted_end(series.chunk_start, series.last_time, end) - series.chunk_start);
-  }
+  if (series.samples == samples_per_chunk_ / 4) predict_border(series, series.last_time);
   const uint64_t since_start = static_cast<uint64_t>(t) - static_cast<uint64_t>(series.chunk_start);
   return since_start >= series.cut_after || series.samples >= 2 * samples_per_chunk_ ||
          series.samples == kMaxXorSamples;
+}
+
+// The open chunk is a quarter full.
+void ChunkMemory::predict_border(Series& series, TimeMs newest) const {
+  const TimeMs end = series.chunk_start + series.cut_after;
+  series.cut_after = static_cast<uint32_t>(predicted_end(series.chunk_start, newest, end) -
+                                           series.chunk_start);
 }
 
 // The open chunk begins at t and ends with the range that t is in.
@@ -57,7 +60,7 @@ void ChunkMemory::set_border(Series& series, TimeMs t) {
   series.cut_after = static_cast<uint32_t>(std::min(left, kLongest));
 }
 
-void ChunkMemory::begin(Series& series, TimeMs t) {
+void ChunkMemory::begin(Series& series, TimeMs t, size_t bytes) {
   set_border(series, t);
   series.flags &= static_cast<uint8_t>(~Series::kHistogram);
   series.lead = 0;
@@ -65,8 +68,18 @@ void ChunkMemory::begin(Series& series, TimeMs t) {
   series.bit = 0;
   series.samples = 0;
   series.used = kXorHeaderBytes;
-  series.chunk = pool_.allocate(kFirstBytes);
-  series.chunk_room = kFirstBytes / kRoomUnit;
+  series.chunk = pool_.allocate(bytes, BytePool::Lifetime::kShort);
+  series.chunk_room = static_cast<uint8_t>(pool_.capacity(series.chunk) / kRoomUnit);
+}
+
+inline void ChunkMemory::set_state(Series& series, const XorState& state) {
+  series.last_time = state.time;
+  series.last_value = state.value;
+  series.last_delta = static_cast<uint32_t>(state.delta);
+  series.samples = static_cast<uint16_t>(state.samples);
+  series.lead = state.lead & 31;
+  series.trail = state.trail;
+  series.bit = state.bit & 7;
 }
 
 inline void ChunkMemory::encode(Series& series, TimeMs t, uint64_t value) {
@@ -80,26 +93,20 @@ inline void ChunkMemory::encode(Series& series, TimeMs t, uint64_t value) {
   const size_t length = encode_xor_sample(state, t, value, buffer);
   add_bytes(series, buffer, length);
 
-  series.last_time = t;
-  series.last_value = value;
-  series.last_delta = static_cast<uint32_t>(state.delta);
-  series.samples = static_cast<uint16_t>(state.samples);
-  series.lead = state.lead & 31;
-  series.trail = state.trail;
-  series.bit = state.bit & 7;
+  set_state(series, state);
 }
 
 bool ChunkMemory::append(Series& series, SeriesRef ref, TimeMs t, uint64_t value) {
   if (series.samples > 0 && (series.chunk == 0 || is_due(series, t))) seal(series, ref);
   const bool begun = series.samples == 0;
-  if (begun) begin(series, t);
+  if (begun) begin(series, t, kFirstBytes);
   encode(series, t, value);
   return begun;
 }
 
 bool ChunkMemory::restore(Series& series, const Columns& columns) {
   for (size_t i = 0; i < columns.t.size(); ++i) {
-    if (series.samples == 0) begin(series, columns.t[i]);
+    if (series.samples == 0) begin(series, columns.t[i], kFirstBytes);
     if (series.used > kMaxOpenChunkBytes) return false;
     (void)is_due(series, columns.t[i]);  // predicts the end
     encode(series, columns.t[i], std::bit_cast<uint64_t>(columns.v[i]));
@@ -107,20 +114,36 @@ bool ChunkMemory::restore(Series& series, const Columns& columns) {
   return columns.t.empty() ? restore_histograms(series, columns) : columns.histogram_t.empty();
 }
 
+bool ChunkMemory::restore_bytes(Series& series, std::string_view bytes, const XorEnd& end,
+                                std::span<const TimeMs> times) {
+  const size_t quarter = samples_per_chunk_ / 4;
+  if (times.empty() || quarter == 0 || end.bytes > kMaxOpenChunkBytes ||
+      end.state.delta > std::numeric_limits<uint32_t>::max()) {
+    return false;
+  }
+  begin(series, times.front(), end.bytes + kGrowth / 2);
+  std::memcpy(pool_.at(series.chunk), bytes.data(), end.bytes);
+  series.used = static_cast<uint16_t>(end.bytes);
+  set_state(series, end.state);
+  if (times.size() > quarter) predict_border(series, times[quarter - 1]);
+  return true;
+}
+
 void ChunkMemory::add_bytes(Series& series, const uint8_t (&buffer)[kXorSampleBuffer],
                             size_t length) {
   const size_t size = series.used + length;
   if (size > series.chunk_room * kRoomUnit) {
     const size_t room = series.used + std::max(kGrowth, size_t{series.used} / 4);
-    const BytePool::Handle grown = pool_.allocate(std::max(size, std::min(room, kMaxBytes)));
+    const BytePool::Handle grown =
+        pool_.allocate(std::max(size, std::min(room, kMaxBytes)), BytePool::Lifetime::kShort);
     std::memcpy(pool_.at(grown), pool_.at(series.chunk), series.used);
     pool_.free(series.chunk);
     series.chunk = grown;
     series.chunk_room = static_cast<uint8_t>(pool_.capacity(grown) / kRoomUnit);
   }
   char* const end = pool_.at(series.chunk) + series.used;
-  if (series.used + sizeof buffer <= series.chunk_room * kRoomUnit) {
-    std::memcpy(end, buffer, sizeof buffer);  // of a constant size: no call
+  if (length <= kUsualBytes && series.used + kUsualBytes <= series.chunk_room * kRoomUnit) {
+    std::memcpy(end, buffer, kUsualBytes);  // of a constant size: no call
   } else {
     std::memcpy(end, buffer, length);
   }

@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "core/byte_pool.h"
 #include "core/clock.h"
 #include "tsdb/chunk.h"
+#include "tsdb/chunk_xor.h"
 #include "tsdb/head_chunks.h"
 #include "tsdb/options.h"
 #include "tsdb/series.h"
@@ -38,6 +40,10 @@ class ChunkMemory {
   // The samples of what was an open chunk become the open chunk again, uncut. False: they are none,
   // and the series is of no use. Requires: the series has no chunk; times ascend.
   bool restore(Series& series, const Columns& columns) REQUIRES(series.lock);
+  // Likewise of an XOR chunk: `bytes`, whose samples and end are known, are taken as they are. False:
+  // they are no open chunk of ours, nothing was done.
+  bool restore_bytes(Series& series, std::string_view bytes, const XorEnd& end,
+                     std::span<const TimeMs> times) REQUIRES(series.lock);
 
   // The series' newest sample, where that is a histogram and in the open chunk; nullptr else. Valid
   // until the next append.
@@ -46,7 +52,10 @@ class ChunkMemory {
   // Fetches what append() will write, while there is other work to do. Needs no lock: should it look
   // while the chunk moves, something else is fetched.
   void prefetch(const Series& series) const NO_THREAD_SAFETY_ANALYSIS {
-    if (series.chunk != 0) __builtin_prefetch(pool_.at(series.chunk) + series.used, 1);
+    if (series.chunk == 0) return;
+    const char* const end = pool_.at(series.chunk) + series.used;
+    __builtin_prefetch(end - 1, 1);  // may be half full
+    __builtin_prefetch(end + kUsualBytes - 1, 1);
   }
 
   // kXor2: floats become XOR2 chunks when they are sealed. While a chunk grows it is XOR either way.
@@ -69,10 +78,14 @@ class ChunkMemory {
   TimeMs first_time(const Series& series) const REQUIRES(series.lock);
 
  private:
+  static constexpr size_t kUsualBytes = 16;  // that are written for most samples
+
   bool is_due(Series& series, TimeMs t) const REQUIRES(series.lock);
   bool is_due(Series& series, TimeMs t, size_t bytes) const REQUIRES(series.lock);
   void set_border(Series& series, TimeMs t) REQUIRES(series.lock);
-  void begin(Series& series, TimeMs t) REQUIRES(series.lock);
+  void predict_border(Series& series, TimeMs newest) const REQUIRES(series.lock);
+  void begin(Series& series, TimeMs t, size_t bytes) REQUIRES(series.lock);
+  static void set_state(Series& series, const XorState& state) REQUIRES(series.lock);
   void encode(Series& series, TimeMs t, uint64_t value) REQUIRES(series.lock);
   bool restore_histograms(Series& series, const Columns& columns) REQUIRES(series.lock);
   void seal(Series& series, SeriesRef ref) REQUIRES(series.lock);

@@ -110,11 +110,11 @@ void XorEncoder::append(TimeMs t, double v) {
   std::memcpy(bytes_.data(), &count, sizeof count);
 }
 
-void decode_xor(std::string_view bytes, Columns& out) {
+XorEnd decode_xor(std::string_view bytes, Columns& out) {
   ByteReader head(bytes);
   const size_t count = head.be16();
   if (head.failed()) fail_short();
-  if (count == 0) return;
+  if (count == 0) return {XorState(), kXorHeaderBytes};
   const auto first_time = static_cast<uint64_t>(head.varint());
   uint64_t value = head.be64();
   uint64_t delta = count > 1 ? head.uvarint() : 0;
@@ -133,6 +133,7 @@ void decode_xor(std::string_view bytes, Columns& out) {
   uint64_t time = first_time;
   unsigned significant = 64;
   unsigned trail = 0;
+  bool has_window = false;
   for (size_t i = 1; i < count; ++i) {
     bits.refill();
     if (i > 1) {
@@ -176,6 +177,7 @@ void decode_xor(std::string_view bytes, Columns& out) {
           throw Error(ErrorKind::kCorrupt, "XOR chunk has a value of more than 64 bits");
         }
         trail = 64 - lead - significant;
+        has_window = true;
         bits.skip(13);
       } else {
         bits.skip(2);
@@ -185,6 +187,15 @@ void decode_xor(std::string_view bytes, Columns& out) {
     values[i] = std::bit_cast<double>(value);
   }
   if (bits.overran()) fail_short();
+  const uint64_t left = bits.left();
+  XorEnd end{{static_cast<TimeMs>(time), value, delta, static_cast<uint32_t>(count)},
+             bytes.size() - left / 8};
+  end.state.bit = static_cast<uint8_t>((8 - left % 8) % 8);
+  if (has_window) {
+    end.state.lead = static_cast<uint8_t>(64 - trail - significant);
+    end.state.trail = static_cast<uint8_t>(trail);
+  }
+  return end;
 }
 
 }  // namespace hearth::tsdb

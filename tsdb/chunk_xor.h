@@ -50,7 +50,13 @@ class XorEncoder {
   std::string bytes_;
 };
 
+// Where the samples of a payload end: encode_xor_sample() goes on from there.
+struct XorEnd {
+  XorState state;
+  size_t bytes = 0;
+};
+
 // Appends all samples of the payload to the columns' floats. Throws Error(kCorrupt).
-void decode_xor(std::string_view bytes, Columns& out);
+XorEnd decode_xor(std::string_view bytes, Columns& out);
 
 }  // namespace hearth::tsdb

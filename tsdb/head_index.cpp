@@ -1,9 +1,10 @@
 #include "tsdb/head_index.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <new>
 #include <utility>
+
+#include "core/large_memory.h"
 
 namespace hearth::tsdb {
 
@@ -15,10 +16,24 @@ struct RefList::Array {
   // The refs follow.
   uint32_t* refs() { return reinterpret_cast<uint32_t*>(this + 1); }
 
-  static Array* make(uint32_t capacity) {
-    void* p = std::malloc(sizeof(Array) + size_t{capacity} * sizeof(uint32_t));
-    if (p == nullptr) throw std::bad_alloc();
-    return new (p) Array{0, capacity};
+  static size_t bytes(uint32_t capacity) {
+    return sizeof(Array) + size_t{capacity} * sizeof(uint32_t);
+  }
+  static bool is_short(uint32_t capacity) { return bytes(capacity) <= BytePool::kMaxShared; }
+
+  static Array* make(uint32_t capacity, BytePool& pool) {
+    if (!is_short(capacity)) return new (allocate_large(bytes(capacity))) Array{0, capacity};
+    const BytePool::Handle handle = pool.allocate(bytes(capacity));
+    const size_t room = (pool.capacity(handle) - sizeof(Array)) / sizeof(uint32_t);
+    return new (pool.at(handle)) Array{0, static_cast<uint32_t>(room)};
+  }
+  static void free(Array* array, BytePool& pool) {
+    if (array == nullptr) return;
+    if (is_short(array->capacity)) {
+      pool.free(pool.handle(reinterpret_cast<const char*>(array)));
+    } else {
+      free_large(array, bytes(array->capacity));
+    }
   }
 };
 
@@ -32,12 +47,13 @@ PostingsView RefList::view() const {
   return std::span<const uint32_t>(array->refs(), array->count.load(std::memory_order_acquire));
 }
 
-void RefList::replace(Array* array, Epoch& epoch) {
+void RefList::replace(Array* array, const ListMemory& memory) {
   Array* old = array_.exchange(array, std::memory_order_acq_rel);
-  if (old != nullptr) epoch.defer([old] { std::free(old); });
+  if (old == nullptr) return;
+  memory.epoch.defer([old, pool = &memory.pool] { Array::free(old, *pool); });
 }
 
-void RefList::add(uint32_t ref, Epoch& epoch) {
+void RefList::add(uint32_t ref, const ListMemory& memory) {
   Array* array = array_.load(std::memory_order_relaxed);
   if (array == nullptr && only_.load(std::memory_order_relaxed) == 0) {
     only_.store(ref, std::memory_order_release);
@@ -45,33 +61,35 @@ void RefList::add(uint32_t ref, Epoch& epoch) {
   }
   const PostingsView old = view();
   const auto size = static_cast<uint32_t>(old.size());
-  const bool ascending = old[size - 1] < ref;
+  const bool ascending = size == 0 || old[size - 1] < ref;
   if (array != nullptr && ascending && size < array->capacity) {
     array->refs()[size] = ref;
     array->count.store(size + 1, std::memory_order_release);
     return;
   }
-  Array* grown = Array::make(size < 4 ? size + 2 : size + size / 4 + 1);
+  Array* grown = Array::make(size < 4 ? size + 2 : size + size / 4 + 1, memory.pool);
   uint32_t* out = grown->refs();
   uint32_t i = 0;
   for (; i < size && old[i] < ref; ++i) *out++ = old[i];
   *out++ = ref;
   for (; i < size; ++i) *out++ = old[i];
   grown->count.store(size + 1, std::memory_order_relaxed);
-  replace(grown, epoch);
+  replace(grown, memory);
 }
 
-void RefList::remove(std::span<const uint32_t> dead, Epoch& epoch) {
+void RefList::remove(std::span<const uint32_t> dead, const ListMemory& memory) {
   const PostingsView old = view();
-  Array* kept = Array::make(static_cast<uint32_t>(old.size()));
-  uint32_t count = 0;
+  std::vector<uint32_t> living;
   auto next_dead = dead.begin();
   for (size_t i = 0; i < old.size(); ++i) {
     next_dead = std::lower_bound(next_dead, dead.end(), old[i]);
-    if (next_dead == dead.end() || *next_dead != old[i]) kept->refs()[count++] = old[i];
+    if (next_dead == dead.end() || *next_dead != old[i]) living.push_back(old[i]);
   }
+  const auto count = static_cast<uint32_t>(living.size());
+  Array* kept = Array::make(count, memory.pool);
+  std::copy(living.begin(), living.end(), kept->refs());
   kept->count.store(count, std::memory_order_relaxed);
-  replace(kept, epoch);
+  replace(kept, memory);
 }
 
 void RefList::take_over(const RefList& other) {
@@ -79,11 +97,11 @@ void RefList::take_over(const RefList& other) {
   array_.store(other.array_.load(std::memory_order_relaxed), std::memory_order_relaxed);
 }
 
-void RefList::destroy() { std::free(array_.exchange(nullptr)); }
+void RefList::destroy(BytePool& pool) { Array::free(array_.exchange(nullptr), pool); }
 
 size_t RefList::bytes() const {
   const Array* array = array_.load(std::memory_order_acquire);
-  return array == nullptr ? 0 : sizeof(Array) + array->capacity * sizeof(uint32_t);
+  return array == nullptr ? 0 : Array::bytes(array->capacity);
 }
 
 // ---- HeadIndex ---------------------------------------------------------------------------------
@@ -112,7 +130,7 @@ struct HeadIndex::Name {
   size_t used GUARDED_BY(mutex) = 0;
 
   // To a table with room for `wanted` values; empty lists are left behind.
-  void resize(size_t wanted, Epoch& epoch) REQUIRES(mutex) {
+  void resize(size_t wanted, const ListMemory& memory) REQUIRES(mutex) {
     size_t slot_count = 4;
     while (slot_count * 4 < wanted * 5) slot_count *= 2;
     Values* old = values.load(std::memory_order_relaxed);
@@ -133,22 +151,23 @@ struct HeadIndex::Name {
       ++used;
     }
     values.store(grown, std::memory_order_release);
-    epoch.defer([old, emptied = std::move(emptied)] {
+    memory.epoch.defer([old, emptied = std::move(emptied), pool = &memory.pool] {
       const std::unique_ptr<Values> gone(old);
-      for (RefList* list : emptied) list->destroy();
+      for (RefList* list : emptied) list->destroy(*pool);
     });
   }
 };
 
-HeadIndex::HeadIndex(const LabelSets& sets, Epoch& epoch) : sets_(sets), epoch_(epoch) {}
+HeadIndex::HeadIndex(const LabelSets& sets, BytePool& pool, Epoch& epoch)
+    : sets_(sets), memory_{pool, epoch} {}
 
 HeadIndex::~HeadIndex() {
   WriterLock lock(mutex_);
   for (auto& [symbol, name] : names_) {
     const std::unique_ptr<Values> values(name->values.load());
-    for (size_t i = 0; values != nullptr && i <= values->mask; ++i) values->slots[i].destroy();
+    for (size_t i = 0; values != nullptr && i <= values->mask; ++i) values->slots[i].destroy(memory_.pool);
   }
-  all_.destroy();
+  all_.destroy(memory_.pool);
 }
 
 HeadIndex::Name* HeadIndex::find(SymbolId name) const {
@@ -165,24 +184,44 @@ HeadIndex::Name& HeadIndex::find_or_add(SymbolId name) {
   return *added;
 }
 
+void HeadIndex::add(Name& name, SymbolId value, SeriesRef ref) {
+  MutexLock lock(name.mutex);
+  const Values* values = name.values.load(std::memory_order_relaxed);
+  if (values == nullptr || (name.used + 1) * 5 > (values->mask + 1) * 4) {
+    name.resize(name.used + 1, memory_);
+    values = name.values.load(std::memory_order_relaxed);
+  }
+  RefList& list = values->slot(value);
+  list.add(ref, memory_);
+  if (list.key.load(std::memory_order_relaxed) == 0) {
+    list.key.store(value, std::memory_order_release);
+    ++name.used;
+  }
+}
+
 void HeadIndex::add(SeriesRef ref, LabelSets::Handle labels) {
-  sets_.for_each(labels, [&](SymbolId name_id, SymbolId value) {
-    Name& name = find_or_add(name_id);
-    MutexLock lock(name.mutex);
-    const Values* values = name.values.load(std::memory_order_relaxed);
-    if (values == nullptr || (name.used + 1) * 5 > (values->mask + 1) * 4) {
-      name.resize(name.used + 1, epoch_);
-      values = name.values.load(std::memory_order_relaxed);
-    }
-    RefList& list = values->slot(value);
-    list.add(ref, epoch_);
-    if (list.key.load(std::memory_order_relaxed) == 0) {
-      list.key.store(value, std::memory_order_release);
-      ++name.used;
+  sets_.for_each(labels, [&](SymbolId name, SymbolId value) { add(find_or_add(name), value, ref); });
+  MutexLock lock(all_mutex_);
+  all_.add(ref, memory_);
+}
+
+void HeadIndex::add(std::span<const SeriesRef> refs, const SeriesTable& table, Pool& pool) {
+  const size_t parts = pool.threads() + 1;
+  pool.parallel_slices(parts, [&](size_t part) {
+    std::vector<std::pair<SymbolId, Name*>> names;  // of this part, which are few
+    for (const SeriesRef ref : refs) {
+      sets_.for_each(table.find(ref)->labels, [&](SymbolId id, SymbolId value) {
+        if ((id * 0x9e3779b1u >> 16) % parts != part) return;
+        auto known = std::find_if(names.begin(), names.end(),
+                                  [&](const auto& name) { return name.first == id; });
+        if (known == names.end()) known = names.insert(known, {id, &find_or_add(id)});
+        add(*known->second, value, ref);
+      });
+      if (part != 0) continue;
+      MutexLock lock(all_mutex_);
+      all_.add(ref, memory_);
     }
   });
-  MutexLock lock(all_mutex_);
-  all_.add(ref, epoch_);
 }
 
 void HeadIndex::remove(std::span<const Removed> series) {
@@ -202,14 +241,14 @@ void HeadIndex::remove(std::span<const Removed> series) {
     for (auto& [value, dead] : by_value) {
       std::sort(dead.begin(), dead.end());
       RefList& list = name.values.load(std::memory_order_relaxed)->slot(value);
-      list.remove(dead, epoch_);
+      list.remove(dead, memory_);
       emptied += list.view().empty() ? 1 : 0;
     }
-    if (emptied > 0) name.resize(name.used - emptied, epoch_);
+    if (emptied > 0) name.resize(name.used - emptied, memory_);
   }
   std::sort(refs.begin(), refs.end());
   MutexLock lock(all_mutex_);
-  all_.remove(refs, epoch_);
+  all_.remove(refs, memory_);
 }
 
 PostingsView HeadIndex::postings(std::string_view name, std::string_view value) const {

@@ -107,7 +107,7 @@ uint32_t HeadReplay::find_series() {
                            first == parts_.end() ? next_segment_ : parts_.back().segment);
   std::vector<SeriesRef> refs = std::move(added_);
   std::sort(refs.begin(), refs.end());
-  for (const SeriesRef ref : refs) state_.index.add(ref, state_.table.find(ref)->labels);
+  state_.index.add(refs, state_.table, pool_);
   return next_segment_;
 }
 

@@ -191,7 +191,7 @@ void ReplayShards::Applying::floats() {
   constexpr size_t kChunkAhead = 8;
   for (size_t i = 0; i < batch_.size; ++i) {
     if (i + kSeriesAhead < batch_.size)
-      __builtin_prefetch(state_.table.find(batch_.samples[i + kSeriesAhead].ref), 1);
+      state_.table.prefetch(batch_.samples[i + kSeriesAhead].ref);
     if (i + kChunkAhead < batch_.size) {
       Series* const next = state_.table.find(batch_.samples[i + kChunkAhead].ref);
       if (next != nullptr) {

@@ -27,6 +27,8 @@ class SnapshotPart {
  private:
   void apply_series(HeadState& state, std::string_view record);
   void restore_chunk(HeadState& state, Series& series, SeriesRef ref) REQUIRES(series.lock);
+  bool restore_bytes(HeadState& state, Series& series, TimeRange range) REQUIRES(series.lock);
+  bool restore_samples(HeadState& state, Series& series, TimeRange range) REQUIRES(series.lock);
 
   SnapshotSeries series_;
   Columns columns_;
@@ -72,13 +74,27 @@ void SnapshotPart::apply_series(HeadState& state, std::string_view record) {
   if (series_.has_chunk) restore_chunk(state, series, ref);
 }
 
+// Most chunks: as the head left them.
+bool SnapshotPart::restore_bytes(HeadState& state, Series& series, TimeRange range) {
+  if (series_.encoding != Encoding::kXor) return false;
+  columns_.clear();
+  const XorEnd end = decode_xor(series_.chunk, columns_);
+  const std::vector<TimeMs>& times = columns_.t;
+  return !times.empty() && times.front() >= range.min && times.back() <= range.max &&
+         are_ascending(times) && state.chunks.restore_bytes(series, series_.chunk, end, times);
+}
+
+bool SnapshotPart::restore_samples(HeadState& state, Series& series, TimeRange range) {
+  columns_.clear();
+  decode_chunk(series_.encoding, series_.chunk, range, columns_);
+  return are_ascending(columns_.t) && are_ascending(columns_.histogram_t) &&
+         state.chunks.restore(series, columns_);
+}
+
 // As the open chunk, so that it goes on as if nothing had happened.
 void SnapshotPart::restore_chunk(HeadState& state, Series& series, SeriesRef ref) {
-  columns_.clear();
   const TimeRange range{std::max(state.min_valid_time.load(), -kMaxHeadTime), kMaxHeadTime};
-  decode_chunk(series_.encoding, series_.chunk, range, columns_);
-  if (!are_ascending(columns_.t) || !are_ascending(columns_.histogram_t) ||
-      !state.chunks.restore(series, columns_)) {
+  if (!restore_bytes(state, series, range) && !restore_samples(state, series, range)) {
     throw Error(ErrorKind::kCorrupt,
                 fmt::format("memory snapshot: the chunk of series {} is damaged", ref));
   }

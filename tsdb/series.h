@@ -1,17 +1,13 @@
-// The head's series: 64 bytes each, in pages of 256, found by ref without a lock.
+// The head's series: 64 bytes each, found by ref without a lock.
 #pragma once
 
-#include <sys/mman.h>
-
-#include <array>
 #include <atomic>
 #include <cstdint>
-#include <memory>
-#include <new>
 
 #include "core/byte_pool.h"
 #include "core/epoch.h"
 #include "core/mutex.h"
+#include "core/reserved_range.h"
 #include "core/storage.h"
 #include "tsdb/chunk.h"
 #include "tsdb/chunk_xor.h"
@@ -78,69 +74,46 @@ struct alignas(64) Series {
 };
 static_assert(sizeof(Series) == 64);
 
-// Maps refs to series. Pages are made as refs grow and freed when all of their series are dead.
+// Maps refs to series, which lie one behind the other in a range of addresses of their own. A page
+// of them goes back to the system when all of them are dead.
 // Thread-safe; find() takes no lock, but needs an epoch guard to use what it returns.
 class SeriesTable {
  public:
-  explicit SeriesTable(Epoch& epoch) : epoch_(epoch) {
-    void* const zeros = mmap(nullptr, kDirectoryBytes, PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (zeros == MAP_FAILED) throw std::bad_alloc();
-    pages_ = static_cast<std::atomic<Page*>*>(zeros);
-  }
-  ~SeriesTable() {
-    for (size_t i = 0; i <= last_page_; ++i) const std::unique_ptr<Page> freed(pages_[i].load());
-    munmap(static_cast<void*>(pages_), kDirectoryBytes);
-  }
+  explicit SeriesTable(Epoch& epoch);
   SeriesTable(const SeriesTable&) = delete;
   SeriesTable& operator=(const SeriesTable&) = delete;
 
   // nullptr for a ref whose page is gone or was never made. Else the series may still be dead.
   Series* find(SeriesRef ref) const {
-    Page* page = pages_[ref / kPageSeries].load(std::memory_order_acquire);
-    return page == nullptr ? nullptr : &page->series[ref % kPageSeries];
+    const size_t page = ref / kPageSeries;
+    if (page >= pages_ || states_[page].load(std::memory_order_acquire) == 0) return nullptr;
+    return series_ + ref;
   }
+  // Fetches the series into the cache for writing.
+  void prefetch(SeriesRef ref) const { __builtin_prefetch(series_ + ref, 1); }
 
-  // The empty slot of a new series. Requires: `ref` was never added before.
-  Series& add(SeriesRef ref) {
-    MutexLock lock(mutex_);
-    const uint32_t index = ref / kPageSeries;
-    Page* page = pages_[index].load(std::memory_order_relaxed);
-    if (page == nullptr) {
-      page = std::make_unique<Page>().release();
-      pages_[index].store(page, std::memory_order_release);
-      if (index > last_page_) last_page_ = index;
-    }
-    ++page->living;
-    return page->series[ref % kPageSeries];
-  }
+  // The empty slot of a new series. Requires: `ref` was never added before. Throws
+  // Error(kUnavailable) when there are no addresses for it.
+  Series& add(SeriesRef ref);
 
   // To be called once for each series that died. A page that may still get new series is never
   // emptied: `newest` is the largest ref in use.
-  void remove(SeriesRef ref, SeriesRef newest) {
-    MutexLock lock(mutex_);
-    const uint32_t index = ref / kPageSeries;
-    Page* page = pages_[index].load(std::memory_order_relaxed);
-    if (--page->living > 0 || index >= newest / kPageSeries) return;
-    pages_[index].store(nullptr, std::memory_order_release);
-    epoch_.defer([page] { const std::unique_ptr<Page> freed(page); });
-  }
+  void remove(SeriesRef ref, SeriesRef newest);
 
  private:
-  static constexpr uint32_t kPageSeries = 256;
+  static constexpr size_t kPageSeries = 64;
+  static constexpr size_t kPageBytes = kPageSeries * sizeof(Series);
   static constexpr size_t kMaxPages = (uint64_t{1} << 32) / kPageSeries;
-  struct Page {
-    std::array<Series, kPageSeries> series;
-    uint32_t living = 0;
-  };
-  static constexpr size_t kDirectoryBytes = kMaxPages * sizeof(std::atomic<Page*>);
+  // Of a page: 0 while it is none, else 1 more than the number of its living series.
+  using State = std::atomic<uint8_t>;
 
   Epoch& epoch_;
-  // One pointer for each page there could be, 128 MiB: mapped, so that only what is used becomes
-  // resident (an allocator may write its zeros).
-  std::atomic<Page*>* pages_ = nullptr;
-  Mutex mutex_;
-  uint32_t last_page_ = 0;  // guarded by mutex_, but for the destructor
+  Mutex mutex_;  // of add() and remove()
+  ReservedRange series_range_;  // grows under mutex_
+  ReservedRange states_range_;
+  const size_t pages_;                         // that there may be
+  Series* const series_;
+  State* const states_;
 };
 
 }  // namespace hearth::tsdb

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 
 namespace hearth::tsdb {
 namespace {
@@ -111,8 +112,10 @@ class Places {
 
 void snappy_compress_samples(std::string_view record, std::string& out) {
   constexpr size_t kFarthest = 65535;
-  out.resize(32 + record.size() + record.size() / 6 + 32);
-  Elements elements(out.data());
+  // Little of it will be touched.
+  const auto room =
+      std::make_unique_for_overwrite<char[]>(32 + record.size() + record.size() / 6 + 32);
+  Elements elements(room.get());
   elements.length(record.size());
   const char* const begin = record.data();
   const char* const end = begin + record.size();
@@ -151,7 +154,7 @@ void snappy_compress_samples(std::string_view record, std::string& out) {
     }
   }
   elements.literal(literal, static_cast<size_t>(end - literal));
-  out.resize(static_cast<size_t>(elements.end() - out.data()));
+  out.assign(room.get(), static_cast<size_t>(elements.end() - room.get()));
 }
 
 }  // namespace hearth::tsdb

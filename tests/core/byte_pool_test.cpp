@@ -49,6 +49,18 @@ TEST_CASE("memory goes back when the pieces are freed") {
   for (int i = 0; i < 100; ++i) CHECK(pool.allocate(100) != 0);
 }
 
+TEST_CASE("pieces that are soon given up do not keep slabs of those that stay, nor the reverse") {
+  BytePool pool;
+  std::vector<BytePool::Handle> short_lived;
+  for (int i = 0; i < 50'000; ++i) {
+    CHECK(pool.allocate(64) != 0);
+    short_lived.push_back(pool.allocate(64, BytePool::Lifetime::kShort));
+  }
+  CHECK(pool.bytes() > 6'400'000);
+  for (const BytePool::Handle handle : short_lived) pool.free(handle);
+  CHECK(pool.bytes() < 3'500'000);
+}
+
 TEST_CASE("threads share a pool") {
   BytePool pool;
   std::vector<std::thread> threads;

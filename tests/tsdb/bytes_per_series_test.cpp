@@ -1,13 +1,12 @@
 // What an active series costs in resident memory: the budget of docs/memory.md.
 #include <doctest/doctest.h>
-#include <malloc.h>
 
-#include <fstream>
-
+#include "benchmarks/node_series.h"
 #include "tests/tsdb/head_fixture.h"
 #include "tsdb/series.h"
 
 using namespace hearth;
+using namespace hearth::benchmarks;
 using namespace hearth::tsdb;
 
 namespace {
@@ -17,31 +16,6 @@ constexpr bool kSanitized = true;
 #else
 constexpr bool kSanitized = false;
 #endif
-
-size_t resident_bytes() {
-  malloc_trim(0);
-  std::ifstream statm("/proc/self/statm");
-  size_t total = 0;
-  size_t resident = 0;
-  statm >> total >> resident;
-  return resident * 4096;
-}
-
-// As node_exporter has them in a cluster: ten labels, 50 series a metric, 2,000 series a target.
-Labels node_labels(size_t i) {
-  const std::string target = std::to_string(i / 2000);
-  return Labels{
-      {"__name__", "node_some_subsystem_metric_" + std::to_string(i % 2000 / 50) + "_total"},
-      {"cluster", "production-eu-1"},
-      {"container", "node-exporter"},
-      {"device", "device" + std::to_string(i % 50)},
-      {"endpoint", "metrics"},
-      {"instance", "10.0." + target + ".17:9100"},
-      {"job", "node-exporter"},
-      {"namespace", "monitoring"},
-      {"node", "worker-" + target},
-      {"pod", "node-exporter-" + target + "-x7k2p"}};
-}
 
 }  // namespace
 
@@ -67,8 +41,8 @@ TEST_CASE("an active series with ten labels and half an open chunk takes at most
     for (size_t first = 0; first < kSeries; first += 2000) {
       batch.clear();
       for (size_t i = first; i < first + 2000; ++i) {
-        const double v = i % 3 == 0 ? 1 : static_cast<double>(i * 1000 + round * (i % 97 + 1));
-        batch.push(refs[i], 1'700'000'000'000 + static_cast<TimeMs>(round) * 15'000, v);
+        batch.push(refs[i], 1'700'000'000'000 + static_cast<TimeMs>(round) * 15'000,
+                   node_value(i, round));
       }
       REQUIRE(f.head().appender().append(batch).stored == 2000);
     }

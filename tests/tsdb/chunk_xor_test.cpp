@@ -200,3 +200,34 @@ TEST_CASE("an unknown encoding is refused") {
   CHECK_THROWS_WITH_AS(decode_chunk(Encoding{9}, "\0\1", {}, out), "invalid chunk encoding 9",
                        Error);
 }
+
+TEST_CASE("a chunk that was decoded goes on as if its encoder had stayed") {
+  std::mt19937_64 random(7);
+  const auto next = [&random](Sample& sample) {
+    sample.t += random() % 4 == 0 ? static_cast<TimeMs>(random() % 100'000) + 1 : 15'000;
+    if (random() % 3 == 0) sample.v = std::bit_cast<double>(random());
+    if (random() % 3 == 1) sample.v += 1;
+  };
+  for (size_t count = 0; count < 120; ++count) {
+    CAPTURE(count);
+    XorEncoder encoder;
+    Sample sample{1'700'000'000'000, 1};
+    for (size_t i = 0; i < count; ++i, next(sample)) encoder.append(sample.t, sample.v);
+    std::string bytes(encoder.bytes());
+    Columns out;
+    const XorEnd end = decode_xor(bytes + "more", out);
+    REQUIRE(end.bytes == bytes.size());
+    REQUIRE(end.state.samples == count);
+
+    XorState state = end.state;
+    uint8_t buffer[kXorSampleBuffer] = {};
+    if (state.bit != 0) {
+      buffer[0] = static_cast<uint8_t>(bytes.back());
+      bytes.pop_back();
+    }
+    const size_t length = encode_xor_sample(state, sample.t, std::bit_cast<uint64_t>(sample.v), buffer);
+    bytes.append(reinterpret_cast<const char*>(buffer), length);
+    encoder.append(sample.t, sample.v);
+    REQUIRE(to_hex(bytes.substr(kXorHeaderBytes)) == to_hex(encoder.bytes().substr(kXorHeaderBytes)));
+  }
+}

@@ -24,7 +24,7 @@ TEST_CASE("the index has the same lists as a map of sets, while series come and 
   BytePool pool;
   Epoch epoch;
   LabelSets sets(pool, epoch);
-  HeadIndex index(sets, epoch);
+  HeadIndex index(sets, pool, epoch);
   std::mt19937_64 random(1);
   std::map<uint32_t, std::pair<Labels, LabelSets::Handle>> living;
   const auto check = [&] {
@@ -89,7 +89,7 @@ TEST_CASE("a list that a reader holds does not change under it") {
   BytePool pool;
   Epoch epoch;
   LabelSets sets(pool, epoch);
-  HeadIndex index(sets, epoch);
+  HeadIndex index(sets, pool, epoch);
   const Labels labels{{"a", "1"}};
   const LabelSets::Handle set = sets.add(labels);
   for (uint32_t ref = 10; ref < 20; ++ref) index.add(ref, set);
