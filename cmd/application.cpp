@@ -93,6 +93,7 @@ promql::EngineOptions engine_options(const ServerFlags& flags) {
   options.max_samples = flags.max_samples;
   options.max_memory_bytes = flags.query_max_memory;
   options.max_total_memory_bytes = flags.query_max_total_memory;
+  options.active_queries_file = flags.storage_path + "/queries.active";
   options.per_step_stats = flags.feature("promql-per-step-stats");
   options.delayed_name_removal = flags.feature("promql-delayed-name-removal");
   options.use_start_timestamps = flags.feature("use-start-timestamps");
@@ -304,6 +305,7 @@ void Application::State::load_config() {
     db->apply(live_options(loaded->storage, flags));
     db->set_retention(retention_limits(flags, loaded->storage));
     scraper->apply(loaded);
+    engine->open_query_log(loaded->global.query_log_file);
     engine->set_default_step(loaded->global.evaluation_interval);
     config = std::move(loaded);
   } catch (const std::exception& error) {

@@ -108,6 +108,7 @@ struct GlobalConfig {
   DurationMs evaluation_interval = 60'000;
   std::vector<ScrapeProtocol> scrape_protocols;
   Labels external_labels;
+  std::string query_log_file;  // "" = none
   bool operator==(const GlobalConfig&) const = default;
 };
 

@@ -71,6 +71,7 @@ GlobalConfig to_global_config(const Value& global) {
   out.evaluation_interval = global["evaluation_interval"].integer;
   out.scrape_protocols = to_protocols(global["scrape_protocols"]);
   out.external_labels = to_labels(global["external_labels"]);
+  out.query_log_file = global["query_log_file"].text;
   return out;
 }
 

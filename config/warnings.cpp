@@ -45,9 +45,6 @@ void add_section_warnings(const Value& config, std::vector<std::string>& warning
         "storage tsdb stale_series_compaction_threshold is not supported yet: stale series stay in "
         "the head until they are two hours old");
   }
-  if (is_set(config["global"]["query_log_file"])) {
-    warnings.push_back("global query_log_file is not supported yet: queries are not logged there");
-  }
 }
 
 void add_scrape_warnings(const Value& scrape, std::vector<std::string>& warnings) {

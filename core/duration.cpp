@@ -121,7 +121,7 @@ std::string duration_text(DurationMs duration) {
   return out;
 }
 
-std::string rfc3339_text(TimeMs time) {
+std::string rfc3339_millis_text(TimeMs time) {
   int64_t seconds = time / 1000, millis = time % 1000;
   if (millis < 0) {
     millis += 1000;
@@ -136,13 +136,18 @@ std::string rfc3339_text(TimeMs time) {
     out += kBefore[i];
     append_padded(out, parts[i], 2);
   }
-  if (millis != 0) {
-    out += '.';
-    append_padded(out, millis, 3);
-    while (out.back() == '0') out.pop_back();
-  }
+  out += '.';
+  append_padded(out, millis, 3);
   out += 'Z';
   return out;
+}
+
+std::string rfc3339_text(TimeMs time) {
+  std::string out = rfc3339_millis_text(time);
+  out.pop_back();
+  while (out.back() == '0') out.pop_back();
+  if (out.back() == '.') out.pop_back();
+  return out + 'Z';
 }
 
 std::optional<TimeMs> parse_rfc3339(std::string_view text) {

@@ -19,6 +19,8 @@ std::string duration_text(DurationMs duration);
 
 // "2006-01-02T15:04:05.999Z": UTC, the fraction without trailing zeros.
 std::string rfc3339_text(TimeMs time);
+// The same with three digits of milliseconds always.
+std::string rfc3339_millis_text(TimeMs time);
 
 // Reads RFC3339 (any offset, up to nanoseconds) to milliseconds; nullopt when it is none.
 std::optional<TimeMs> parse_rfc3339(std::string_view text);

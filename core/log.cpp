@@ -26,13 +26,6 @@ std::string_view level_name(LogLevel level) {
   return "ERROR";
 }
 
-// As Prometheus has it: always three digits of milliseconds.
-std::string time_text(TimeMs now) {
-  std::string text = rfc3339_text(now - now % 1000);
-  text.back() = '.';
-  return text + fmt::format("{:03}Z", now % 1000);
-}
-
 // Go's slog quotes a value that is empty or has a space, a quote, '=' or something unprintable.
 bool needs_quotes(std::string_view text) {
   if (text.empty()) return true;
@@ -89,7 +82,7 @@ void write_log(LogLevel level, std::string_view message, const LogField* fields,
   const bool json = g_format == LogFormat::kJson;
   const auto append = json ? append_json : append_logfmt;
   std::string line = json ? "{" : "";
-  append(line, "time", time_text(system_clock().now()));
+  append(line, "time", rfc3339_millis_text(system_clock().now()));
   append(line, "level", level_name(level));
   append(line, "msg", message);
   for (size_t i = 0; i < count; ++i) append(line, fields[i].key, fields[i].value);

@@ -309,6 +309,7 @@ OperatorPtr make_fold_aggregate(AggregateOp op, OperatorPtr child, Grouping grou
       return make<VarianceCell<false>>(op, std::move(child), std::move(grouping), child_pos);
     default:
       return make<CountCell>(op, std::move(child), std::move(grouping), child_pos);
+    if (i % 1024 == 0) context.check();
   }
 }
 

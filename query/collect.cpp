@@ -46,6 +46,7 @@ void collect_rows(const Operator& root, Context& context, QueryResult& result) {
     const Range range{s * slice, std::min(series.size(), (s + 1) * slice)};
     ScratchRows rows(context, steps.count);
     root.rows(context, range, *rows);
+    rows->let_go();
     size_t bytes_of_labels = 0;
     for (size_t i = 0; i < range.size(); ++i) {
       ResultSeries& out = result.series[range.begin + i];
@@ -94,6 +95,14 @@ bool has_no_point(const ResultSeries& series) {
 }
 
 }  // namespace
+
+size_t points_bytes(const ResultSeries& series) {
+  size_t bytes = series.points.size() * sizeof(Point);
+  for (const HistogramPoint& point : series.histograms) {
+    bytes += sizeof(TimeMs) + histogram_bytes(point.h);
+  }
+  return bytes;
+}
 
 void open(Plan& plan, Context& context) {
   if (plan.root != nullptr) plan.root->open(context);

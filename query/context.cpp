@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "query/explain.h"
 #include "query/operator.h"
 
 namespace hearth::promql {
@@ -82,6 +83,8 @@ void Context::count_samples(Counted counted, int64_t samples) {
   if (counted == Counted::kNo) return;
   if (counted == Counted::kEveryStep) samples *= static_cast<int64_t>(steps);
   query_.samples.fetch_add(samples, std::memory_order_relaxed);
+  if (!explains) return;
+  if (PlanNode* node = NodeTimer::current()) node->samples += samples;
 }
 
 void Context::count_samples_at(Counted counted, size_t step, int64_t samples) {
@@ -116,8 +119,15 @@ size_t Context::rows_at_once(size_t row_steps) const {
 void Context::parallel(size_t count, const std::function<void(size_t)>& work) {
   if (pool_ == nullptr || count <= 1) {
     for (size_t i = 0; i < count; ++i) work(i);
-  } else {
+  } else if (!explains) {
     pool_->parallel_slices(count, work);
+  } else {
+    PlanNode* const node = NodeTimer::current();
+    const NodeTimer waiting(nullptr);
+    pool_->parallel_slices(count, [&](size_t i) {
+      const NodeTimer timer(node);
+      work(i);
+    });
   }
 }
 

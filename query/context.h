@@ -40,6 +40,7 @@ class Context {
   // Set before the query runs.
   DurationMs lookback = 0;
   size_t steps = 1;  // of the query
+  bool explains = false;  // see explain.h
   std::unique_ptr<Querier> querier;
 
   // Throws Error(kCanceled) or Error(kTimeout) when the query shall end. Called per slice, and at

@@ -6,10 +6,12 @@
 
 #include "core/error.h"
 #include "core/mutex.h"
+#include "query/active_queries.h"
 #include "query/admission.h"
 #include "query/collect.h"
 #include "query/memory_error.h"
 #include "query/plan.h"
+#include "query/query_log.h"
 
 namespace hearth::promql {
 namespace {
@@ -39,7 +41,10 @@ struct Engine::State {
         clock(engine_options.clock == nullptr ? system_clock() : *engine_options.clock),
         default_step(engine_options.default_step),
         running(std::make_shared<RunningQueries>(engine_options.max_total_memory_bytes)),
-        admission(std::max(1, engine_options.max_concurrency)) {
+        admission(std::max(1, engine_options.max_concurrency)),
+        active(options.active_queries_file,
+               static_cast<size_t>(std::max(1, options.max_concurrency)), clock),
+        log(registry) {
     queries = registry.gauge("prometheus_engine_queries",
                              "The current number of queries being executed or waiting.");
     registry
@@ -61,6 +66,8 @@ struct Engine::State {
     return static_cast<double>(clock.monotonic_nanos() - nanos) / kNanos;
   }
   void evaluate(const QueryRequest& request, const Expr& expr, QueryResult& result);
+  void take_stats(const Context& context, const Steps& steps, int64_t began,
+                  QueryStats& stats) const;
   void run_plan(Plan& plan, const QueryRequest& request, Context& context, QueryResult& result);
 
   const EngineOptions options;
@@ -70,6 +77,8 @@ struct Engine::State {
   std::atomic<DurationMs> default_step;
   const std::shared_ptr<RunningQueries> running;
   Admission admission;
+  ActiveQueries active;
+  QueryLog log;
   Gauge queries;
   Counter samples;
   Observer queue_time, prepare_time, inner_eval, result_sort;
@@ -81,6 +90,8 @@ Engine::Engine(const EngineOptions& options, Queryable& storage, Pool* pool, Reg
 Engine::~Engine() = default;
 
 void Engine::set_default_step(DurationMs step) { state_->default_step = step; }
+
+void Engine::open_query_log(const std::string& path) { state_->log.open(path); }
 
 const EngineOptions& Engine::options() const { return state_->options; }
 
@@ -108,14 +119,24 @@ QueryResult Engine::run(const QueryRequest& request) {
       options.max_memory_bytes, state.clock, started + timeout * 1'000'000, request.canceled,
       state.running);
   const InFlight in_flight(state.queries);
-  const Ticket ticket(state.admission, *result.query);
-  result.stats.queue_seconds = state.seconds_since(started);
-  state.queue_time.observe(result.stats.queue_seconds);
-
-  result.query->set_state(QueryState::kRunning);
-  state.evaluate(request, *expr, result);
+  const auto end = [&](const std::string& error) {
+    result.stats.exec_seconds = state.seconds_since(started);
+    if (!state.log.is_open()) return;
+    state.log.write(result.query->asked(), error, result.stats, system_clock().now());
+  };
+  try {
+    const Ticket ticket(state.admission, *result.query);
+    const ActiveQueries::Entry entry(state.active, ticket.number(), request.text);
+    result.stats.queue_seconds = state.seconds_since(started);
+    state.queue_time.observe(result.stats.queue_seconds);
+    result.query->set_state(QueryState::kRunning);
+    state.evaluate(request, *expr, result);
+  } catch (const std::exception& error) {
+    end(error.what());
+    throw;
+  }
+  end("");
   result.query->set_state(QueryState::kAnswering);
-  result.stats.exec_seconds = state.seconds_since(started);
   return result;
 }
 
@@ -139,15 +160,18 @@ void Engine::State::run_plan(Plan& plan, const QueryRequest& request, Context& c
 }
 
 void Engine::State::evaluate(const QueryRequest& request, const Expr& expr, QueryResult& result) {
-  QueryStats& stats = result.stats;
   const int64_t began = clock.monotonic_nanos();
+  const Steps steps = query_steps(request);
   Context context(options, *result.query, pool);
   context.lookback = request.lookback_delta > 0 ? request.lookback_delta : options.lookback_delta;
-  const Steps steps = query_steps(request);
   context.steps = steps.count;
   if (options.per_step_stats && request.per_step_stats) context.track_steps();
-  {
-    Plan plan = Planner(options, request, context.lookback, default_step).plan(expr);
+  context.explains = request.explain;
+  try {
+    PlanNode explained;
+    Planner planner(options, request, context.lookback, default_step);
+    if (request.explain) planner.explain_to(&explained);
+    Plan plan = planner.plan(expr);
     if (!plan.selections.empty()) context.querier = storage.querier(plan.range);
     context.check();
     try {
@@ -155,12 +179,21 @@ void Engine::State::evaluate(const QueryRequest& request, const Expr& expr, Quer
     } catch (const OverBudget& error) {
       throw memory_error(error, plan, steps.count);
     }
+    context.check();
+    if (!explained.children.empty()) result.explain = explain_json(*explained.children[0]);
+  } catch (...) {  // the log tells them of queries that fail, too
+    take_stats(context, steps, began, result.stats);
+    throw;
   }
-  context.check();
+  take_stats(context, steps, began, result.stats);
   context.annotations.texts(request.text, result.warnings, result.infos);
   if (context.querier) {
     for (std::string& text : context.querier->warnings()) result.warnings.push_back(std::move(text));
   }
+}
+
+void Engine::State::take_stats(const Context& context, const Steps& steps, int64_t began,
+                               QueryStats& stats) const {
   stats.total_samples = context.total_samples();
   for (size_t i = 0; context.tracks_steps() && i < steps.count; ++i) {
     stats.samples_per_step.emplace_back(steps.at(i), context.samples_at(i));

@@ -28,6 +28,7 @@ struct EngineOptions {
   bool use_start_timestamps = false;  // of counters, in rate, increase, irate and resets
   size_t slice_series = 256;     // series per slice of parallel work; tests vary it
   const Clock* clock = nullptr;  // for timeouts; null = the system's
+  std::string active_queries_file;  // "" = none
   ParseOptions parse;
 };
 
@@ -39,6 +40,7 @@ struct QueryRequest {
   DurationMs lookback_delta = 0;  // 0 = the engine's
   DurationMs timeout = 0;         // 0 = the engine's; never longer than that
   bool per_step_stats = false;
+  bool explain = false;
   const std::atomic<bool>* canceled = nullptr;  // looked at now and then; may be null
   QueryCaller caller;
 };
@@ -58,7 +60,9 @@ class Engine {
   // Ends a query; false: there is none of this id.
   bool cancel(uint64_t id);
 
-  void set_default_step(DurationMs step);  // at reload
+  // At reload.
+  void set_default_step(DurationMs step);
+  void open_query_log(const std::string& path);  // "" = none; throws Error(kIo)
   const EngineOptions& options() const;
 
  private:

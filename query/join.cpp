@@ -43,6 +43,7 @@ class JoinOp final : public Operator {
     std::string flat;
     const auto number_all = [&](const SeriesList& in, std::vector<uint32_t>& out) {
       for (const LabelsView labels : in.labels) {
+        if (out.size() % 1024 == 0) context.check();
         signature_.choose(labels, flat);
         out.push_back(numbers.number(flat).first);
       }

@@ -13,6 +13,7 @@ void MapOperator::open(Context& context) {
   bool any_dropped = false;
   std::vector<uint8_t> drop_name(in.size());
   for (size_t i = 0; i < in.size(); ++i) {
+    if (i % 1024 == 0) context.check();
     const Named named = rename(context, in.labels[i], in.drops_name(i));
     series_.labels.push_back(named.labels);
     drop_name[i] = named.drop_name;

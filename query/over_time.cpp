@@ -1,6 +1,7 @@
 // *_over_time.
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "query/kahan.h"
 #include "query/quantile.h"
@@ -51,11 +52,55 @@ struct SumFold : KahanSum {
   explicit SumFold(double first) { add(first); }
   void merge(const SumFold& other) { KahanSum::merge(other); }
   double result() const { return total(); }
+  static double of(const KahanSum& sum, uint32_t) { return sum.sum + sum.lost; }
 };
 
 struct MeanFold : KahanMean {
   using KahanMean::KahanMean;
   double result() const { return mean(); }
+  static double of(const KahanSum& sum, uint32_t count) {
+    return sum.sum / count + sum.lost / count;
+  }
+};
+
+// Sums of windows as differences of running sums, each with what it lost: constant time, and right to
+// the last digit as long as the window is not tiny beside everything before it.
+class RunningSums {
+ public:
+  explicit RunningSums(const std::vector<double>& v) {
+    static thread_local std::vector<KahanSum> kept;  // [i]: of the samples before i
+    kept.resize(v.size() + 1);
+    KahanSum all;
+    double largest = 0;
+    kept[0] = all;
+    for (size_t i = 0; i < v.size(); ++i) {
+      const double total = all.sum + v[i];
+      const double added = total - all.sum;
+      all.lost += (all.sum - (total - added)) + (v[i] - added);
+      all.sum = total;
+      largest = std::max(largest, std::fabs(total));
+      kept[i + 1] = all;
+    }
+    sums_ = kept.data();
+    finite_ = std::isfinite(all.sum) && std::isfinite(all.lost);
+    constexpr double kOfRoundingTwice = 0x1p-100, kOfResult = 0x1p56;
+    least_ = largest * static_cast<double>(v.size()) * (kOfRoundingTwice * kOfResult);
+  }
+  bool finite() const { return finite_; }
+  // Returns false for a window whose sum is too small for this.
+  bool sum(uint32_t begin, uint32_t end, KahanSum& out) const {
+    const KahanSum& a = sums_[begin];
+    const KahanSum& b = sums_[end];
+    const double total = b.sum - a.sum;
+    const double taken = b.sum - total;
+    out = {total, ((b.sum - (total + taken)) + (taken - a.sum)) + (b.lost - a.lost)};
+    return std::fabs(total) >= least_;
+  }
+
+ private:
+  const KahanSum* sums_;  // of this thread, until the next RunningSums
+  bool finite_;
+  double least_;
 };
 
 // Windows that overlap less than this many times are folded sample by sample, as Prometheus does.
@@ -71,6 +116,8 @@ void fold_windows(const Windows& w, Rows& out, size_t row,
     return fold.result();
   };
   const bool slide = w.floats.samples > kFewOverlaps * v.size();
+  std::optional<RunningSums> sums;
+  if (slide) sums.emplace(v);
   SlidingFold<Fold> sliding(v);
   for (size_t i = 0; i < w.steps(); ++i) {
     if (!w.histograms.empty(i)) {
@@ -83,12 +130,16 @@ void fold_windows(const Windows& w, Rows& out, size_t row,
     }
     if (w.floats.empty(i)) continue;
     double& cell = out[row][i];
+    const uint32_t begin = w.floats.begin[i], end = w.floats.end[i];
     if (!slide) {
       cell = direct(i);
-      continue;
+    } else if (sums->finite()) {
+      KahanSum sum;
+      cell = sums->sum(begin, end, sum) ? Fold::of(sum, end - begin) : direct(i);
+    } else {
+      cell = sliding.fold(begin, end).result();
+      if (!std::isfinite(cell)) cell = direct(i);
     }
-    cell = sliding.fold(w.floats.begin[i], w.floats.end[i]).result();
-    if (!std::isfinite(cell)) cell = direct(i);
   }
 }
 
@@ -177,6 +228,7 @@ template <bool kRoot>
 void variance_over_time(const Windows& w, Rows& out, size_t row) {
   for (size_t i = 0; i < w.steps(); ++i) {
     if (!has_floats(w, i)) continue;
+    w.look_through(i);
     double count = 0;
     KahanSum mean, squares;
     for (uint32_t k = w.floats.begin[i]; k < w.floats.end[i]; ++k) {
@@ -192,6 +244,7 @@ void variance_over_time(const Windows& w, Rows& out, size_t row) {
 }
 
 std::vector<double>& copy_window(const Windows& w, size_t i) {
+  w.look_through(i);
   static thread_local std::vector<double> values;
   const double* v = w.samples.v.data();
   values.assign(v + w.floats.begin[i], v + w.floats.end[i]);

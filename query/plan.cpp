@@ -55,10 +55,21 @@ Plan Planner::plan(const Expr& expr) {
 }
 
 OperatorPtr Planner::build(const Expr& expr, Steps steps) {
+  if (explained_ == nullptr) return build_node(expr, steps);
+  PlanNode* const around = explained_;
+  PlanNode& node = around->add(unwrap(expr), steps.count);
+  explained_ = &node;
+  OperatorPtr built = make_explained(build_node(expr, steps), node);
+  explained_ = around;
+  return built;
+}
+
+OperatorPtr Planner::build_node(const Expr& expr, Steps steps) {
   const Expr& inner = unwrap(expr);
   if (inner.kind == ExprKind::kNumber || steps.count == 1 || !is_invariant(inner)) {
     return build_varying(inner, steps);
   }
+  if (explained_ != nullptr) explained_->notes.emplace_back("the same at every step");
   const Counted counted = counted_;
   if (counted == Counted::kOnce) counted_ = Counted::kEveryStep;
   OperatorPtr once = build_varying(inner, {steps.start, steps.step, 1});
@@ -158,7 +169,9 @@ SelectionPtr Planner::selection(const std::vector<Matcher>& matchers, TimeRange 
     known = std::make_shared<Selection>(matchers, range);
   } else {
     known->widen(range);
+    if (explained_ != nullptr) explained_->notes.emplace_back("shares its series with another");
   }
+  if (explained_ != nullptr) explained_->selection = known;
   return known;
 }
 

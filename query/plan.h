@@ -9,6 +9,7 @@
 
 #include "query/ast.h"
 #include "query/engine.h"
+#include "query/explain.h"
 #include "query/operator.h"
 #include "query/window.h"
 
@@ -32,9 +33,12 @@ class Planner {
           DurationMs default_step);
   // Throws Error(kExecution) for arguments that cannot work at any time.
   Plan plan(const Expr& expr);
+  // Where plan() tells its nodes, and what they do; must outlive the plan.
+  void explain_to(PlanNode* node) { explained_ = node; }
 
  private:
   OperatorPtr build(const Expr& expr, Steps steps);
+  OperatorPtr build_node(const Expr& expr, Steps steps);
   OperatorPtr build_varying(const Expr& expr, Steps steps);
   OperatorPtr build_aggregate(const AggregateExpr& expr, Steps steps);
   OperatorPtr build_binary(const BinaryExpr& expr, Steps steps);
@@ -47,6 +51,7 @@ class Planner {
   OperatorPtr build_histogram_call(const Call& call, Steps steps);
   OperatorPtr build_range_call(const Call& call, Steps steps);
   RangeSourcePtr build_range(const Expr& expr, Steps steps);
+  RangeSourcePtr build_range_source(const Expr& expr, Steps steps);
   std::vector<OperatorPtr> build_scalars(const Call& call, size_t first, Steps steps);
 
   // Whether the value is the same at every step.
@@ -70,6 +75,7 @@ class Planner {
   int counts_only_ = 0, whole_histograms_ = 0;
   Counted counted_ = Counted::kOnce;  // how samples of what is being built count
   TimeRange range_{kMaxTime, kMinTime};
+  PlanNode* explained_ = nullptr;  // the node around what is being built
 };
 
 // The times at which a query is evaluated.

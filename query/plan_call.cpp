@@ -185,6 +185,15 @@ OperatorPtr Planner::build_range_call(const Call& call, Steps steps) {
 }
 
 RangeSourcePtr Planner::build_range(const Expr& expr, Steps steps) {
+  if (explained_ == nullptr) return build_range_source(expr, steps);
+  PlanNode* const around = explained_;
+  explained_ = &around->add(unwrap(expr), steps.count);
+  RangeSourcePtr built = build_range_source(expr, steps);
+  explained_ = around;
+  return built;
+}
+
+RangeSourcePtr Planner::build_range_source(const Expr& expr, Steps steps) {
   const Expr& inner = unwrap(expr);
   if (const auto* matrix = as<MatrixSelector>(&inner)) {
     const auto& selector = *as<VectorSelector>(matrix->vector.get());

@@ -102,6 +102,7 @@ void fold_window(const Windows& w, size_t step, bool mean, Rows& out, size_t row
 
 void histogram_rate(const Windows& w, size_t step, bool counter, bool per_second, Rows& out,
                     size_t row) {
+  w.look_through(step);
   const uint32_t begin = w.histograms.begin[step], end = w.histograms.end[step];
   const auto& h = w.samples.histograms;
   const double per_seconds = per_second ? static_cast<double>(w.range) / 1000 : 0;
@@ -196,10 +197,12 @@ bool histograms_reset(const FloatHistogram& older, const FloatHistogram& newer) 
 }
 
 void histogram_sum_over_time(const Windows& w, size_t step, Rows& out, size_t row) {
+  w.look_through(step);
   fold_window(w, step, false, out, row);
 }
 
 void histogram_avg_over_time(const Windows& w, size_t step, Rows& out, size_t row) {
+  w.look_through(step);
   fold_window(w, step, true, out, row);
 }
 

@@ -180,6 +180,7 @@ void double_exponential_smoothing(const Windows& w, Rows& out, size_t row) {
       level = next;
     }
     out[row][i] = level;
+  w.look_through(i);
   }
 }
 
@@ -246,6 +247,7 @@ void resets(const Windows& w, Rows& out, size_t row) {
         histograms_differ);
   } else {
     count_neighbours(
+    w.look_through(i);
         w, out, row, [v](size_t i) { return v[i] < v[i - 1]; }, histograms_differ);
   }
 }

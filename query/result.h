@@ -49,10 +49,14 @@ struct QueryResult {
   std::string string;  // kString, at scalar.t
   std::vector<std::string> warnings, infos;  // sorted, unique, Prometheus' texts
   QueryStats stats;
+  std::string explain;  // the plan as JSON, where that was asked for
 
   // The query goes on until its answer has been sent: so long it is charged with what this holds,
   // and listed among those that run.
   std::shared_ptr<RunningQuery> query;
 };
+
+// What the points of a series are charged with.
+size_t points_bytes(const ResultSeries& series);
 
 }  // namespace hearth::promql

@@ -17,9 +17,13 @@ Rows::Rows(Context& context, size_t steps)
 
 Rows::~Rows() { context_.release(held_); }
 
-void Rows::reset(size_t count) {
+void Rows::let_go() {
   context_.release(held_);
   held_ = 0;
+}
+
+void Rows::reset(size_t count) {
+  let_go();
   count_ = count;
   histograms_.clear();
   histogram_rows_ = 0;
@@ -37,8 +41,7 @@ void Rows::hold_points() {
       if (h != nullptr) samples += histogram_samples(*h);
     }
   }
-  context_.release(held_);
-  held_ = 0;
+  let_go();
   context_.hold(static_cast<size_t>(samples));
   held_ = static_cast<size_t>(samples);
 }

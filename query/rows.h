@@ -45,6 +45,7 @@ class Rows {
   // Whoever first puts points into rows, or keeps them, calls it when they are there: they count as
   // samples that the query holds, until the next reset().
   void hold_points();
+  void let_go();  // they count elsewhere now
 
   size_t count() const { return count_; }
   size_t steps() const { return steps_; }

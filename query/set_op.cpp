@@ -55,6 +55,7 @@ class SetOp final : public Operator {
     for (const Operator* side : {left_.get(), right_.get()}) {
       auto& signatures = side == left_.get() ? left_signature_ : right_signature_;
       for (const LabelsView labels : side->series().labels) {
+        if (signatures.size() % 1024 == 0) context.check();
         signature_.choose(labels, flat);
         signatures.push_back(numbers.number(flat).first);
       }

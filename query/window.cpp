@@ -165,7 +165,18 @@ void WindowOp::count(const Windows& windows) const {
   }
   context.count_samples(counted, all);
 }
-  out.hold_points();
+
+// As Prometheus, which has the samples of one window in memory at a time.
+void WindowOp::hold_largest(const Windows& windows) {
+  size_t largest = 0;
+  const auto& histograms = windows.samples.histograms;
+  const size_t weight =
+      histograms.empty() ? 0 : static_cast<size_t>(histogram_samples(histograms.front()));
+  for (size_t i = 0; i < windows.steps(); ++i) {
+    largest = std::max(largest, windows.floats.size(i) + weight * windows.histograms.size(i));
+  }
+  windows.context.pass(largest);
+}
 
 void WindowOp::row(Windows& windows, size_t input, Rows& out, size_t row,
                    std::string_view& told) const {
@@ -199,3 +210,4 @@ void WindowOp::row(Windows& windows, size_t input, Rows& out, size_t row,
 }
 
 }  // namespace hearth::promql
+  hold_largest(windows);

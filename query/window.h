@@ -79,12 +79,22 @@ struct Windows {
   LabelsView labels;                   // of the series, with its name
   Columns samples;
   WindowBounds floats, histograms;
+  mutable size_t looked_at = 0;
 
   size_t steps() const { return instants.steps.count; }
   bool has_histograms() const { return !samples.histograms.empty(); }
   bool empty(size_t i) const { return floats.empty(i) && histograms.empty(i); }
   // Whether window i has both; most functions give nothing then and warn.
   bool mixed(size_t i) const { return !floats.empty(i) && !histograms.empty(i); }
+  // For functions that look at every sample of window i: now and then asks whether the query shall
+  // end.
+  void look_through(size_t i) const {
+    constexpr size_t kOften = 100'000, kHistogram = 100;
+    looked_at += floats.size(i) + kHistogram * histograms.size(i);
+    if (looked_at < kOften) return;
+    looked_at = 0;
+    context.check();
+  }
   // Windows of anchored ranges begin with the last sample at or before the range, if one follows.
   void begin_at_anchors();
   void warn_mixed() const;
@@ -116,6 +126,7 @@ class WindowOp final : public Operator {
  private:
   void row(Windows& windows, size_t input, Rows& out, size_t row, std::string_view& told) const;
   void count(const Windows& windows) const;
+  static void hold_largest(const Windows& windows);
 
   const RangeSourcePtr source_;
   const RangeFunction& function_;

@@ -160,7 +160,9 @@ AnswerSummary answer_request(Incoming& incoming, const AnswerContext& context, c
                           {},
                           std::move(form_error),
                           context.ready,
-                          gzip};
+                          gzip,
+                          incoming.peer,
+                          &incoming.kept};
         if (incoming.keep_alive && has_token(exchange.header("Connection"), "keep-alive")) {
           exchange.set_header("Connection", "keep-alive");  // HTTP/1.0 wants to be told
         }

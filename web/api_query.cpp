@@ -1,5 +1,7 @@
 #include "web/api_query.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "core/json.h"
 #include "query/parser.h"
@@ -11,6 +13,34 @@ namespace hearth::web {
 namespace {
 
 constexpr int64_t kMaxSteps = 11'000;
+
+bool is_true(std::string_view text) { return text == "true" || text == "1"; }
+
+promql::QueryCaller caller_of(const Exchange& exchange) {
+  promql::QueryCaller caller;
+  std::string_view client = exchange.peer.substr(0, exchange.peer.rfind(':'));
+  if (client.starts_with('[')) client = client.substr(1, client.size() - 2);
+  caller.client = client;
+  caller.method = exchange.method();
+  caller.path = exchange.path();
+  caller.user_agent = exchange.header("User-Agent");
+  caller.forwarded_for = exchange.header("X-Forwarded-For");
+  caller.dashboard = exchange.header("X-Dashboard-Uid");
+  caller.panel = exchange.header("X-Panel-Id");
+  return caller;
+}
+
+// Room for the next piece of the answer; charged to the query, which fails where there is none.
+void make_room(promql::RunningQuery& query, std::string& body) {
+  query.check();
+  constexpr size_t kRoom = 128 * 1024;
+  const size_t before = body.capacity();
+  if (before - body.size() >= kRoom) return;
+  const size_t after = before + std::max(before, kRoom);
+  query.budget().charge(after);
+  body.reserve(after);
+  query.budget().release(before);
+}
 
 // What query and query_range have in common; `request` has its times.
 void run_query(const Exchange& exchange, promql::QueryRequest request, ApiAnswer& answer) {
@@ -29,15 +59,22 @@ void run_query(const Exchange& exchange, promql::QueryRequest request, ApiAnswer
   const std::string stats = exchange.param("stats");
   request.text = exchange.param("query");
   request.per_step_stats = stats == "all";
+  request.explain = is_true(exchange.param("explain"));
   request.canceled = exchange.canceled;
+  request.caller = caller_of(exchange);
 
   promql::QueryResult result =
       checking_param("query", [&] { return exchange.services.engine->run(request); });
+  const std::shared_ptr<promql::RunningQuery> query = result.query;
+  exchange.keep(query);
   answer.warnings = std::move(result.warnings);
   answer.infos = std::move(result.infos);
-  if (append_json_result(answer.data, result, limit, !stats.empty())) {
-    answer.warnings.emplace_back(kTruncated);
-  }
+  JsonResult json(std::move(result), limit, !stats.empty());
+  if (json.truncated()) answer.warnings.emplace_back(kTruncated);
+  do {
+    make_room(*query, answer.data);
+  } while (json.next(answer.data));
+  query->budget().charge(answer.data.size());  // the copy that waits for a slow client
 }
 
 promql::ExprPtr parse_query_param(const Exchange& exchange) {

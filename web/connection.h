@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "web/http_body.h"
@@ -23,6 +24,7 @@ struct Incoming {
   std::string peer;  // "127.0.0.1:5123"
   bool keep_alive = true;
   const std::atomic<bool>* canceled = nullptr;  // set when the client has gone
+  std::shared_ptr<void> kept;  // goes when the answer has been sent
 };
 
 // The front's thread owns it, but for the time in which a worker has the request; then the worker

@@ -4,9 +4,13 @@
 
 #include "core/go_text.h"
 #include "core/json.h"
+#include "query/running_query.h"
+#include "query/stats_json.h"
 
 namespace hearth::web {
 namespace {
+
+constexpr size_t kPieceBytes = 64 * 1024;
 
 using promql::HistogramPoint;
 using promql::Point;
@@ -30,69 +34,6 @@ void append_point(std::string& out, const HistogramPoint& point) {
   out.push_back(']');
 }
 
-template <class P>
-void append_points(std::string& out, std::string_view name, const std::vector<P>& points) {
-  if (points.empty()) return;
-  out.append(",\"").append(name).append("\":[");
-  Comma comma(out);
-  for (const P& point : points) {
-    comma.next();
-    append_point(out, point);
-  }
-  out.push_back(']');
-}
-
-void append_series(std::string& out, const ResultSeries& series, ValueType type) {
-  out.append("{\"metric\":");
-  append_json_labels(out, series.labels);
-  if (type == ValueType::kMatrix) {
-    append_points(out, "values", series.points);
-    append_points(out, "histograms", series.histograms);
-  } else if (!series.points.empty()) {
-    out.append(",\"value\":");
-    append_point(out, series.points.front());
-  } else if (!series.histograms.empty()) {
-    out.append(",\"histogram\":");
-    append_point(out, series.histograms.front());
-  }
-  out.push_back('}');
-}
-
-void append_stats(std::string& out, const promql::QueryStats& stats) {
-  const auto seconds = [&out](std::string_view name, double value) {
-    out.append("\"").append(name).append("\":");
-    append_float_json(out, value);
-    out.push_back(',');
-  };
-  out.append(",\"stats\":{\"timings\":{");
-  seconds("evalTotalTime", stats.eval_seconds);
-  seconds("resultSortTime", stats.sort_seconds);
-  seconds("queryPreparationTime", stats.prepare_seconds);
-  seconds("innerEvalTime", stats.inner_eval_seconds);
-  seconds("execQueueTime", stats.queue_seconds);
-  seconds("execTotalTime", stats.exec_seconds);
-  out.back() = '}';
-  out.append(",\"samples\":{");
-  if (!stats.samples_per_step.empty()) {
-    out.append("\"totalQueryableSamplesPerStep\":[");
-    Comma comma(out);
-    for (const auto& [time, samples] : stats.samples_per_step) {
-      comma.next();
-      out.push_back('[');
-      append_json_time(out, time);
-      out.push_back(',');
-      append_json_int(out, samples);
-      out.push_back(']');
-    }
-    out.append("],");
-  }
-  out.append("\"totalQueryableSamples\":");
-  append_json_int(out, stats.total_samples);
-  out.append(",\"peakSamples\":");
-  append_json_int(out, stats.peak_samples);
-  out.append("}}");
-}
-
 }  // namespace
 
 std::string_view result_type(ValueType type) {
@@ -111,32 +52,94 @@ std::string_view result_type(ValueType type) {
   return "none";
 }
 
-bool append_json_result(std::string& out, const QueryResult& result, size_t limit,
-                        bool with_stats) {
-  bool truncated = false;
-  out.append("{\"resultType\":\"").append(result_type(result.type)).append("\",\"result\":[");
-  if (result.type == ValueType::kScalar || result.type == ValueType::kString) {
-    append_json_seconds(out, result.scalar.t);
-    out.push_back(',');
-    if (result.type == ValueType::kScalar) {
-      out.append("\"").append(float_f(result.scalar.v)).append("\"");
-    } else {
-      append_json_string(out, result.string);
-    }
-  } else {
-    const size_t total = result.series.size();
-    const size_t count = limit == 0 ? total : std::min(limit, total);
-    truncated = count < total;
-    Comma comma(out);
-    for (size_t i = 0; i < count; ++i) {
-      comma.next();
-      append_series(out, result.series[i], result.type);
+JsonResult::JsonResult(QueryResult result, size_t limit, bool with_stats)
+    : result_(std::move(result)),
+      total_(result_.type == ValueType::kVector || result_.type == ValueType::kMatrix
+                 ? result_.series.size()
+                 : 0),
+      count_(limit == 0 ? total_ : std::min(limit, total_)),
+      with_stats_(with_stats) {}
+
+bool JsonResult::next(std::string& out) {
+  if (ended_) return false;
+  const size_t enough = out.size() + kPieceBytes;
+  if (!begun_) {
+    begun_ = true;
+    out.append("{\"resultType\":\"").append(result_type(result_.type)).append("\",\"result\":[");
+    if (result_.type == ValueType::kScalar || result_.type == ValueType::kString) {
+      append_json_seconds(out, result_.scalar.t);
+      out.push_back(',');
+      if (result_.type == ValueType::kScalar) {
+        out.append("\"").append(float_f(result_.scalar.v)).append("\"");
+      } else {
+        append_json_string(out, result_.string);
+      }
     }
   }
+  while (series_ < count_ && out.size() < enough) {
+    if (!in_series_) begin_series(out);
+    if (append_points(out, enough)) end_series(out);
+  }
+  if (series_ < count_) return true;
   out.push_back(']');
-  if (with_stats) append_stats(out, result.stats);
+  if (with_stats_) {
+    out.append(",\"stats\":");
+    promql::append_stats_json(out, result_.stats);
+  }
+  if (!result_.explain.empty()) out.append(",\"explain\":").append(result_.explain);
   out.push_back('}');
-  return truncated;
+  ended_ = true;
+  return true;
+}
+
+void JsonResult::begin_series(std::string& out) {
+  if (series_ > 0) out.push_back(',');
+  out.append("{\"metric\":");
+  append_json_labels(out, result_.series[series_].labels);
+  in_series_ = true;
+  point_ = 0;
+}
+
+// Appends points of the series until there are none left, or enough bytes. Returns whether it ended.
+bool JsonResult::append_points(std::string& out, size_t enough) {
+  const ResultSeries& series = result_.series[series_];
+  const size_t floats = series.points.size(), all = floats + series.histograms.size();
+  if (result_.type != ValueType::kMatrix) {
+    if (all == 0) return true;
+    out.append(floats > 0 ? ",\"value\":" : ",\"histogram\":");
+    if (floats > 0) {
+      append_point(out, series.points.front());
+    } else {
+      append_point(out, series.histograms.front());
+    }
+    return true;
+  }
+  for (; point_ < all && out.size() < enough; ++point_) {
+    const bool is_float = point_ < floats;
+    if (point_ == 0 || point_ == floats) {
+      if (point_ != 0) out.push_back(']');
+      out.append(is_float ? ",\"values\":[" : ",\"histograms\":[");
+    } else {
+      out.push_back(',');
+    }
+    if (is_float) {
+      append_point(out, series.points[point_]);
+    } else {
+      append_point(out, series.histograms[point_ - floats]);
+    }
+  }
+  if (point_ < all) return false;
+  if (all > 0) out.push_back(']');
+  return true;
+}
+
+void JsonResult::end_series(std::string& out) {
+  out.push_back('}');
+  ResultSeries& series = result_.series[series_];
+  if (result_.query != nullptr) result_.query->budget().release(promql::points_bytes(series));
+  series = {};
+  in_series_ = false;
+  ++series_;
 }
 
 }  // namespace hearth::web

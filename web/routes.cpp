@@ -5,6 +5,7 @@
 #include "web/api_admin.h"
 #include "web/api_exemplars.h"
 #include "web/api_parse.h"
+#include "web/api_queries.h"
 #include "web/api_query.h"
 #include "web/api_series.h"
 #include "web/api_status.h"
@@ -48,6 +49,8 @@ constexpr Route kRoutes[] = {
     {"/api/v1/status/runtimeinfo", kGet, api<api_runtime_info>, true},
     {"/api/v1/status/buildinfo", kGet, api<api_build_info>, true},
     {"/api/v1/status/flags", kGet, api<api_flags>, true},
+    {"/api/v1/status/queries", kGet, api<api_queries>, true},
+    {"/api/v1/status/queries/:id", kDelete, api<api_cancel_query>, true},
     {"/api/v1/status/tsdb", kGet, api<api_tsdb>, true, kHeavy},
     {"/api/v1/status/tsdb/blocks", kGet, api<api_tsdb_blocks>, true},
     {"/api/v1/status/walreplay", kGet, api<api_wal_replay>},

@@ -20,7 +20,8 @@ std::string appended(void (*append)(std::string&, Args...), std::type_identity_t
 
 std::string result_json(const promql::QueryResult& result, size_t limit = 0, bool stats = false) {
   std::string out;
-  append_json_result(out, result, limit, stats);
+  JsonResult json(result, limit, stats);
+  while (json.next(out)) continue;
   return out;
 }
 
@@ -96,10 +97,36 @@ TEST_CASE("a limit leaves out series and says so") {
   promql::QueryResult result;
   result.type = promql::ValueType::kVector;
   for (const char* job : {"a", "b"}) result.series.push_back({{{"job", job}}, {{1'000, 1}}, {}});
-  std::string out;
-  CHECK(append_json_result(out, result, 1, false));
-  CHECK(out == R"({"resultType":"vector","result":[{"metric":{"job":"a"},"value":[1,"1"]}]})");
-  CHECK_FALSE(append_json_result(out, result, 2, false));
+  CHECK(result_json(result, 1) ==
+        R"({"resultType":"vector","result":[{"metric":{"job":"a"},"value":[1,"1"]}]})");
+  CHECK(JsonResult(result, 1, false).truncated());
+  CHECK_FALSE(JsonResult(result, 2, false).truncated());
+}
+
+TEST_CASE("a long result is written in pieces that make the same text") {
+  promql::QueryResult result;
+  result.type = promql::ValueType::kMatrix;
+  promql::ResultSeries series;
+  for (int i = 0; i < 10'000; ++i) series.points.push_back({i * 1'000, 0.25 * i});
+  FloatHistogram histogram;
+  histogram.count = 1;
+  series.histograms.push_back({20'000'000, histogram});
+  for (const char* job : {"a", "b"}) {
+    series.labels = {{"job", job}};
+    result.series.push_back(series);
+  }
+  JsonResult json(result, 0, false);
+  std::string all, piece;
+  size_t pieces = 0;
+  while (json.next(piece)) {
+    ++pieces;
+    CHECK(piece.size() < 80 * 1024);
+    all += piece;
+    piece.clear();
+  }
+  CHECK(pieces > 4);
+  CHECK(all == result_json(result));
+  CHECK(all.find(R"([9999,"2499.75"]],"histograms":[[20000,{"count":"1")") != all.npos);
 }
 
 TEST_CASE("stats follow the result") {
