@@ -5,13 +5,13 @@
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
-#include <prometheus/summary.h>
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
 #include <sstream>
 
 #include "core/mutex.h"
+#include "core/recent_quantiles.h"
 
 namespace hearth {
 
@@ -30,8 +30,31 @@ double Gauge::value() const { return gauge_ != nullptr ? gauge_->Value() : 0; }
 
 void Observer::observe(double value) const {
   if (histogram_ != nullptr) histogram_->Observe(value);
-  if (summary_ != nullptr) summary_->Observe(value);
+  if (summary_ != nullptr) summary_->observe(value);
 }
+
+namespace {
+
+// The summaries of one name. prometheus-cpp's own cost microseconds for each value.
+struct SummaryFamily {
+  std::string help;
+  std::vector<double> quantiles;
+  std::map<MetricLabels, std::unique_ptr<RecentQuantiles>> metrics;
+
+  prometheus::MetricFamily collect(const std::string& name) const {
+    prometheus::MetricFamily family{name, help, prometheus::MetricType::Summary, {}};
+    for (const auto& [labels, metric] : metrics) {
+      prometheus::ClientMetric& out = family.metric.emplace_back();
+      for (const auto& [label, value] : labels) out.label.push_back({label, value});
+      out.summary.sample_count = metric->count();
+      out.summary.sample_sum = metric->sum();
+      for (const double q : quantiles) out.summary.quantile.push_back({q, metric->quantile(q)});
+    }
+    return family;
+  }
+};
+
+}  // namespace
 
 struct Registry::State {
   mutable Mutex mutex;
@@ -39,7 +62,7 @@ struct Registry::State {
   std::map<std::string, prometheus::Family<prometheus::Counter>*> counters GUARDED_BY(mutex);
   std::map<std::string, prometheus::Family<prometheus::Gauge>*> gauges GUARDED_BY(mutex);
   std::map<std::string, prometheus::Family<prometheus::Histogram>*> histograms GUARDED_BY(mutex);
-  std::map<std::string, prometheus::Family<prometheus::Summary>*> summaries GUARDED_BY(mutex);
+  std::map<std::string, SummaryFamily> summaries GUARDED_BY(mutex);
   std::map<std::pair<std::string, MetricLabels>, void*> made GUARDED_BY(mutex);
   std::vector<std::function<void()>> refreshes GUARDED_BY(mutex);
 
@@ -84,12 +107,14 @@ Observer Registry::histogram(const std::string& name, const std::string& help,
 Observer Registry::summary(const std::string& name, const std::string& help,
                            const std::vector<double>& quantiles, const MetricLabels& labels) {
   MutexLock lock(state_->mutex);
-  prometheus::Summary::Quantiles targets;
-  for (const double quantile : quantiles) targets.emplace_back(quantile, (1 - quantile) / 10);
+  SummaryFamily& family = state_->summaries[name];
+  family.help = help;
+  family.quantiles = quantiles;
+  auto& metric = family.metrics[labels];
+  if (metric == nullptr) metric = std::make_unique<RecentQuantiles>();
   Observer observer;
-  observer.summary_ =
-      &state_->family(state_->summaries, name, help, prometheus::BuildSummary).Add(labels, targets);
-  state_->made[{name, labels}] = observer.summary_;
+  observer.summary_ = metric.get();
+  state_->made[{name, labels}] = metric.get();
   return observer;
 }
 
@@ -111,7 +136,7 @@ void Registry::remove(const std::string& name, const MetricLabels& labels) {
   } else if (const auto h = state_->histograms.find(name); h != state_->histograms.end()) {
     h->second->Remove(static_cast<prometheus::Histogram*>(metric));
   } else if (const auto s = state_->summaries.find(name); s != state_->summaries.end()) {
-    s->second->Remove(static_cast<prometheus::Summary*>(metric));
+    s->second.metrics.erase(labels);
   }
 }
 
@@ -126,6 +151,9 @@ std::string Registry::text() const {
   {
     MutexLock lock(state_->mutex);
     families = state_->registry.Collect();
+    for (const auto& [name, family] : state_->summaries) {
+      if (!family.metrics.empty()) families.push_back(family.collect(name));
+    }
   }
   std::sort(families.begin(), families.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   std::ostringstream out;

@@ -12,10 +12,11 @@ namespace prometheus {
 class Counter;
 class Gauge;
 class Histogram;
-class Summary;
 }  // namespace prometheus
 
 namespace hearth {
+
+class RecentQuantiles;
 
 using MetricLabels = std::map<std::string, std::string>;
 
@@ -55,7 +56,7 @@ class Observer {
  private:
   friend class Registry;
   prometheus::Histogram* histogram_ = nullptr;
-  prometheus::Summary* summary_ = nullptr;
+  RecentQuantiles* summary_ = nullptr;
 };
 
 // Thread-safe. Asking twice for the same name and labels gives the same metric. Help texts are one

@@ -19,12 +19,17 @@ class Resets {
  public:
   // The samples must outlive it.
   explicit Resets(const Columns& samples) : v_(samples.v.data()) {
-    const std::vector<double>& v = samples.v;
     const StartTimes starts = float_starts(samples);
     const bool started = starts.any();
-    for (uint32_t i = 1; i < v.size(); ++i) {
-      if (v[i] < v[i - 1] || (started && starts.reset_before(i))) at_.push_back(i);
+    const auto count = static_cast<uint32_t>(samples.v.size());
+    constexpr uint32_t kAtOnce = 8;  // almost always there is none among so many
+    uint32_t next = 1;
+    for (; !started && next + kAtOnce <= count; next += kAtOnce) {
+      bool any = false;
+      for (uint32_t i = next; i < next + kAtOnce; ++i) any |= v_[i] < v_[i - 1];
+      if (any) find(next, next + kAtOnce, starts);
     }
+    find(next, count, starts);
   }
   // Adds to `increase` the value before each reset inside [begin, end), in their order.
   double correct(double increase, uint32_t begin, uint32_t end) {
@@ -34,9 +39,49 @@ class Resets {
   }
 
  private:
+  void find(uint32_t begin, uint32_t end, const StartTimes& starts) {
+    const bool started = starts.any();
+    for (uint32_t i = begin; i < end; ++i) {
+      if (v_[i] < v_[i - 1] || (started && starts.reset_before(i))) at_.push_back(i);
+    }
+  }
   const double* v_;
   std::vector<uint32_t> at_;
   size_t first_ = 0;
+};
+
+// The factors by which increases are stretched. They depend on where the samples lie in their window,
+// and mostly they lie in one as in the one before.
+class Stretching {
+ public:
+  // per_seconds as extrapolation_factor() has it.
+  Stretching(const Windows& w, double per_seconds) : w_(w), per_seconds_(per_seconds) {}
+  // Of the samples [begin, end) in the window of step i.
+  double factor(size_t i, uint32_t begin, uint32_t end, double first_value, double increase) {
+    const TimeMs first_t = w_.samples.t[begin], last_t = w_.samples.t[end - 1];
+    const TimeMs at = w_.instants.at(i);
+    // Zero is then further away than the first two samples are from each other: it does not matter.
+    const bool zero_is_far =
+        !(increase > 0 && first_value >= 0) || (first_value >= increase && end - begin > 2);
+    const bool same = at - first_t == to_first_ && at - last_t == to_last_ && end - begin == count_;
+    if (zero_is_far && same) return factor_;
+    const double factor = extrapolation_factor(w_, i, first_t, last_t, end - begin, first_value,
+                                               increase, per_seconds_);
+    if (zero_is_far) {
+      to_first_ = at - first_t;
+      to_last_ = at - last_t;
+      count_ = end - begin;
+      factor_ = factor;
+    }
+    return factor;
+  }
+
+ private:
+  const Windows& w_;
+  const double per_seconds_;
+  DurationMs to_first_ = 0, to_last_ = 0;
+  uint32_t count_ = 0;  // none yet
+  double factor_ = 0;
 };
 
 // The increase between first and last sample, stretched to the window's edges where samples come
@@ -47,13 +92,13 @@ void extrapolated(const Windows& w, Rows& out, size_t row) {
     extended_increase(w, kCounter, kPerSecond, out, row);
     return;
   }
-  const TimeMs* t = w.samples.t.data();
   const double* v = w.samples.v.data();
   double* cells = out[row];
   Resets resets(w.samples);
   const StartTimes starts = float_starts(w.samples);
   const bool started = kCounter && starts.any();
   const double range_seconds = static_cast<double>(w.range) / 1000;
+  Stretching stretching(w, kPerSecond ? range_seconds : 0);
   for (size_t i = 0; i < w.steps(); ++i) {
     if (w.has_histograms() && !w.histograms.empty(i)) {
       if (w.mixed(i)) {
@@ -77,9 +122,7 @@ void extrapolated(const Windows& w, Rows& out, size_t row) {
       }
       if (end - begin < 2) continue;
     }
-    cells[i] = increase * extrapolation_factor(w, i, t[begin], t[end - 1], end - begin,
-                                               kCounter ? first : -1, increase,
-                                               kPerSecond ? range_seconds : 0);
+    cells[i] = increase * stretching.factor(i, begin, end, kCounter ? first : -1, increase);
   }
 }
 
@@ -137,6 +180,7 @@ Line regression(const Columns& samples, uint32_t begin, uint32_t end, TimeMs at)
 // Whether window i has the two floats that a trend needs; tells about histograms beside them.
 bool has_trend(const Windows& w, size_t i) {
   if (!w.floats.empty(i) && !w.histograms.empty(i)) w.inform_histograms_ignored();
+  w.look_through(i);
   return w.floats.size(i) >= 2;
 }
 
@@ -180,7 +224,6 @@ void double_exponential_smoothing(const Windows& w, Rows& out, size_t row) {
       level = next;
     }
     out[row][i] = level;
-  w.look_through(i);
   }
 }
 
@@ -204,6 +247,7 @@ void count_neighbours(const Windows& w, Rows& out, size_t row, Differs differs,
   const auto& ht = w.samples.histogram_t;
   for (size_t i = 0; i < w.steps(); ++i) {
     if (w.empty(i)) continue;
+    w.look_through(i);
     double count = 0;
     bool first = true, older_is_float = false;
     const auto edges = [i](const WindowBounds& bounds) {
@@ -247,7 +291,6 @@ void resets(const Windows& w, Rows& out, size_t row) {
         histograms_differ);
   } else {
     count_neighbours(
-    w.look_through(i);
         w, out, row, [v](size_t i) { return v[i] < v[i - 1]; }, histograms_differ);
   }
 }

@@ -241,9 +241,15 @@ std::string_view IndexReader::series_content(uint32_t ref) const {
   return content;
 }
 
-void IndexReader::series(uint32_t ref, std::string* flat_labels,
-                         std::vector<ChunkMeta>* chunks) const {
+void IndexReader::series(uint32_t ref, std::string* flat_labels, std::vector<ChunkMeta>* chunks,
+                         SymbolMemo* memo) const {
   ByteReader in(series_content(ref));
+  const auto text = [&](uint64_t number) {
+    if (memo == nullptr) return symbol(number);
+    SymbolMemo::Entry& entry = memo->of(number);
+    if (entry.number != number) entry = {number, symbol(number)};
+    return entry.text;
+  };
   const uint64_t labels = in.uvarint();
   std::string_view before;
   const size_t flat_start = flat_labels == nullptr ? 0 : flat_labels->size();
@@ -251,8 +257,8 @@ void IndexReader::series(uint32_t ref, std::string* flat_labels,
     const uint64_t name_symbol = in.uvarint();
     const uint64_t value_symbol = in.uvarint();
     if (flat_labels == nullptr || in.failed()) continue;
-    const std::string_view name = symbol(name_symbol);
-    const std::string_view value = symbol(value_symbol);
+    const std::string_view name = text(name_symbol);
+    const std::string_view value = text(value_symbol);
     if (name <= before || value.empty() || name.size() + value.size() > kMaxLabelsBytes ||
         flat_labels->size() - flat_start > kMaxLabelsBytes)
       corrupt(fmt::format("malformed labels in series {}", ref));

@@ -3,6 +3,7 @@
 // values every 32nd is remembered in memory, as an offset; the rest is found from there.
 #pragma once
 
+#include <array>
 #include <map>
 #include <span>
 #include <string>
@@ -18,6 +19,19 @@
 
 namespace hearth::tsdb {
 
+// Texts of symbols looked up lately, for one index: neighbouring series share most of theirs.
+// One thread.
+class SymbolMemo {
+ private:
+  friend class IndexReader;
+  struct Entry {
+    uint64_t number = ~uint64_t{0};
+    std::string_view text;
+  };
+  Entry& of(uint64_t number) { return entries_[number % entries_.size()]; }
+  std::array<Entry, 256> entries_;
+};
+
 // A file that breaks the format gives Error(kCorrupt), here or in a later call; nothing is read
 // outside of it. Thread-safe.
 class IndexReader final : public LabelIndex {
@@ -25,8 +39,9 @@ class IndexReader final : public LabelIndex {
   explicit IndexReader(const std::string& path);
 
   // One series: its labels appended to `flat_labels` in the flat form, its chunks replacing
-  // `chunks`. Either may be null.
-  void series(uint32_t ref, std::string* flat_labels, std::vector<ChunkMeta>* chunks) const;
+  // `chunks`. Either may be null; `memo` serves those who ask for many.
+  void series(uint32_t ref, std::string* flat_labels, std::vector<ChunkMeta>* chunks,
+              SymbolMemo* memo = nullptr) const;
 
   PostingsView all() const override;  // in label order
   PostingsView postings(std::string_view name, std::string_view value) const override;

@@ -53,7 +53,7 @@ class MergedSeriesSet final : public SeriesSet {
   void read(size_t series, TimeRange range, Columns& out) const override {
     const auto members = of(series);
     parts_[members[0].part].set->read(members[0].index, range, out);
-    Columns more;
+    static thread_local Columns more;
     for (const Member& member : members.subspan(1)) {
       parts_[member.part].set->read(member.index, range, more);
       merge_columns(out, more);

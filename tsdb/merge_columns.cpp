@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include "tsdb/columns.h"
 #include "tsdb/merge.h"
@@ -11,6 +12,11 @@ void take(Column<Value> to, Column<Value> from, size_t i) {
   to.t.push_back(from.t[i]);
   to.v.push_back(std::move(from.v[i]));
   if (!from.start.empty()) to.start.push_back(from.start[i]);
+}
+
+template <class T>
+void append(std::vector<T>& to, std::vector<T>& from) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
 template <class Value>
@@ -26,7 +32,9 @@ void merge(Column<Value> column, Column<Value> more) {
   }
   if (column.t.back() < more.t.front()) {
     forget_reset_hint(more.v.front());
-    for (size_t k = 0; k < more.size(); ++k) take(column, more, k);
+    append(column.t, more.t);
+    append(column.v, more.v);
+    append(column.start, more.start);
     return;
   }
   std::vector<TimeMs> t, start;
