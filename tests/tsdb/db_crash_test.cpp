@@ -32,8 +32,8 @@ struct Diary {
   Samples stored;
   Samples arriving;  // of the batch on its way: any part of them may be there
   Samples leaving;   // of the delete on its way: likewise
-  size_t late = 0;
-  bool merged = false, deleted = false;
+  size_t late = 0, deletes = 0;
+  bool merged = false;
 };
 
 class Life {
@@ -56,7 +56,7 @@ class Life {
 
   void live(Diary& diary);
   void scrape(Diary& diary, int round);
-  void delete_some(Diary& diary);
+  void delete_some(Diary& diary, const char* name, int i, TimeRange range);
   Samples read();
 
   Options options;
@@ -102,19 +102,20 @@ void Life::scrape(Diary& diary, int round) {
   diary.arriving.clear();
 }
 
-void Life::delete_some(Diary& diary) {
-  const TimeRange range{kStart + 20 * kMinute, kStart + 130 * kMinute};
-  const std::string series = metric_text(labels_of("metric", 2));
+void Life::delete_some(Diary& diary, const char* name, int i, TimeRange range) {
+  const std::string series = metric_text(labels_of(name, i));
   diary.leaving.clear();
   for (const auto& [key, value] : diary.stored) {
     if (key.first == series && range.contains(key.second)) diary.leaving[key] = value;
   }
+  REQUIRE(!diary.leaving.empty());
   for (const auto& [key, value] : diary.leaving) diary.stored.erase(key);
   const std::vector<std::vector<Matcher>> selectors{
-      {Matcher(MatchType::kEqual, "__name__", "metric"), Matcher(MatchType::kEqual, "i", "2")}};
+      {Matcher(MatchType::kEqual, "__name__", name),
+       Matcher(MatchType::kEqual, "i", std::to_string(i))}};
   db_->delete_series(selectors, range);
   diary.leaving.clear();
-  diary.deleted = true;
+  ++diary.deletes;
 }
 
 void Life::live(Diary& diary) {
@@ -123,7 +124,10 @@ void Life::live(Diary& diary) {
     scrape(diary, round);
     clock_.set(kStart + round * 2 * kMinute);
     if (round % 12 == 11) db_->maintain();
-    if (round == 70) delete_some(diary);
+    if (round == 70) delete_some(diary, "metric", 2, {kStart + 20 * kMinute, kStart + 130 * kMinute});
+    // Only in the head, in order and late; and what comes later into the same time.
+    if (round == 78) delete_some(diary, "metric", 1, {kStart + 110 * kMinute, kStart + 200 * kMinute});
+    if (round == 78) delete_some(diary, "late", 77 % 4, {kMinTime, kMaxTime});
     if (round == 85) db_->clean_tombstones();
     if (round == 50) open();
   }
@@ -194,7 +198,7 @@ TEST_CASE("whenever the machine stops, a database has what was acknowledged and 
     died = live_until(life, diary, last, last % 2 == 1);
     if (!died) {
       CHECK(diary.merged);
-      CHECK(diary.deleted);
+      CHECK(diary.deletes == 3);
       CHECK(diary.late == 40);
     }
     life.open();
