@@ -43,7 +43,11 @@ ExemplarRing::ExemplarRing(Registry& r)
       series_in_storage_(r.gauge("prometheus_tsdb_exemplar_series_with_exemplars_in_storage",
                                  "Number of series with exemplars currently in circular storage.")),
       oldest_time_(r.gauge("prometheus_tsdb_exemplar_last_exemplars_timestamp_seconds",
-                           "The timestamp of the oldest exemplar stored in circular storage.")),
+                           "The timestamp of the oldest exemplar stored in circular storage. Useful "
+                           "to check for what timerange the current exemplar buffer limit allows. "
+                           "This usually means the last timestampfor all exemplars for a typical "
+                           "setup. This is not true though if one of the series timestamp is in "
+                           "future compared to rest series.")),
       max_gauge_(r.gauge("prometheus_tsdb_exemplar_max_exemplars",
                          "Total number of exemplars the exemplar storage can store, resizeable.")) {
 }
