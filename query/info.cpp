@@ -39,6 +39,7 @@ class InfoOp final : public Operator {
     materialise(context, *base_, base);
     materialise(context, *info_, info);
     number_series();
+    find_in_reach(base, info);
     for (size_t step = 0; step < steps_.count; ++step) {
       if (step % 64 == 0) context.check();
       choose_infos(info, step);
@@ -95,12 +96,42 @@ class InfoOp final : public Operator {
     return any;
   }
 
+  // Info series count whose target labels are, each by itself, those of some base series.
+  void find_in_reach(const Rows& base, const Rows& info) {
+    std::map<std::string_view, std::set<std::string_view>> values;
+    for (uint32_t i = 0; i < base.count(); ++i) {
+      if (is_info_[i] || !has_point(base, i)) continue;
+      for (const std::string& label : kIdentifying) {
+        const std::string_view value = base_->series().labels[i].get(label);
+        if (!value.empty()) values[label].insert(value);
+      }
+    }
+    in_reach_.assign(info.count(), !values.empty());
+    for (uint32_t i = 0; i < info.count(); ++i) {
+      const LabelsView labels = info_->series().labels[i];
+      for (const auto& [label, known] : values) {
+        if (known.count(labels.get(label)) == 0) in_reach_[i] = false;
+      }
+      if (in_reach_[i] && info.histograms(i) != nullptr) {
+        throw Error(ErrorKind::kExecution,
+                    "this should be an info metric, with float samples: " + labels_text(labels));
+      }
+    }
+  }
+
+  bool has_point(const Rows& rows, uint32_t row) const {
+    for (size_t step = 0; step < steps_.count; ++step) {
+      if (rows.has_point(row, step)) return true;
+    }
+    return false;
+  }
+
   // Of several info series of one target and name, the one with the newest sample.
   void choose_infos(const Rows& info, size_t step) {
     std::fill(chosen_.begin(), chosen_.end(), kNone);
     for (uint32_t i = 0; i < info.count(); ++i) {
       const double t = info[i][step];
-      if (is_absent(t)) continue;
+      if (is_absent(t) || !in_reach_[i]) continue;
       uint32_t& chosen = chosen_[info_slot_[i]];
       if (chosen != kNone && info[chosen][step] == t) {
         const int64_t ms = std::llround(t * 1000);
@@ -188,6 +219,7 @@ class InfoOp final : public Operator {
   std::vector<size_t> info_slot_;      // of each info series: target and name
   std::vector<uint32_t> base_target_;  // of each base series
   std::vector<bool> is_info_;
+  std::vector<bool> in_reach_;    // of each info series
   std::vector<uint32_t> chosen_;  // of each slot: the info series at the current step
   std::map<std::vector<uint32_t>, uint32_t> result_of_;
   Numbering numbers_;

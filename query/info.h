@@ -8,8 +8,8 @@
 
 namespace hearth::promql {
 
-// `info` gives the times (in seconds) of the newest samples of the info series that may be joined;
-// `matchers` are those of the second argument.
+// `info` gives the times (in seconds) of the newest floats of the info series that may be joined,
+// and histograms, which is an error; `matchers` are those of the second argument.
 OperatorPtr make_info(OperatorPtr base, OperatorPtr info, std::vector<Matcher> matchers);
 
 // The matchers by which the info series are selected.

@@ -49,6 +49,7 @@ class Planner {
   OperatorPtr build_scalar_call(const Call& call, Steps steps);
   OperatorPtr build_label_call(const Call& call, Steps steps);
   OperatorPtr build_histogram_call(const Call& call, Steps steps);
+  OperatorPtr build_info(const Call& call, Steps steps);
   OperatorPtr build_range_call(const Call& call, Steps steps);
   RangeSourcePtr build_range(const Expr& expr, Steps steps);
   RangeSourcePtr build_range_source(const Expr& expr, Steps steps);
@@ -56,6 +57,7 @@ class Planner {
 
   // Whether the value is the same at every step.
   bool is_invariant(const Expr& expr);
+  PosRange argument_pos(const Call& call, size_t i);
   bool compute_invariant(const Expr& expr);
 
   Instants instants(Steps steps, AtKind at_kind, TimeMs at, DurationMs offset) const;

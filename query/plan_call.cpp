@@ -22,6 +22,40 @@ const std::vector<Matcher>& matchers_of(const Expr& expr) {
   return selector == nullptr ? kNoMatchers : selector->matchers;
 }
 
+// In the order of the text; nullptr where there is none.
+const VectorSelector* first_selector(const Expr& expr) {
+  switch (expr.kind) {
+    case ExprKind::kVectorSelector:
+      return as<VectorSelector>(&expr);
+    case ExprKind::kMatrixSelector:
+      return first_selector(*as<MatrixSelector>(&expr)->vector);
+    case ExprKind::kSubquery:
+      return first_selector(*as<SubqueryExpr>(&expr)->expr);
+    case ExprKind::kParen:
+      return first_selector(*as<ParenExpr>(&expr)->expr);
+    case ExprKind::kUnary:
+      return first_selector(*as<UnaryExpr>(&expr)->expr);
+    case ExprKind::kBinary: {
+      const auto& binary = *as<BinaryExpr>(&expr);
+      const VectorSelector* left = first_selector(*binary.left);
+      return left != nullptr ? left : first_selector(*binary.right);
+    }
+    case ExprKind::kAggregate: {
+      const auto& aggregate = *as<AggregateExpr>(&expr);
+      const VectorSelector* found = first_selector(*aggregate.expr);
+      if (found != nullptr || aggregate.param == nullptr) return found;
+      return first_selector(*aggregate.param);
+    }
+    case ExprKind::kCall:
+      for (const ExprPtr& arg : as<Call>(&expr)->args) {
+        if (const VectorSelector* found = first_selector(*arg)) return found;
+      }
+      return nullptr;
+    default:
+      return nullptr;
+  }
+}
+
 // Windows with other edges hold samples outside of the range: most functions cannot take them.
 void check_modifier(const Expr& range, std::string_view function) {
   const auto* matrix = as<MatrixSelector>(&unwrap(range));
@@ -73,16 +107,7 @@ OperatorPtr Planner::build_call(const Call& call, Steps steps) {
     }
     return own ? make_timestamp(build(*call.args[0], steps)) : make_nothing(steps);
   }
-  if (name == "info") {
-    OperatorPtr base = build(*call.args[0], steps);
-    const std::vector<Matcher>& matchers =
-        call.args.size() > 1 ? matchers_of(*call.args[1]) : kNoMatchers;
-    const Instants at = instants(steps, AtKind::kNone, 0, 0);
-    const TimeRange range{add_time(subtract_time(at.first, lookback_), 1), at.last()};
-    auto info = std::make_unique<SelectOp>(at, selection(info_matchers(matchers), range),
-                                           SelectOp::Give::kTimestamp, SelectorTraits{});
-    return make_info(std::move(base), std::move(info), matchers);
-  }
+  if (name == "info") return build_info(call, steps);
   throw Error(ErrorKind::kExecution, fmt::format("function {}() is not supported", name));
 }
 
@@ -153,13 +178,42 @@ OperatorPtr Planner::build_histogram_call(const Call& call, Steps steps) {
   ++whole_histograms_;
   parts.child = build(*call.args[child], steps);
   --whole_histograms_;
-  parts.child_pos = unwrap(*call.args[child]).pos;
+  parts.child_pos = argument_pos(call, child);
   const size_t first = child == 0 ? 2 : 0;
   for (size_t i = first; i < (child == 0 ? call.args.size() : child); ++i) {
     parts.scalars.push_back(build(*call.args[i], steps));
-    parts.scalar_pos.push_back(unwrap(*call.args[i]).pos);
+    parts.scalar_pos.push_back(argument_pos(call, i));
   }
   return make_histogram_function(std::move(parts));
+}
+
+// Info series are looked at where the first selector of the base looks, as Prometheus selects them,
+// but at the steps: with another @ or offset they may not be found.
+OperatorPtr Planner::build_info(const Call& call, Steps steps) {
+  OperatorPtr base = build(*call.args[0], steps);
+  const std::vector<Matcher>& matchers =
+      call.args.size() > 1 ? matchers_of(*call.args[1]) : kNoMatchers;
+  const auto range_of = [this](const Instants& at) {
+    return TimeRange{add_time(subtract_time(at.first, lookback_), 1), at.last()};
+  };
+  const Instants at = instants(steps, AtKind::kNone, 0, 0);
+  SelectorTraits traits;
+  if (const VectorSelector* first = first_selector(*call.args[0])) {
+    const DurationMs offset = duration(first->offset_expr.get(), first->offset, false);
+    Instants looked_at = instants(steps, first->at_kind, first->at, offset);
+    if (looked_at.fixed) looked_at.steps.count = 1;
+    traits.within = range_of(looked_at);
+  }
+  auto info = std::make_unique<SelectOp>(at, selection(info_matchers(matchers), range_of(at)),
+                                         SelectOp::Give::kFloatTimestamp, traits);
+  return make_info(std::move(base), std::move(info), matchers);
+}
+
+// Where Prometheus finds an argument: inside its parentheses, unless it alone of the call is evaluated
+// once for all steps.
+PosRange Planner::argument_pos(const Call& call, size_t i) {
+  const Expr& argument = *call.args[i];
+  return is_invariant(argument) && !is_invariant(call) ? argument.pos : unwrap(argument).pos;
 }
 
 OperatorPtr Planner::build_range_call(const Call& call, Steps steps) {
@@ -176,8 +230,8 @@ OperatorPtr Planner::build_range_call(const Call& call, Steps steps) {
     if (i != range) scalars.push_back(build(*call.args[i], steps));
   }
   // What Prometheus tells about a subquery carries no position, which shows as the first.
-  const Expr& first = unwrap(*call.args[0]);
-  const PosRange pos = first.kind == ExprKind::kSubquery ? PosRange{} : first.pos;
+  const bool subquery = unwrap(*call.args[0]).kind == ExprKind::kSubquery;
+  const PosRange pos = subquery ? PosRange{} : argument_pos(call, 0);
   auto windows = std::make_unique<WindowOp>(build_range(*call.args[range], steps), *function,
                                             std::move(scalars), pos);
   if (!absent) return windows;

@@ -113,11 +113,15 @@ void SelectOp::rows(Context& context, Range range, Rows& out) const {
   const SeriesSet& set = selection_->set();
   const DurationMs lookback = context.lookback;
   const bool smoothed = traits_.modifier == SelectorModifier::kSmoothed;
-  const TimeRange wanted{add_time(subtract_time(instants_.first, lookback), 1),
-                         smoothed ? add_time(instants_.last(), lookback) : instants_.last()};
+  const TimeMs last = smoothed ? add_time(instants_.last(), lookback) : instants_.last();
+  const TimeRange wanted{
+      std::max(add_time(subtract_time(instants_.first, lookback), 1), traits_.within.min),
+      std::min(last, traits_.within.max)};
+  if (wanted.min > wanted.max) return;
   const bool single =
       (steps_.count == 1 || instants_.fixed) && !smoothed && give_ != Give::kStartTimestamp;
   static thread_local Columns columns;
+  Charge memory(context.budget);
   for (size_t i = 0; i < range.size(); ++i) {
     Sample newest;
     if (single && set.latest(range.begin + i, wanted.min, wanted.max, newest)) {
@@ -126,6 +130,7 @@ void SelectOp::rows(Context& context, Range range, Rows& out) const {
       std::fill_n(out[i], steps_.count, value);
     } else {
       set.read(range.begin + i, wanted, columns);
+      memory.grow_to(columns_bytes(columns));
       if (traits_.find_resets) find_resets(columns);
       if (smoothed) {
         smooth(context, range.begin + i, columns, out, i);
@@ -134,6 +139,8 @@ void SelectOp::rows(Context& context, Range range, Rows& out) const {
       }
     }
   }
+  constexpr size_t kMuch = 1 << 20;
+  if (memory.bytes() > kMuch) columns = {};  // the next query may need none
   count(context, out);
   out.hold_points();
 }
@@ -160,7 +167,7 @@ void SelectOp::count(Context& context, const Rows& rows) const {
 // What the selector gives of float i.
 double SelectOp::given(const Columns& columns, size_t i) const {
   if (give_ == Give::kValue) return columns.v[i];
-  if (give_ == Give::kTimestamp) return in_seconds(columns.t[i]);
+  if (give_ != Give::kStartTimestamp) return in_seconds(columns.t[i]);
   return columns.start_t.empty() ? 0 : in_seconds(columns.start_t[i]);
 }
 
@@ -198,7 +205,7 @@ void SelectOp::sweep(Context& context, const Columns& columns, Rows& out, size_t
     if (histogram_t > float_t || next == 0) {
       const FloatHistogram& h = columns.histograms[next_histogram - 1];
       if (is_stale(h.sum)) continue;
-      if (give_ != Give::kValue) {
+      if (give_ == Give::kTimestamp || give_ == Give::kStartTimestamp) {
         cells[step] = given_of_histogram(columns, next_histogram - 1);
         continue;
       }

@@ -50,6 +50,7 @@ struct SelectorTraits {
   bool find_resets = false;  // histograms without a hint get one, by the one before
   PosRange pos;
   Counted counted = Counted::kOnce;
+  TimeRange within{kMinTime, kMaxTime};  // samples outside are not looked at
 };
 
 // Gives histograms that say nothing about counter resets the hint that follows from the one before.
@@ -58,9 +59,9 @@ void find_resets(Columns& columns);
 // An instant vector selector. With `smoothed`, values are interpolated between samples.
 class SelectOp final : public Operator {
  public:
-  // kTimestamp: the samples' own times instead of their values, in seconds; kStartTimestamp: those
-  // at which their counters began, 0 where that is unknown.
-  enum class Give { kValue, kTimestamp, kStartTimestamp };
+  // kTimestamp: the samples' own times instead of their values, in seconds; kFloatTimestamp: so of
+  // floats only; kStartTimestamp: those at which their counters began, 0 where that is unknown.
+  enum class Give { kValue, kTimestamp, kFloatTimestamp, kStartTimestamp };
   SelectOp(Instants instants, SelectionPtr selection, Give give, SelectorTraits traits);
   void open(Context& context) override;
   void prepare(Context&) override {}

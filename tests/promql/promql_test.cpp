@@ -17,19 +17,19 @@ namespace {
 const std::string kScripts = std::string(HEARTH_SHARED_DIR) + "/promqltest";
 const std::string kLists = std::string(HEARTH_SOURCE_DIR) + "/tests/promql/";
 
-std::vector<Script> all_scripts() {
+std::vector<Script> scripts_of(const std::string& folder) {
   std::vector<Script> scripts;
-  if (!is_directory(kScripts)) {
-    MESSAGE("skipped: there are no scripts in " << kScripts);
+  if (!is_directory(folder)) {
+    MESSAGE("skipped: there are no scripts in " << folder);
     return scripts;
   }
   constexpr std::string_view kSuffix = ".test";
-  for (const std::string& file : list_dir(kScripts)) {
+  for (const std::string& file : list_dir(folder)) {
     if (file.size() <= kSuffix.size() || file.substr(file.size() - kSuffix.size()) != kSuffix) {
       continue;
     }
     const std::string name = file.substr(0, file.size() - kSuffix.size());
-    scripts.push_back(parse_script(name, read_file(kScripts + "/" + file)));
+    scripts.push_back(parse_script(name, read_file(folder + "/" + file)));
   }
   return scripts;
 }
@@ -82,7 +82,7 @@ void check_floors(const std::vector<Report>& reports) {
 void run_all(std::unique_ptr<ScriptStorage> (*make_storage)(), size_t slices,
              const std::string& how) {
   std::vector<Report> reports;
-  for (const Script& script : all_scripts()) {
+  for (const Script& script : scripts_of(kScripts)) {
     const auto storage = make_storage();
     reports.push_back(run_script(script, *storage, slices));
   }
@@ -106,4 +106,18 @@ TEST_CASE("Prometheus' scripts pass in a database, in one slice") {
 
 TEST_CASE("Prometheus' scripts pass in a database, in many slices on two threads") {
   run_all(db_script_storage, 7, "slices of two series, in a database");
+}
+
+TEST_CASE("our own scripts pass, in memory and in a database") {
+  for (const Script& script : scripts_of(kLists + "scripts")) {
+    for (const auto make_storage : {memory_script_storage, db_script_storage}) {
+      const auto storage = make_storage();
+      const Report report = run_script(script, *storage, 7);
+      CHECK(report.total > 0);
+      CHECK(report.passed == report.total);
+      for (const Failure& failure : report.failures) {
+        MESSAGE(script.name << ".test:" << failure.line << ": " << failure.text);
+      }
+    }
+  }
 }
