@@ -21,6 +21,8 @@ class LateReplay {
   std::string segment(WalReader& reader, uint64_t& good_bytes);
   size_t samples() const { return samples_; }
   size_t unknown() const { return unknown_; }
+  // Whether the log has a series under another ref than it would get there now.
+  bool has_other_refs() const { return has_other_refs_; }
 
  private:
   void record(std::string_view bytes);
@@ -32,12 +34,16 @@ class LateReplay {
   const HeadOutOfOrder::RefInMemory& ref_in_memory_;
   size_t samples_ = 0;
   size_t unknown_ = 0;
+  bool has_other_refs_ = false;
 };
 
 std::pair<Series*, SeriesRef> LateReplay::find(uint64_t log_ref) {
   const SeriesRef ref = ref_in_memory_(log_ref);
   Series* const series = state_.table.find(ref);
-  if (series != nullptr && series->labels != 0) return {series, ref};
+  if (series != nullptr && series->labels != 0) {
+    if (log_ref != state_.log_ref(ref)) has_other_refs_ = true;
+    return {series, ref};
+  }
   ++unknown_;
   return {nullptr, 0};
 }
@@ -76,6 +82,17 @@ void LateReplay::record(std::string_view bytes) {
 
 }  // namespace
 
+// The other log will forget what such refs mean.
+void HeadOutOfOrder::give_own_refs() {
+  try {
+    write_anew({}, {});
+    has_other_refs_ = false;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kIo) throw;
+    log_warn("The log of samples out of order cannot be written anew", "err", error.what());
+  }
+}
+
 void HeadOutOfOrder::replay(const RefInMemory& ref_in_memory) {
   const std::string& dir = log.dir();
   if (!is_directory(dir)) return;
@@ -97,6 +114,8 @@ void HeadOutOfOrder::replay(const RefInMemory& ref_in_memory) {
     cut_wal({dir, segment, good_bytes, wrong}, segment);
   }
   log.set_next_segment(next_segment);
+  has_other_refs_ = replay.has_other_refs();
+  if (has_other_refs_) give_own_refs();
   if (replay.unknown() > 0)
     log_warn("Unknown series references for ooo WAL replay", "samples", replay.unknown());
   if (replay.samples() > 0) log_info("WBL replay completed", "samples", replay.samples());

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <unordered_set>
 #include <vector>
 
 #include "core/clock.h"
@@ -80,6 +81,8 @@ class HeadOutOfOrder {
   // Of all samples; {kMaxTime, kMinTime}: there are none.
   TimeRange times() const { return {min_.load(), max_.load()}; }
   size_t chunks() const { return chunks_.load(std::memory_order_relaxed); }
+  // The log has series under refs whose meaning only the other log tells. Set by replay().
+  bool has_other_refs() const { return has_other_refs_; }
 
   OutOfOrderLog log;
   std::vector<SeriesRef> members GUARDED_BY(log.order);  // the series that have any
@@ -87,6 +90,10 @@ class HeadOutOfOrder {
  private:
   OutOfOrderSamples& samples_of(Series& series, SeriesRef ref) REQUIRES(log.order, series.lock);
   bool add(const LateSample& sample) REQUIRES(log.order, sample.series->lock);
+  // Without what the `meant` have within the range.
+  void write_anew(const std::unordered_set<SeriesRef>& meant, TimeRange range)
+      EXCLUDES(log.order);
+  void give_own_refs() EXCLUDES(log.order);
   void seal_run(OutOfOrderSamples& late) REQUIRES(log.order);
   void include_times(TimeMs min, TimeMs max);
   void count_chunks(size_t created, size_t removed);
@@ -95,6 +102,7 @@ class HeadOutOfOrder {
   std::atomic<TimeMs> min_{kMaxTime};
   std::atomic<TimeMs> max_{kMinTime};
   std::atomic<size_t> chunks_{0};  // with the runs
+  bool has_other_refs_ = false;
 };
 
 }  // namespace hearth::tsdb

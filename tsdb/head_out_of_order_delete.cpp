@@ -1,7 +1,5 @@
 // Deleting samples out of order: the log is written anew without them, and then they leave memory. What
 // comes later is no matter of such a delete.
-#include <unordered_set>
-
 #include "tsdb/chunk_builder.h"
 #include "tsdb/head_state.h"
 #include "tsdb/out_of_order_record.h"
@@ -56,8 +54,10 @@ void HeadOutOfOrder::erase(std::span<const SeriesRef> refs, TimeRange range) {
     ByteLockGuard lock(series.lock);
     if (may_have_samples(series, range)) meant.insert(ref);
   }
-  if (meant.empty()) return;
+  if (!meant.empty()) write_anew(meant, range);
+}
 
+void HeadOutOfOrder::write_anew(const std::unordered_set<SeriesRef>& meant, TimeRange range) {
   const LatePresent present = end_runs();
   log_series(state_, present.members);
   LogAnew anew(state_);

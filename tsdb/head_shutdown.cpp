@@ -107,6 +107,7 @@ void write_exemplars(HeadState& state, HeadSnapshotWriter& writer) {
 
 void HeadState::write_snapshot(Pool& work) {
   if (!options.snapshot_on_shutdown || !gate.is_whole() || log_ref_base != 0) return;
+  if (late.has_other_refs()) return;
   const int64_t start = clock.monotonic_nanos();
   const WalWriter::Mark end = wal->end();
   const std::optional<HeadSnapshot> latest = latest_head_snapshot(dir);

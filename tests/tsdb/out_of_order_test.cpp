@@ -187,6 +187,31 @@ TEST_CASE("markers and chunks that Prometheus made bring nothing that is not in 
   }
 }
 
+TEST_CASE("late samples under a second ref of their series outlive the log that tells what it means") {
+  LateFixture f;
+  f.options.snapshot_on_shutdown = true;
+  const Labels labels = series_labels(1);
+  f.append(labels, kNow, 1);
+  f.close();
+  SeriesRecord series;
+  series.add(77, labels);
+  SamplesRecord samples;
+  samples.reserve(1);
+  samples.add(77, kNow - kHour, 2);
+  const auto add_segment = [](const std::string& dir, uint32_t segment, std::string record) {
+    make_dirs(dir);
+    WalWriter log(dir, segment, 1 << 20);
+    log.add(make_wal_record(std::move(record), WalCompression::kSnappy));
+    log.close();
+  };
+  add_segment(f.wal_dir(), wal_segments(f.wal_dir()).back() + 1, series.take());
+  add_segment(f.wbl_dir(), 0, samples.take());
+  for (int restart = 0; restart < 3; ++restart) {
+    f.open();
+    CHECK(times(f.read(), labels) == std::vector<TimeMs>{kNow - kHour, kNow});
+  }
+}
+
 TEST_CASE("a damaged segment of wbl costs what stands behind the damage in it, and nothing else") {
   LateFixture f;
   set_log_sink([](std::string_view) {});
