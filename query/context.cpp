@@ -111,6 +111,14 @@ size_t histogram_bytes(const FloatHistogram& h) {
   return sizeof h + spans * sizeof h.positive_spans[0] + numbers * sizeof(double);
 }
 
+size_t columns_bytes(const Columns& columns) {
+  size_t bytes = (columns.t.capacity() + columns.v.capacity() + columns.histogram_t.capacity() +
+                  columns.start_t.capacity() + columns.histogram_start_t.capacity()) *
+                 sizeof(TimeMs);
+  for (const FloatHistogram& histogram : columns.histograms) bytes += histogram_bytes(histogram);
+  return bytes;
+}
+
 size_t Context::rows_at_once(size_t row_steps) const {
   constexpr size_t kCells = 32'768;
   return std::clamp<size_t>(kCells / std::max<size_t>(1, row_steps), 1, options.slice_series);

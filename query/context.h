@@ -102,6 +102,7 @@ class Context {
 // What a histogram weighs, counted in floats, as Prometheus does.
 int64_t histogram_samples(const FloatHistogram& histogram);
 size_t histogram_bytes(const FloatHistogram& histogram);
+size_t columns_bytes(const Columns& columns);
 
 // Rows that a node needs for a moment; their memory is used again. One thread.
 class ScratchRows {

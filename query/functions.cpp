@@ -208,6 +208,7 @@ class StepInvariantOp final : public UnaryOperator {
     child_->prepare(context);
     values_ = std::make_unique<Rows>(context, 1);
     if (steps_.count != 0) materialise(context, *child_, *values_);
+    values_->let_go();  // they count in what is made of them
   }
   void rows(Context&, Range range, Rows& out) const override {
     out.reset(range.size());

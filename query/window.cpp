@@ -203,6 +203,7 @@ void WindowOp::row(Windows& windows, size_t input, Rows& out, size_t row,
   const double* cells = out[row];
   if (std::all_of(cells, cells + out.steps(), is_absent)) return;
   context.annotations.info(
+  windows.memory.grow_to(columns_bytes(windows.samples));
       "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: " +
           go_quote(name),
       pos_);

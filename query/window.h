@@ -80,6 +80,7 @@ struct Windows {
   Columns samples;
   WindowBounds floats, histograms;
   mutable size_t looked_at = 0;
+  Charge memory{context.budget};  // of the samples
 
   size_t steps() const { return instants.steps.count; }
   bool has_histograms() const { return !samples.histograms.empty(); }

@@ -129,7 +129,7 @@ class BlockQuerier final : public Querier {
     unless_damaged([&] {
       const TimeRange range{std::max(range_.min, hints.range.min),
                             std::min(range_.max, hints.range.max)};
-      set->load(select_series(block_->index(), matchers), range, hints.limit);
+      set->load(select_series(block_->index(), matchers, &budget), range, hints.limit);
     });
     return set;
   }

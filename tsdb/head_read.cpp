@@ -50,7 +50,7 @@ class HeadSeriesSet final : public SeriesSet {
         warnings_(warnings),
         arena_(&budget) {}
 
-  void find(std::span<const uint32_t> refs, const SelectHints& hints);
+  void find(std::span<const uint32_t> refs, const SelectHints& hints, const Budget& budget);
 
   size_t size() const override { return found_.size(); }
   LabelsView labels(size_t series) const override { return found_[series].labels; }
@@ -90,10 +90,17 @@ bool HeadSeriesSet::may_have_samples(Series& series, TimeRange range) const {
   });
 }
 
-void HeadSeriesSet::find(std::span<const uint32_t> refs, const SelectHints& hints) {
+void HeadSeriesSet::find(std::span<const uint32_t> refs, const SelectHints& hints,
+                         const Budget& budget) {
+  constexpr size_t kOften = 1024;
+  size_t steps = 0;
+  const auto check_now_and_then = [&] {
+    if (++steps % kOften == 0) budget.check();
+  };
   const std::span<Found> all = arena_.array<Found>(refs.size());
   size_t count = 0;
   for (const uint32_t ref : refs) {
+    check_now_and_then();
     Series* series = state_.table.find(ref);
     if (series == nullptr) state_.metrics.series_not_found.add();
     if (series == nullptr || !may_have_samples(*series, hints.range)) continue;
@@ -103,6 +110,7 @@ void HeadSeriesSet::find(std::span<const uint32_t> refs, const SelectHints& hint
   found_ = all.first(count);
   if (hints.sorted) {
     std::sort(found_.begin(), found_.end(), [&](const Found& a, const Found& b) {
+      check_now_and_then();
       return state_.sets.less(a.series->labels, b.series->labels);
     });
   }
@@ -192,7 +200,7 @@ class HeadQuerier final : public Querier {
     SelectHints within = hints;
     within.range.min = std::max(hints.range.min, range_.min);
     within.range.max = std::min(hints.range.max, range_.max);
-    set->find(select_series(index_, matchers), within);
+    set->find(select_series(index_, matchers, &budget), within, budget);
     return set;
   }
   std::vector<std::string> label_names(std::span<const Matcher> matchers, size_t limit) override {

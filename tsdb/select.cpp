@@ -6,7 +6,7 @@ namespace hearth::tsdb {
 namespace {
 
 // The lists of those values of m's label for which m.matches(value) == wanted.
-void lists_of(const LabelIndex& index, const Matcher& m, bool wanted,
+void lists_of(const LabelIndex& index, const Matcher& m, bool wanted, const Budget* budget,
               std::vector<PostingsView>& lists) {
   const bool negative = m.type() == MatchType::kNotEqual || m.type() == MatchType::kNotRegex;
   const auto add = [&](const std::string& value) {
@@ -25,9 +25,15 @@ void lists_of(const LabelIndex& index, const Matcher& m, bool wanted,
     }
     if (!named && m.regex()->pattern() == ".*") return;  // no value is left
   }
+  constexpr size_t kOften = 256;
+  size_t asked = 0;
   index.postings_where(
       m.name(), named && m.regex() != nullptr ? m.regex()->prefix() : std::string_view(),
-      [&](std::string_view value) { return m.matches(value) == wanted; }, lists);
+      [&](std::string_view value) {
+        if (++asked % kOften == 0 && budget != nullptr) budget->check();
+        return m.matches(value) == wanted;
+      },
+      lists);
 }
 
 // Cuts to `limit`; 0 = all.
@@ -38,7 +44,8 @@ std::vector<std::string> limited(std::vector<std::string> values, size_t limit) 
 
 }  // namespace
 
-Postings select_series(const LabelIndex& index, std::span<const Matcher> matchers) {
+Postings select_series(const LabelIndex& index, std::span<const Matcher> matchers,
+                       const Budget* budget) {
   // A series must be in one list of each matcher that does not match "", and in none of the lists
   // of values that a matcher which does match "" refuses.
   std::vector<PostingsView> required;
@@ -46,7 +53,7 @@ Postings select_series(const LabelIndex& index, std::span<const Matcher> matcher
   std::vector<const Matcher*> patterns;
   for (const Matcher& m : matchers) {
     if (m.matches_empty()) {
-      lists_of(index, m, false, refused);
+      lists_of(index, m, false, budget, refused);
     } else if (m.type() == MatchType::kEqual) {
       required.push_back(index.postings(m.name(), m.value()));
       if (required.back().empty()) return {};
@@ -58,7 +65,7 @@ Postings select_series(const LabelIndex& index, std::span<const Matcher> matcher
   united.reserve(patterns.size());
   for (const Matcher* m : patterns) {
     std::vector<PostingsView> lists;
-    lists_of(index, *m, true, lists);
+    lists_of(index, *m, true, budget, lists);
     if (lists.empty()) return {};
     if (lists.size() == 1) {
       required.push_back(lists.front());

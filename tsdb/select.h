@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/budget.h"
 #include "core/matcher.h"
 #include "tsdb/postings.h"
 
@@ -36,8 +37,10 @@ class LabelIndex {
   virtual void names_of(std::span<const uint32_t> refs, std::set<std::string>& names) const = 0;
 };
 
-// The series that match all matchers; no matcher at all means every series.
-Postings select_series(const LabelIndex& index, std::span<const Matcher> matchers);
+// The series that match all matchers; no matcher at all means every series. Looking at many values
+// it asks the budget, if there is one, whether its owner shall end.
+Postings select_series(const LabelIndex& index, std::span<const Matcher> matchers,
+                       const Budget* budget = nullptr);
 
 // Sorted, unique; with matchers only of series that match them. `limit` 0 = all.
 std::vector<std::string> select_label_names(const LabelIndex& index,
