@@ -26,6 +26,27 @@ void MatrixSource::read(Context& context, size_t series, Columns& out) const {
   drop_stale(out);
 }
 
+namespace {
+
+// One end of windows that slide. Mostly it passes as many samples at each step as at the last.
+class Border {
+ public:
+  // The first sample in [from, end) after `time`.
+  uint32_t advance(const TimeMs* t, uint32_t from, uint32_t end, TimeMs time) {
+    const uint32_t guess = from + stride_;
+    if (guess < end && t[guess] > time && (stride_ == 0 || t[guess - 1] <= time)) return guess;
+    uint32_t next = from;
+    while (next < end && t[next] <= time) ++next;
+    stride_ = next - from;
+    return next;
+  }
+
+ private:
+  uint32_t stride_ = 0;
+};
+
+}  // namespace
+
 void WindowBounds::slide(const std::vector<TimeMs>& times, const Instants& instants,
                          DurationMs before, DurationMs after) {
   none = times.empty();
@@ -41,12 +62,11 @@ void WindowBounds::slide(const std::vector<TimeMs>& times, const Instants& insta
   constexpr TimeMs kFar = kMaxTime / 4;
   const bool far =
       instants.first < -kFar || instants.last() > kFar || before > kFar || after > kFar;
+  Border first_border, last_border;
   for (size_t i = 0; i < steps; ++i) {
     const TimeMs at = instants.at(i);
-    const TimeMs newest = far ? add_time(at, after) : at + after;
-    const TimeMs edge = far ? subtract_time(at, before) : at - before;
-    while (last < count && t[last] <= newest) ++last;
-    while (first < last && t[first] <= edge) ++first;
+    last = last_border.advance(t, last, count, far ? add_time(at, after) : at + after);
+    first = first_border.advance(t, first, last, far ? subtract_time(at, before) : at - before);
     begin[i] = first;
     end[i] = last;
     samples += last - first;
@@ -134,6 +154,7 @@ void WindowOp::rows(Context& context, Range range, Rows& out) const {
   std::string_view told;
   if (merging_.is_identity()) {
     for (size_t i = 0; i < range.size(); ++i) row(windows, range.begin + i, out, i, told);
+    out.hold_points();
     return;
   }
   ScratchRows one(context, steps_.count);
@@ -144,6 +165,7 @@ void WindowOp::rows(Context& context, Range range, Rows& out) const {
       merge_row(out, i, *one, 0);
     }
   }
+  out.hold_points();
 }
 
 void WindowOp::count(const Windows& windows) const {
@@ -154,7 +176,6 @@ void WindowOp::count(const Windows& windows) const {
     return;
   }
   int64_t all = 0;
-    out.hold_points();
   for (size_t i = 0; i < windows.steps(); ++i) {
     auto samples = static_cast<int64_t>(windows.floats.size(i));
     for (size_t k = 0; k < windows.histograms.size(i); ++k) {
@@ -182,6 +203,7 @@ void WindowOp::row(Windows& windows, size_t input, Rows& out, size_t row,
                    std::string_view& told) const {
   Context& context = windows.context;
   source_->read(context, input, windows.samples);
+  windows.memory.grow_to(columns_bytes(windows.samples));
   if (windows.samples.t.empty() && windows.samples.histograms.empty()) return;
   windows.labels = source_->series().labels[input];
   const DurationMs before = windows.range + source_->reach_back(context);
@@ -190,6 +212,7 @@ void WindowOp::row(Windows& windows, size_t input, Rows& out, size_t row,
   windows.histograms.slide(windows.samples.histogram_t, windows.instants, before, after);
   if (function_.from_anchor && windows.modifier != SelectorModifier::kNone)
     windows.begin_at_anchors();
+  hold_largest(windows);
   function_.kernel(windows, out, row);
 
   count(windows);
@@ -203,7 +226,6 @@ void WindowOp::row(Windows& windows, size_t input, Rows& out, size_t row,
   const double* cells = out[row];
   if (std::all_of(cells, cells + out.steps(), is_absent)) return;
   context.annotations.info(
-  windows.memory.grow_to(columns_bytes(windows.samples));
       "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: " +
           go_quote(name),
       pos_);
@@ -211,4 +233,3 @@ void WindowOp::row(Windows& windows, size_t input, Rows& out, size_t row,
 }
 
 }  // namespace hearth::promql
-  hold_largest(windows);
