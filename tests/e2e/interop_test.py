@@ -74,11 +74,17 @@ class Interop(EndToEnd):
                     self.assertEqual(status // 100, 2, body)
         sender.close()
 
-    def delete(self, server):
-        """Ten minutes of one series."""
-        frm = (self.start + self.number * 60_000 - 20 * 60_000) // 1000
-        status, body = get(f"{server.url}/api/v1/admin/tsdb/delete_series?match[]=counter%7Bi=%222%22%7D&start={frm}&end={frm + 600}",
-                           form={})
+    def delete(self, server, server_name):
+        """Ten minutes of one series; and what has come late to another one."""
+        self.delete_series(server, "counter%7Bi=%222%22%7D", self.number - 20, self.number - 10)
+        # Prometheus finds such samples again when it compacts them.
+        if server_name == "hearth":
+            self.delete_series(server, "late%7Bn=%220%22%7D", -60, self.number)
+            self.assertEqual(server.instant('late{n="0"}[1d]', (self.start + self.number * 60_000) / 1000), [])
+
+    def delete_series(self, server, selector, first, last):
+        frm, to = ((self.start + n * 60_000) // 1000 for n in (first, last))
+        status, body = get(f"{server.url}/api/v1/admin/tsdb/delete_series?match[]={selector}&start={frm}&end={to}", form={})
         self.assertEqual(status, 204, body)
 
     def everything(self, server):
@@ -106,14 +112,16 @@ class Interop(EndToEnd):
         for server_name, next_name in ((first, second), (second, first), (first, second)):
             server = self.open(server_name)
             self.write(server, 80)
-            self.delete(server)
+            self.delete(server, server_name)
             self.write(server, 15)
             before = self.everything(server)
             self.assertGreaterEqual(len(before[0]), 9)
             server.stop(how)
             after_server = self.open(next_name)
             self.same(before, self.everything(after_server), f"{next_name} after {server_name}")
-            alarms = [line for line in after_server.log().splitlines() if re.search("orrupt|level=ERROR|level=error", line)]
+            # A stop in the middle of Prometheus' compaction, which depends on the time of day, is no alarm.
+            alarms = [line for line in after_server.log().splitlines()
+                      if re.search("orrupt|level=ERROR|level=error", line) and "context canceled" not in line]
             self.assertEqual(alarms, [], f"{next_name} after {server_name}")
             after_server.stop(how)
         analyze = subprocess.run([peer("promtool"), "tsdb", "list", str(self.dir / "data")], capture_output=True, text=True)
