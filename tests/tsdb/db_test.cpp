@@ -45,6 +45,14 @@ struct Life {
     }
   }
 
+  // With maintenance each hour.
+  void live(int hours) {
+    for (int hour = 0; hour < hours; ++hour) {
+      append(kHour);
+      db->maintain();
+    }
+  }
+
   std::string differs(TimeRange range = {}) {
     Model want;
     for (const auto& [labels, samples] : model) {
@@ -69,6 +77,14 @@ struct Life {
   std::unique_ptr<Db> db;
   Model model;
 };
+
+// Blocks of two hours, which stay.
+Options without_retention() {
+  Options options;
+  options.retention.time = 0;
+  options.max_block_duration = 2 * kHour;
+  return options;
+}
 
 }  // namespace
 
@@ -116,10 +132,7 @@ TEST_CASE("retention by time deletes whole blocks") {
   options.retention.time = 6 * kHour;
   options.max_block_duration = 2 * kHour;
   Life life(options);
-  for (int hour = 0; hour < 16; ++hour) {
-    life.append(kHour);
-    life.db->maintain();
-  }
+  life.live(16);
   CHECK(life.blocks() == 3);
   const TimeMs oldest = life.db->oldest_time();
   CHECK(oldest >= life.clock.now() - 10 * kHour);
@@ -129,14 +142,8 @@ TEST_CASE("retention by time deletes whole blocks") {
 }
 
 TEST_CASE("retention by size keeps the head and the newest blocks") {
-  Options options;
-  options.retention.time = 0;
-  options.max_block_duration = 2 * kHour;
-  Life life(options);
-  for (int hour = 0; hour < 12; ++hour) {
-    life.append(kHour);
-    life.db->maintain();
-  }
+  Life life(without_retention());
+  life.live(12);
   REQUIRE(life.blocks() == 5);
   life.options.retention.bytes = dir_bytes(life.dir.path()) - 100;
   life.reopen();
@@ -147,14 +154,8 @@ TEST_CASE("retention by size keeps the head and the newest blocks") {
 }
 
 TEST_CASE("retention can be changed while the database runs") {
-  Options options;
-  options.retention.time = 0;
-  options.max_block_duration = 2 * kHour;
-  Life life(options);
-  for (int hour = 0; hour < 12; ++hour) {
-    life.append(kHour);
-    life.db->maintain();
-  }
+  Life life(without_retention());
+  life.live(12);
   REQUIRE(life.blocks() == 5);
   life.db->set_retention({4 * kHour, 0, 0});
   CHECK(life.db->maintenance_due());
@@ -191,10 +192,7 @@ TEST_CASE("blocks that are not uploaded are not merged") {
   write_file(list, "{\"uploaded\":[]}");
   life.options.delay_compact_file = list;
   life.reopen();
-  for (int hour = 0; hour < 14; ++hour) {
-    life.append(kHour);
-    life.db->maintain();
-  }
+  life.live(14);
   const size_t apart = life.blocks();
   CHECK(apart == 6);
   std::string names;
@@ -218,10 +216,7 @@ TEST_CASE("a second database in the same directory is refused") {
 
 TEST_CASE("a damaged block is left out and everything else answers") {
   Life life;
-  for (int hour = 0; hour < 8; ++hour) {
-    life.append(kHour);
-    life.db->maintain();
-  }
+  life.live(8);
   life.db.reset();
   std::vector<std::string> blocks;
   for (const std::string& name : list_dir(life.dir.path())) {
@@ -245,10 +240,7 @@ TEST_CASE("a damaged block is left out and everything else answers") {
 
 TEST_CASE("a block that is found damaged while it is compacted does not stop the others") {
   Life life;
-  for (int hour = 0; hour < 6; ++hour) {
-    life.append(kHour);
-    life.db->maintain();
-  }
+  life.live(6);
   std::string first;
   for (const std::string& name : list_dir(life.dir.path())) {
     if (parse_ulid(name) && first.empty()) first = life.dir.path() + "/" + name;
@@ -261,10 +253,7 @@ TEST_CASE("a block that is found damaged while it is compacted does not stop the
   file.write(std::string(bytes.size(), 'x'));
   file.close();
 
-  for (int hour = 0; hour < 16; ++hour) {
-    life.append(kHour);
-    life.db->maintain();
-  }
+  life.live(16);
   for (auto& [labels, samples] : life.model) {
     std::erase_if(samples, [&](const Sample& sample) {
       return sample.t >= damaged.min_time && sample.t < damaged.max_time;
