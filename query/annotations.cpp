@@ -18,9 +18,13 @@ std::string position_text(std::string_view query, PosRange pos) {
                      1 + before.size() - line_start);
 }
 
+// Of equal texts the position stays that is evaluated last: the right one of two operands, the
+// expression around another.
 void add(std::map<std::string, PosRange>& to, const std::string& text, PosRange pos) {
   const auto [entry, is_new] = to.emplace(text, pos);
-  if (!is_new && pos.start < entry->second.start) entry->second = pos;
+  PosRange& known = entry->second;
+  if (is_new || pos.end < known.end) return;
+  if (pos.end > known.end || pos.start < known.start) known = pos;
 }
 
 // Go's %.2g.

@@ -13,7 +13,7 @@
 
 namespace hearth::promql {
 
-// Equal texts are kept once, with the first of their positions. Thread-safe.
+// Equal texts are kept once, with the position of the one evaluated last. Thread-safe.
 class Annotations {
  public:
   // `text` without "PromQL warning: " / "PromQL info: " and without the position.

@@ -1,4 +1,5 @@
 // Numbers that a native histogram gives, and its text.
+#include <algorithm>
 #include <fmt/format.h>
 
 #include <cmath>
@@ -47,12 +48,17 @@ HistogramNumber find_histogram_number(std::string_view name) {
 
 std::string histogram_text(const FloatHistogram& h) {
   std::string text = fmt::format("{{count:{}, sum:{}", float_g(h.count), float_g(h.sum));
-  for (const HistogramBucket& bucket : all_buckets(h)) {
-    if (bucket.count == 0) continue;
+  const auto add = [&](const HistogramBucket& bucket) {
+    if (bucket.count == 0) return;
     text += fmt::format(", {}{},{}{}:{}", bucket.lower_inclusive ? '[' : '(', float_g(bucket.lower),
                         float_g(bucket.upper), bucket.upper_inclusive ? ']' : ')',
                         float_g(bucket.count));
-  }
+  };
+  // all_buckets() has no zero bucket of a negative count.
+  const std::vector<HistogramBucket> below = negative_buckets(h);
+  std::for_each(below.rbegin(), below.rend(), add);
+  add({-h.zero_threshold, h.zero_threshold, true, true, h.zero_count, 0});
+  for (const HistogramBucket& bucket : positive_buckets(h)) add(bucket);
   return text + "}";
 }
 

@@ -109,11 +109,11 @@ OperatorPtr Planner::build_aggregate(const AggregateExpr& expr, Steps steps) {
   Grouping grouping(expr.grouping, expr.without);
   if (expr.param == nullptr) {
     return make_fold_aggregate(expr.op, std::move(child), std::move(grouping),
-                               unwrap(*expr.expr).pos);
+                               expr.expr->pos);
   }
   ParamAggregate parts{
       expr.op,  std::move(child),       build(*expr.param, steps), std::move(grouping),
-      expr.pos, unwrap(*expr.expr).pos, unwrap(*expr.param).pos};
+      expr.pos, expr.expr->pos, unwrap(*expr.param).pos};
   return expr.op == AggregateOp::kQuantile ? make_quantile(std::move(parts))
                                            : make_topk(std::move(parts));
 }

@@ -219,7 +219,7 @@ PosRange Planner::argument_pos(const Call& call, size_t i) {
 OperatorPtr Planner::build_range_call(const Call& call, Steps steps) {
   const std::string_view name = call.function->name;
   const bool absent = name == "absent_over_time";
-  const std::string_view kernel = absent ? std::string_view("present_over_time") : name;
+  const std::string_view kernel = absent ? std::string_view("last_over_time") : name;
   const RangeFunction* function = find_rate_function(kernel);
   if (function == nullptr) function = find_over_time_function(kernel);
   if (function == nullptr) return nullptr;

@@ -72,7 +72,11 @@ class KAggregate final : public Operator {
     const double* k = scalar_row(context, *parts_.param, param);
     row_of_.assign(series_.size(), -1);
     chosen_ = std::make_unique<Rows>(context, steps_.count);
-    if (steps_.count == 0 || !check_param(context, k)) return;
+    if (steps_.count == 0) return;
+    if (!check_param(context, k)) {
+      hear_others(context, *parts_.child, {});
+      return;
+    }
     const bool by_value = parts_.op == AggregateOp::kTopk || parts_.op == AggregateOp::kBottomk;
     if (by_value) {
       choose_by_value(context, k);

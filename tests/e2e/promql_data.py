@@ -16,7 +16,7 @@ AFTER = 3600           # seconds of data by remote write
 
 STALE = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))[0]
 NAN, INF = math.nan, math.inf
-ODD_VALUES = [0.0, -0.0, 1.0, -1.0, NAN, INF, -INF, 5e-324, 1e-300, 1.7e308, -1.7e308, 1e16, 1.0, -1e16, 0.1, 2**53 + 1.0, 1e21, 1e-7, 65.0]
+ODD_VALUES = [0.0, -0.0, 1.0, -1.0, NAN, INF, -INF, 1e-305, 1.7e308, -1.7e308, 1e16, 1.0, -1e16, 0.1, 2**53 + 1.0, 1e21, 1e-7, 65.0]
 ODD_TEXTS = ["plain", "with space", 'quote"d', "back\\slash", "new\nline", "\u00fcml\u00e4ut", "\u65e5\u672c", "a.b*c", "$1", "", "1e3", "x" * 200, "\U0001f525", "tab\tbed", "'single'", "`tick`"]
 
 
@@ -135,11 +135,12 @@ class Data:
         self._add(name, labels, [(t, make(n)) for n, t in enumerate(self._times(interval, frm=0))])
 
     def _growing(self, schema, exact=False, reset_every=0, negative=False, bounds=()):
-        counts, below, state = {}, {}, {"zero": 0, "sum": 0.0}
+        # So far from zero that it does not limit an extrapolation: 3.5 does not look at histograms for that.
+        counts, below, state = {1: 3000}, {}, {"zero": 0, "sum": 0.0}
 
         def make(n):
             if reset_every and n % reset_every == reset_every - 1:
-                counts.clear(), below.clear(), state.update(zero=0, sum=0.0)
+                below.clear(), counts.clear(), counts.update({1: 1000}), state.update(zero=0, sum=0.0)
             for _ in range(3):
                 index = self.random.randrange(0, len(bounds) + 1) if bounds else self.random.randrange(-3, 6) * (1 if schema < 3 else 2)
                 grow = self.random.randrange(5) + (0.5 if exact else 0)
@@ -173,8 +174,8 @@ class Data:
         self._histogram_series("native_mixed", {"job": "web"}, 30, lambda n: float(n))
         changing = [self._growing(schema) for schema in (0, 2)]
         self._histogram_series("native_changing", {}, 30, lambda n: changing[n // 12 % 2](n))
-        self._histogram_series("native_stale", {}, 30, lambda n: Histogram({}, total=STALE) if n % 13 == 12 else Histogram({1: n}, total=float(n)))
-        self._histogram_series("native_nan", {}, 30, lambda n: Histogram({0: 1, 1: n}, total=NAN if n % 3 else 2.0))
+        self._histogram_series("native_stale", {}, 30, lambda n: Histogram({}, total=STALE) if n % 13 == 12 else Histogram({1: 1000 + n}, total=float(n)))
+        self._histogram_series("native_nan", {}, 30, lambda n: Histogram({0: 1, 1: 1000 + n}, total=NAN if n % 3 else 2.0))
         self._histogram_series("native_empty", {}, 60, lambda n: Histogram({}))
         # The same family both ways.
         self._histogram_series("latency", {"job": "api", "instance": "h0"}, 30, self._growing(2))

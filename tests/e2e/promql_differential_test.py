@@ -22,7 +22,7 @@ import urllib.parse
 import servers
 from promql_data import AFTER, BEFORE, START, Data
 from promql_grammar import Grammar, smaller
-from promql_versions import features_of, same_in_both_versions
+from promql_versions import beyond_versions, features_of
 from remote_write import Sender
 from servers import EndToEnd, peer, use_prometheus_3
 
@@ -102,7 +102,22 @@ def difference_of_series(ours, theirs):
     return None
 
 
-ORDERED = re.compile(r"^\(*(sort|sort_desc|sort_by_label|sort_by_label_desc|topk|bottomk)\b")
+def outermost_call(query):
+    """The function or aggregation around all of a query; "" where there is none."""
+    plain = re.sub(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", '""', query)
+    while plain.startswith("(") and closing(plain, 0) == len(plain) - 1:
+        plain = plain[1:-1]
+    call = re.match(r"(\w+)\(", plain)
+    return call[1] if call and closing(plain, call.end() - 1) == len(plain) - 1 else ""
+
+
+def closing(text, opening):
+    depth = 0
+    for at in range(opening, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[at], 0)
+        if depth == 0:
+            return at
+    return -1
 
 
 def difference(query, ours, theirs):
@@ -131,11 +146,11 @@ def difference(query, ours, theirs):
     if sorted(keys[0]) != sorted(keys[1]):
         here, there = set(keys[0]), set(keys[1])
         return f"series: only here {sorted(here - there)[:5]}, only there {sorted(there - here)[:5]}"
-    ordered = ORDERED.match(query)
-    if kind == "matrix" or ordered and ordered[1].startswith("sort_by_label"):
+    ordered = outermost_call(query)
+    if kind == "matrix" or ordered.startswith("sort_by_label"):
         if keys[0] != keys[1]:
             return f"order: {keys[0][:6]} here, {keys[1][:6]} there"
-    elif ordered and " by " not in query and " without " not in query:  # by value; equal ones may change places
+    elif ordered in ("sort", "sort_desc", "topk", "bottomk"):  # by value; equal ones may change places
         for one, other in zip(a, b):
             if "value" in one and "value" in other and not close(one["value"][1], other["value"][1]):
                 return f"order: {[s.get('value') for s in a][:9]} here, {[s.get('value') for s in b][:9]} there"
@@ -190,10 +205,10 @@ class PromqlDifferential(EndToEnd):
         question = question_of(query)
         ours, theirs = self.ask(question)
         self.last_answered = bool(theirs[1].get("data", {}).get("result"))
-        found = difference(query, ours, theirs)
-        if found is None or same_in_both_versions(self.version, query, ours, theirs, difference):
+        found = beyond_versions(self.version, query, ours, theirs, difference)
+        if found is None:
             return None
-        for _ in range(4):
+        for _ in range(12):
             again = self.askers[1].ask(question)
             if difference(query, again, theirs) is not None or difference(query, ours, again) is None:
                 self.unstable += 1
