@@ -4,8 +4,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
-#include "tests/tsdb/block_data.h"
-#include "tsdb/db.h"
+#include "tests/tsdb/db_data.h"
 
 using namespace hearth;
 using namespace hearth::tsdb;
@@ -21,14 +20,7 @@ struct Life {
   Life() {
     open();
     for (const TimeMs end = clock.now() + 13 * kHour; clock.now() < end; clock.advance(kMinute)) {
-      Batch batch;
-      for (int s = 0; s < 10; ++s) {
-        const Labels labels{{"__name__", "metric"}, {"series", std::to_string(s)}};
-        const auto value = static_cast<double>((clock.now() - kStart) / kMinute * s);
-        batch.push(db->appender().intern(labels), clock.now(), value);
-        model[labels].push_back({clock.now(), value});
-      }
-      REQUIRE(db->appender().append(batch).stored == 10);
+      REQUIRE(scrape(*db, model, (clock.now() - kStart) / kMinute, clock.now(), 10) == 10);
       if (db->maintenance_due()) db->maintain();
     }
     covered = db->block_metas().back().max_time;

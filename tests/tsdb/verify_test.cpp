@@ -5,8 +5,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
-#include "tests/tsdb/block_data.h"
-#include "tsdb/db.h"
+#include "tests/tsdb/db_data.h"
 
 using namespace hearth;
 using namespace hearth::tsdb;
@@ -23,14 +22,7 @@ struct Directory {
     set_log_sink([](std::string_view) {});
     open();
     for (int minute = 0; minute < 6 * 60; ++minute) {
-      Batch batch;
-      for (int s = 0; s < 30; ++s) {
-        const Labels labels{{"__name__", "metric"}, {"series", std::to_string(s)}};
-        const auto value = static_cast<double>(minute * s);
-        batch.push(db->appender().intern(labels), clock.now(), value);
-        model[labels].push_back({clock.now(), value});
-      }
-      db->appender().append(batch);
+      scrape(*db, model, minute, clock.now(), 30);
       clock.advance(kMinute);
       if (minute == 182) db->maintain();
     }
