@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Dashboards' queries over one day of 20,000 series: Hearth beside Prometheus and VictoriaMetrics.
 
-Usage: benchmarks/query.py BUILD_DIR DATA_DIR [--peers DIR] [--one-core] [--only WORD]... [--cold] [--hearth-only]
+Usage: benchmarks/query.py BUILD_DIR DATA_DIR [--peers DIR] [--one-core] [--only WORD]... [--rounds N] [--cold]
+       [--hearth-only]
 
 DATA_DIR is filled at the first run: query_data writes the day, vmctl gives it to VictoriaMetrics. Every server gets a
 copy of its own (blocks as hard links), so that all of them can run at once and answer in turns.
@@ -68,6 +69,7 @@ def parse_arguments():
     parser.add_argument("--cold", action="store_true")
     parser.add_argument("--hearth-only", action="store_true")
     parser.add_argument("--only", action="append", default=[])
+    parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     os.environ.setdefault("HEARTH_BINARY_DIR", str(arguments.build))
     if arguments.peers:
@@ -269,7 +271,7 @@ def main():
                     answers = {name: subject.ask(query, end) for name, subject in subjects.items()}
                     if "prometheus" in answers:
                         compare(query[0], answers["hearth"], answers["prometheus"])
-                    rounds = [{name: subject.time(query, end) for name, subject in subjects.items()} for _ in range(3)]
+                    rounds = [{name: subject.time(query, end) for name, subject in subjects.items()} for _ in range(ARGUMENTS.rounds)]
                     figures = {name: (min(r[name][0] for r in rounds), min(r[name][1] for r in rounds))
                                for name in subjects}
                 row(query[0], figures)

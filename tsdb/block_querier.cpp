@@ -4,6 +4,7 @@
 #include "core/arena.h"
 #include "core/error.h"
 #include "tsdb/block.h"
+#include "tsdb/chunk_xor_run.h"
 #include "tsdb/columns.h"
 #include "tsdb/merge.h"
 #include "tsdb/read_warnings.h"
@@ -32,10 +33,11 @@ class BlockSeriesSet final : public SeriesSet {
     series_ = arena_.array<Found>(limit == 0 ? refs.size() : std::min(limit, refs.size()));
     std::string flat;
     std::vector<ChunkMeta> chunks;
+    SymbolMemo memo;
     for (const uint32_t ref : refs) {
       if (size_ == series_.size()) break;
       flat.clear();
-      if (!find_series(ref, &flat, chunks)) continue;
+      if (!find_series(ref, &flat, chunks, &memo)) continue;
       for (const ChunkMeta& chunk : chunks) {
         if (!TimeRange{chunk.min_time, chunk.max_time}.overlaps(range)) continue;
         series_[size_++] = {LabelsView(arena_.copy(flat)), ref};
@@ -68,8 +70,9 @@ class BlockSeriesSet final : public SeriesSet {
     }
   }
 
-  bool find_series(uint32_t ref, std::string* flat, std::vector<ChunkMeta>& chunks) const {
-    return unless_damaged([&] { block_->index().series(ref, flat, &chunks); });
+  bool find_series(uint32_t ref, std::string* flat, std::vector<ChunkMeta>& chunks,
+                   SymbolMemo* memo = nullptr) const {
+    return unless_damaged([&] { block_->index().series(ref, flat, &chunks, memo); });
   }
 
   // Appends the chunk's samples; none, and false, where it is damaged.
@@ -87,8 +90,35 @@ class BlockSeriesSet final : public SeriesSet {
   }
 
   void read_chunks(uint32_t ref, TimeRange range, Columns& out) const {
-    std::vector<ChunkMeta> chunks;
+    static thread_local std::vector<ChunkMeta> chunks;
     if (!find_series(ref, nullptr, chunks)) return;
+    if (!read_together(chunks, range, out)) read_one_by_one(chunks, range, out);
+    if (const Intervals* deleted = deleted_->of(ref)) cut_intervals(*deleted, out);
+  }
+
+  // The way of intact chunks that follow one another. False for others, which the other way tells.
+  bool read_together(std::span<const ChunkMeta> chunks, TimeRange range, Columns& out) const {
+    static thread_local std::vector<ChunkView> views;
+    views.clear();
+    try {
+      for (const ChunkMeta& meta : chunks) {
+        if (!TimeRange{meta.min_time, meta.max_time}.overlaps(range)) continue;
+        if (!views.empty() && meta.min_time <= views.back().max_time) return false;
+        const auto [encoding, bytes] = block_->chunks().chunk(meta.ref);
+        views.push_back({meta.min_time, meta.max_time, encoding, bytes});
+      }
+      if (decode_xor_run(views, range, out)) return true;
+      out.clear();
+      for (const ChunkView& view : views) decode_chunk(view.encoding, view.bytes, range, out);
+      return true;
+    } catch (const Error& e) {
+      out.clear();
+      if (e.kind() != ErrorKind::kCorrupt) throw;
+      return false;
+    }
+  }
+
+  void read_one_by_one(std::span<const ChunkMeta> chunks, TimeRange range, Columns& out) const {
     bool any = false;
     bool good = true;
     TimeMs max = kMinTime;
@@ -106,7 +136,6 @@ class BlockSeriesSet final : public SeriesSet {
       any = true;
       max = std::max(max, meta.max_time);
     }
-    if (const Intervals* deleted = deleted_->of(ref)) cut_intervals(*deleted, out);
   }
 
   std::shared_ptr<const Block> block_;

@@ -1,0 +1,37 @@
+// Eight XOR chunks in step: each is one lane of vectors of 64-bit numbers. For chunk_xor_run.cpp.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "core/clock.h"
+
+namespace hearth::tsdb {
+
+inline constexpr size_t kXorLanes = 8;
+
+// A chunk that is being decoded. One thread.
+struct XorLane {
+  const uint8_t* bytes = nullptr;  // after the first sample's
+  uint64_t size = 0;
+  uint64_t bit = 0;  // the next one
+  uint64_t time = 0, delta = 0, value = 0;
+  uint64_t significant = 64, trail = 0;
+  uint64_t left = 0;    // samples
+  TimeMs* t = nullptr;  // where the next sample goes
+  double* v = nullptr;
+
+  // A step looks at 8 bytes, and at 8 more from up to 29 bits further on.
+  static constexpr uint64_t kLookAhead = 12;
+  uint64_t last_bit() const { return size < kLookAhead ? 0 : (size - kLookAhead) * 8; }
+  bool can_go_on() const { return left != 0 && bit < last_bit(); }
+};
+
+// Whether this processor can do it (AVX-512).
+bool has_xor_lanes();
+
+// Decodes one sample of each lane after another, until there are lanes that cannot go on or whose
+// next sample is unusual; returns which, as bits. Requires: has_xor_lanes(), 1 to 8 lanes.
+uint32_t step_lanes(std::span<XorLane> lanes);
+
+}  // namespace hearth::tsdb
