@@ -90,14 +90,15 @@ BENCHMARK(regex_over_100000_values)->Unit(benchmark::kMillisecond);
 // Series with chunks of 120 samples: a counter, a gauge, a constant and a random walk.
 class MadeSeries final : public SeriesChunks {
  public:
-  MadeSeries(int series, TimeMs from, TimeMs to) : series_(series), from_(from), to_(to) {}
+  MadeSeries(int series, TimeMs from, TimeMs to, DurationMs interval)
+      : series_(series), from_(from), to_(to), interval_(interval) {}
   bool next() override {
     if (++at_ >= series_) return false;
     labels_ = Labels{{"__name__", "metric"}, {"id", fmt::format("{:07}", at_)}, {"job", "bench"}};
     Columns columns;
     uint64_t random = static_cast<uint64_t>(at_) + 1;
     double walk = 0;
-    for (TimeMs t = from_; t < to_; t += 15'000) {
+    for (TimeMs t = from_; t < to_; t += interval_) {
       random = random * 6364136223846793005 + 1442695040888963407;
       walk += static_cast<double>(random >> 54) - 512;
       const double step = static_cast<double>(t / 15'000 % 1'000'000);
@@ -118,6 +119,7 @@ class MadeSeries final : public SeriesChunks {
  private:
   const int series_;
   const TimeMs from_, to_;
+  const DurationMs interval_;
   int at_ = -1;
   Labels labels_;
   ChunkBuilder builder_;
@@ -133,13 +135,13 @@ struct ThreeBlocks {
   uint64_t samples = 0;
   uint64_t bytes = 0;
 
-  explicit ThreeBlocks(int count) {
+  explicit ThreeBlocks(int count, DurationMs interval = 15'000) {
     for (int i = 0; i < 3; ++i) {
       BlockMeta meta;
       meta.ulid = make_ulid(i);
       meta.min_time = i * kSpan;
       meta.max_time = (i + 1) * kSpan;
-      MadeSeries series(count, meta.min_time, meta.max_time);
+      MadeSeries series(count, meta.min_time, meta.max_time, interval);
       write_block(dir.path(), series, meta);
       sources.push_back(std::make_shared<const Block>(merged(meta.ulid)));
       samples += sources.back()->meta().stats.samples;
@@ -191,9 +193,11 @@ double p99_ms(std::vector<double> seconds) {
 }
 
 // Queries of ten series over six hours, alone and then while the blocks they read are merged.
-// Argument: series in a block.
+// Arguments: series in a block, seconds between their samples.
 void queries_beside_a_merge(benchmark::State& state) {
-  const ThreeBlocks blocks(static_cast<int>(state.range(0)));
+  const DurationMs interval = state.range(1) * 1000;
+  const ThreeBlocks blocks(static_cast<int>(state.range(0)), interval);
+  const auto expected = static_cast<size_t>(3 * 10 * (kSpan / interval));
   const int64_t tens = state.range(0) / 10;
   const auto query = [&](int n) {
     const auto start = std::chrono::steady_clock::now();
@@ -211,7 +215,7 @@ void queries_beside_a_merge(benchmark::State& state) {
         samples += columns.t.size();
       }
     }
-    require(samples == 3 * 10 * 480, "ten series");
+    require(samples == expected, "ten series");
     return seconds_since(start);
   };
   for (auto _ : state) {
@@ -243,8 +247,9 @@ void queries_beside_a_merge(benchmark::State& state) {
   }
 }
 BENCHMARK(queries_beside_a_merge)
-    ->Arg(100'000)
-    ->Arg(1'000'000)
+    ->ArgNames({"series", "seconds"})
+    ->Args({100'000, 15})
+    ->Args({1'000'000, 60})
     ->Iterations(1)
     ->Unit(benchmark::kSecond);
 

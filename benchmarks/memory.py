@@ -5,6 +5,7 @@ Usage: benchmarks/memory.py BUILD_DIR [SERIES [SAMPLES [SERVER [PEERS]]]]
 Defaults: 200,000 series of 10 labels, 480 samples each (two hours at 15 s, by remote write), hearth.
 """
 
+import json
 import os
 import pathlib
 import signal
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 BUILD_DIR = pathlib.Path(sys.argv[1]).resolve()
 SERIES = int(sys.argv[2]) if len(sys.argv) > 2 else 200_000
@@ -41,6 +43,18 @@ def show(what, server):
     memory = status(server.process.pid)
     print(f"{what:34} resident {memory['VmRSS'] / SERIES:7.0f} B a series, of them in no file "
           f"{memory['RssAnon'] / SERIES:7.0f}; {cpu_seconds(server.process.pid):7.1f} CPU s", flush=True)
+
+
+def show_scrapes(server, begin):
+    """What became of the scrapes, one a second, while the log was read again."""
+    time.sleep(2)
+    query = urllib.parse.urlencode({"query": "up[30m]"})
+    answer = servers.get(f"{server.url}/api/v1/query?{query}")[1]
+    samples = json.loads(answer)["data"]["result"][0]["values"]
+    times = [float(t) for t, v in samples if v == "1"]
+    gaps = [later - t for t, later in zip(times, times[1:])]
+    print(f"{'':34} first scrape that is stored {times[0] - begin:.2f} s after the start, longest gap {max(gaps):.2f} s",
+          flush=True)
 
 
 def main():
@@ -75,6 +89,13 @@ def main():
         server.stop(signal.SIGKILL)
         server = start("after kill -9")
         show("after kill -9", server)
+        server.stop(signal.SIGKILL)
+        config.write_text("scrape_configs: [{job_name: self, scrape_interval: 1s, scrape_timeout: 1s, "
+                          f"static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}]\n")
+        begin = time.time()
+        server = start("after kill -9, with a target")
+        show_scrapes(server, begin)
+        config.write_text("scrape_configs: []\n")
         begin = time.monotonic()
         server.stop(signal.SIGTERM, seconds=300)
         print(f"{'a clean stop':34} takes {time.monotonic() - begin:.2f} s")

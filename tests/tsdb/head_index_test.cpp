@@ -103,6 +103,60 @@ TEST_CASE("a list that a reader holds does not change under it") {
   CHECK(index.postings("a", "1").size() == before.size() + 80);
 }
 
+TEST_CASE("series that come together are in the index as if they had come one by one") {
+  BytePool pool;
+  Epoch epoch;
+  Pool threads(3);
+  LabelSets sets(pool, epoch);
+  SeriesTable table(epoch);
+  HeadIndex one_by_one(sets, pool, epoch);
+  HeadIndex together(sets, pool, epoch);
+  std::vector<SeriesRef> refs;
+  for (SeriesRef ref = 3; ref < 60'000; ref += 2) {
+    const std::string number = std::to_string(ref);
+    Labels labels{{"all", "same"}, {"some", std::to_string(ref % 300)}, {"own", number}};
+    if (ref % 5 == 0) labels = Labels{{"all", "same"}, {"fifth", std::to_string(ref % 7)}};
+    const LabelSets::Handle set = sets.add(labels);
+    table.add(ref).labels = set;
+    one_by_one.add(ref, set);
+    refs.push_back(ref);
+  }
+  together.add(refs, table, threads);
+  CHECK(refs_of(together.all()) == refs_of(one_by_one.all()));
+  CHECK(together.names() == one_by_one.names());
+  for (const std::string& name : one_by_one.names()) {
+    CAPTURE(name);
+    size_t values = 0;
+    size_t different = 0;
+    one_by_one.for_each_value(name, [&](std::string_view value, PostingsView list) {
+      ++values;
+      if (refs_of(together.postings(name, value)) != refs_of(list)) ++different;
+    });
+    CHECK(values > 0);
+    CHECK(different == 0);
+  }
+}
+
+TEST_CASE("a list of which all are gone can be filled again") {
+  BytePool pool;
+  Epoch epoch;
+  LabelSets sets(pool, epoch);
+  HeadIndex index(sets, pool, epoch);
+  const LabelSets::Handle set = sets.add(Labels{{"a", "1"}});
+  for (const uint32_t count : {1u, 2u, 300u, 50'000u}) {
+    CAPTURE(count);
+    std::vector<HeadIndex::Removed> all;
+    for (uint32_t ref = 1; ref <= count; ++ref) {
+      index.add(ref, set);
+      all.push_back({ref, set});
+    }
+    REQUIRE(index.postings("a", "1").size() == count);
+    index.remove(all);
+    CHECK(index.postings("a", "1").empty());
+    CHECK(index.all().empty());
+  }
+}
+
 TEST_CASE("label sets compare, order and print as labels do") {
   BytePool pool;
   Epoch epoch;
