@@ -6,6 +6,7 @@ namespace hearth::promql {
 
 const double* scalar_row(Context& context, const Operator& scalar, Rows& keep) {
   scalar.rows(context, {0, 1}, keep);
+  keep.let_go();  // Prometheus has freed those of a scalar by then
   return keep[0];
 }
 
