@@ -7,10 +7,10 @@
 #include <cstdlib>
 #include <set>
 
-#include "core/error.h"
 #include "core/file.h"
 #include "core/go_text.h"
 #include "core/log.h"
+#include "tests/tsdb/crash.h"
 #include "tests/tsdb/histograms.h"
 #include "tsdb/db.h"
 #include "tsdb/wal_format.h"
@@ -151,25 +151,6 @@ Samples Life::read() {
   return samples;
 }
 
-// Lives until the disk fails for good at operation `last`; returns whether it got there.
-bool live_until(Life& life, Diary& diary, size_t last, bool half_a_write) {
-  std::atomic<size_t> operations{0};
-  std::atomic<bool> died{false};
-  set_file_hook([&](FileOp op, const std::string&, size_t* bytes) {
-    if (operations++ < last) return;
-    if (op == FileOp::kWrite) *bytes = died || !half_a_write ? 0 : *bytes / 2;
-    died = true;
-    throw Error(ErrorKind::kIo, "the machine has stopped");
-  });
-  try {
-    life.live(diary);
-  } catch (const Error&) {
-  }
-  life.close();
-  set_file_hook({});
-  return died;
-}
-
 std::string first_wrong(const Samples& found, const Diary& diary) {
   for (const auto& [key, value] : diary.stored) {
     const auto it = found.find(key);
@@ -195,7 +176,7 @@ TEST_CASE("whenever the machine stops, a database has what was acknowledged and 
     CAPTURE(last);
     Life life;
     Diary diary;
-    died = live_until(life, diary, last, last % 2 == 1);
+    died = live_until(last, [&] { life.live(diary); }, [&] { life.close(); });
     if (!died) {
       CHECK(diary.merged);
       CHECK(diary.deletes == 3);

@@ -61,17 +61,6 @@ void fill(HeadFixture& f, int series, int rounds) {
   }
 }
 
-Columns read_series(HeadFixture& f, const Labels& labels) {
-  Budget budget(0);
-  const auto querier = f.head().querier({});
-  const auto set = querier->select({}, {}, budget);
-  Columns columns;
-  for (size_t i = 0; i < set->size(); ++i) {
-    if (Labels(set->labels(i)) == labels) set->read(i, {}, columns);
-  }
-  return columns;
-}
-
 }  // namespace
 
 TEST_CASE("what is appended during the replay is there afterwards, and after the next start") {
@@ -117,7 +106,7 @@ TEST_CASE("what is appended during the replay is there afterwards, and after the
   for (int start = 0; start < 2; ++start) {
     CAPTURE(start);
     CHECK(f.read() == expected);
-    CHECK(read_series(f, hot).histograms.size() == 3);
+    CHECK(f.columns(hot).histograms.size() == 3);
     const std::vector<Matcher> all;
     const auto exemplars = f.head().exemplars({&all, 1}, {});
     REQUIRE(exemplars.size() == 1);

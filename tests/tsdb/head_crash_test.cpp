@@ -2,7 +2,7 @@
 // all that was acknowledged is there, and nothing else.
 #include <doctest/doctest.h>
 
-#include "core/error.h"
+#include "tests/tsdb/crash.h"
 #include "tests/tsdb/head_fixture.h"
 #include "tsdb/checkpoint.h"
 #include "tsdb/wal_format.h"
@@ -66,25 +66,6 @@ Model with_in_flight(const Diary& diary) {
   return not_before(model, diary.cut);
 }
 
-// Lives until the disk fails for good at operation `last`; returns whether it got there.
-bool live_until(HeadFixture& f, Diary& diary, size_t last, bool half_a_write) {
-  size_t operations = 0;
-  bool died = false;
-  set_file_hook([&](FileOp op, const std::string&, size_t* bytes) {
-    if (operations++ < last) return;
-    if (op == FileOp::kWrite) *bytes = died || !half_a_write ? 0 : *bytes / 2;
-    died = true;
-    throw Error(ErrorKind::kIo, "the machine has stopped");
-  });
-  try {
-    live(f, diary);
-  } catch (const Error&) {
-  }
-  f.close();
-  set_file_hook({});
-  return died;
-}
-
 }  // namespace
 
 TEST_CASE("whenever the machine stops, what was acknowledged is there and nothing else") {
@@ -97,7 +78,7 @@ TEST_CASE("whenever the machine stops, what was acknowledged is there and nothin
     f.options.wal_compression = WalCompression::kNone;
     f.options.min_block_duration = kHour;
     Diary diary;
-    died = live_until(f, diary, last, last % 2 == 1);
+    died = live_until(last, [&] { live(f, diary); }, [&] { f.close(); });
     if (!died) CHECK(diary.saw_checkpoint);
 
     f.open(diary.cut);

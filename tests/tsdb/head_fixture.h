@@ -61,6 +61,17 @@ class HeadFixture {
     return model;
   }
   Model read(TimeRange range = {}) { return read(*head_, range); }
+  // Of one series, with its histograms.
+  Columns columns(const Labels& labels, TimeRange range = {}) {
+    Budget budget(0);
+    const auto querier = head_->querier(range);
+    const auto set = querier->select({}, {range}, budget);
+    Columns columns;
+    for (size_t i = 0; i < set->size(); ++i) {
+      if (Labels(set->labels(i)) == labels) set->read(i, range, columns);
+    }
+    return columns;
+  }
 
   Options options;
   LiveOptions live;

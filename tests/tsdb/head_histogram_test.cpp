@@ -21,16 +21,6 @@ struct Fixture : HeadFixture {
     batch.histograms.push_back({intern(labels), t, h});
     return head().appender().append(batch);
   }
-  Columns columns(const Labels& labels, TimeRange range = {}) {
-    Budget budget(0);
-    const std::vector<Matcher> matchers{
-        Matcher(MatchType::kEqual, "__name__", std::string(labels.metric_name()))};
-    const auto querier = head().querier(range);
-    const auto set = querier->select(matchers, {range}, budget);
-    Columns columns;
-    if (set->size() == 1) set->read(0, range, columns);
-    return columns;
-  }
   // The chunks as a compaction would get them, by the number of their samples.
   std::vector<std::pair<Encoding, size_t>> chunks(TimeRange range = {}) {
     std::vector<std::pair<Encoding, size_t>> out;

@@ -4,9 +4,9 @@
 
 #include <map>
 
-#include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "tests/tsdb/crash.h"
 #include "tests/tsdb/head_fixture.h"
 #include "tsdb/block_meta.h"
 #include "tsdb/db.h"
@@ -92,25 +92,6 @@ void live(Machine& machine) {
   machine.db.reset();
 }
 
-// Lives until the disk fails for good at operation `last`; returns whether it got there.
-bool live_until(Machine& machine, size_t last, bool half_a_write) {
-  size_t operations = 0;
-  bool died = false;
-  set_file_hook([&](FileOp op, const std::string&, size_t* bytes) {
-    if (operations++ < last) return;
-    if (op == FileOp::kWrite) *bytes = died || !half_a_write ? 0 : *bytes / 2;
-    died = true;
-    throw Error(ErrorKind::kIo, "the machine has stopped");
-  });
-  try {
-    live(machine);
-  } catch (const Error&) {
-  }
-  machine.db.reset();
-  set_file_hook({});
-  return died;
-}
-
 }  // namespace
 
 TEST_CASE("whenever the machine stops, late samples that were acknowledged are there") {
@@ -121,7 +102,7 @@ TEST_CASE("whenever the machine stops, late samples that were acknowledged are t
   for (; died; ++last) {
     CAPTURE(last);
     Machine machine;
-    died = live_until(machine, last, last % 2 == 1);
+    died = live_until(last, [&] { live(machine); }, [&] { machine.db.reset(); });
     machine.open();
     const Samples found = machine.read();
     for (const auto& stored : machine.stored) {

@@ -121,14 +121,7 @@ TEST_CASE("histograms that came late are deleted as floats are") {
   f.head().delete_samples(matching(labels), {kNow - 30 * kMinute, kNow - kMinute});
   append(kNow - 20 * kMinute);
   for (int restart = 0; restart < 2; ++restart) {
-    Columns columns;
-    {
-      Budget budget(0);
-      const auto querier = f.head().querier({});
-      const auto set = querier->select({}, {{}}, budget);
-      REQUIRE(set->size() == 1);
-      set->read(0, {}, columns);
-    }
+    const Columns columns = f.columns(labels);
     CHECK(columns.t == std::vector<TimeMs>{kNow - kHour});
     REQUIRE(columns.histogram_t.size() == 12);
     CHECK(columns.histogram_t[9] == kNow - 31 * kMinute);
