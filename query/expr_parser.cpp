@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/go_text.h"
 #include "query/check.h"
+#include "query/go_math.h"
 #include "query/parse_error.h"
 
 namespace hearth::promql {
@@ -112,7 +113,7 @@ int binary_precedence(TokenType type) {
 }
 
 DurationMs seconds_to_ms(double seconds) {
-  return static_cast<int64_t>(std::round(seconds * 1e9)) / 1'000'000;
+  return go_int64(std::round(seconds * 1e9)) / 1'000'000;
 }
 
 ExprParser::NestingScope::NestingScope(ExprParser& parser) : parser_(parser) {

@@ -1,23 +1,56 @@
-// Any text parses or is refused; what parses prints to a text that parses and prints the same.
+// Any text parses or is refused; what parses prints to a text that parses and prints the same. After
+// a first byte of 255 the others are tokens, else they are the text.
+#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
 #include "core/error.h"
 #include "query/parser.h"
 #include "query/print.h"
+#include "tests/fuzz/expression_bytes.h"
 
 using namespace hearth;
 
+namespace {
+
+std::string of_tokens(const uint8_t* data, size_t size) {
+  static constexpr std::string_view kTokens[] = {
+      "(", ")", "{", "}", "[", "]", ",", ":", "=", "!=", "=~", "!~", "==", "<", ">", "<=", ">=", "+",
+      "-", "*", "/", "%", "^", "@", "\"x\"", "'y'", "`z`", "\"\\n\"", "up", "a:b", "le", "1", "0x1F",
+      "1e3", "5m", "1h30m", "NaN", "inf", "1_000", "08", ".5", "#c\n", "offset", "bool", "by",
+      "without", "on", "ignoring", "group_left", "group_right", "fill", "fill_left", "and", "or",
+      "unless", "atan2", "</", ">/", "sum", "topk", "quantile", "count_values", "limitk", "rate",
+      "time", "vector", "scalar", "label_replace", "histogram_quantile", "start", "end", "step",
+      "range", "min_of", "max_of", "anchored", "smoothed", "absent", "info", "\"__name__\"", "é"};
+  std::string text;
+  for (size_t i = 0; i < size; ++i) {
+    text += kTokens[data[i] % std::size(kTokens)];
+    if (data[i] < 240) text += ' ';
+  }
+  return text;
+}
+
+void expect_same(const std::string& text, const promql::ParseOptions& options, const std::string& printed) {
+  const std::string again = promql::print(*promql::parse_expr(text, options));
+  if (promql::comparable(again) == promql::comparable(printed)) return;
+  std::fprintf(stderr, "%s\n  became %s\n", printed.c_str(), again.c_str());
+  std::abort();
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const promql::ParseOptions all{.experimental_functions = true, .extended_range_selectors = true, .binop_fill_modifiers = true};
+  const std::string text = size > 0 && data[0] == 255 ? of_tokens(data + 1, size - 1)
+                                                      : std::string(reinterpret_cast<const char*>(data), size);
   promql::ExprPtr expr;
   try {
-    expr = promql::parse_expr({reinterpret_cast<const char*>(data), size}, all);
+    expr = promql::parse_expr(text, all);
   } catch (const Error&) {
     return 0;
   }
   const std::string printed = promql::print(*expr);
-  if (promql::print(*promql::parse_expr(printed, all)) != printed) std::abort();
-  (void)promql::print_pretty(*expr);
+  expect_same(printed, all, printed);
+  expect_same(promql::print_pretty(*expr), all, printed);
   return 0;
 }

@@ -1,0 +1,177 @@
+// Any expression evaluates or is refused. What it gives does not depend on slices or threads, and a
+// range query has at each of its times what an instant query has there. The first bytes choose the
+// times, the others the expression.
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <optional>
+
+#include "core/error.h"
+#include "query/engine.h"
+#include "query/print.h"
+#include "tests/fuzz/expression_bytes.h"
+#include "tests/fuzz/query_series.h"
+
+using namespace hearth;
+using namespace hearth::promql;
+
+namespace {
+
+MemoryStorage& storage() {
+  static MemoryStorage* const filled = [] {
+    auto* made = new MemoryStorage;
+    fill(*made);
+    return made;
+  }();
+  return *filled;
+}
+
+EngineOptions options(size_t slice_series) {
+  EngineOptions made;
+  made.slice_series = slice_series;
+  made.max_samples = 20'000;
+  made.max_memory_bytes = 4 << 20;
+  made.parse = {.experimental_functions = true, .extended_range_selectors = true, .binop_fill_modifiers = true};
+  return made;
+}
+
+struct Engines {
+  Registry registry, other_registry;
+  Pool pool{1};
+  Engine whole{options(256), storage(), nullptr, registry};
+  Engine sliced{options(3), storage(), &pool, other_registry};
+};
+
+// What a query gives; nullopt where it fails.
+std::optional<QueryResult> ask(Engine& engine, const std::string& text, TimeMs start, TimeMs end, DurationMs step) {
+  QueryRequest request;
+  request.text = text;
+  request.start = start;
+  request.end = end;
+  request.step = step;
+  try {
+    return engine.run(request);
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::kInternal || e.kind() == ErrorKind::kTimeout) throw;
+    return std::nullopt;
+  }
+}
+
+bool close(double a, double b) {
+  if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b);
+  if (a == b) return true;
+  return std::fabs(a - b) <= 1e-9 * std::max(std::fabs(a), std::fabs(b));
+}
+bool close(const std::vector<double>& a, const std::vector<double>& b) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (!close(a[i], b[i])) return false;
+  }
+  return true;
+}
+bool close(const FloatHistogram& a, const FloatHistogram& b) {
+  return a.schema == b.schema && close(a.count, b.count) && close(a.sum, b.sum) &&
+         close(a.zero_count, b.zero_count) && a.positive_spans == b.positive_spans &&
+         a.negative_spans == b.negative_spans && close(a.positive_buckets, b.positive_buckets) &&
+         close(a.negative_buckets, b.negative_buckets) && a.custom_values == b.custom_values;
+}
+
+// The points of a result at one time, by labels.
+struct At {
+  std::map<std::string, double> values;
+  std::map<std::string, FloatHistogram> histograms;
+};
+At points_at(const QueryResult& result, TimeMs t) {
+  At found;
+  if (result.type == ValueType::kScalar) found.values[labels_text(LabelsView())] = result.scalar.v;
+  for (const ResultSeries& series : result.series) {
+    const std::string labels = labels_text(series.labels.view());
+    for (const Point& point : series.points) {
+      if (point.t == t) found.values[labels] = point.v;
+    }
+    for (const HistogramPoint& point : series.histograms) {
+      if (point.t == t) found.histograms.emplace(labels, point.h);
+    }
+  }
+  return found;
+}
+bool same(const At& a, const At& b) {
+  if (a.values.size() != b.values.size() || a.histograms.size() != b.histograms.size()) return false;
+  for (const auto& [labels, value] : a.values) {
+    const auto other = b.values.find(labels);
+    if (other == b.values.end() || !close(value, other->second)) return false;
+  }
+  for (const auto& [labels, histogram] : a.histograms) {
+    const auto other = b.histograms.find(labels);
+    if (other == b.histograms.end() || !close(histogram, other->second)) return false;
+  }
+  return true;
+}
+
+[[noreturn]] void fail(const char* what, const std::string& text, TimeMs start, TimeMs end, DurationMs step) {
+  std::fprintf(stderr, "%s: %s\n  from %lld to %lld by %lld\n", what, text.c_str(),
+               static_cast<long long>(start), static_cast<long long>(end), static_cast<long long>(step));
+  std::abort();
+}
+
+// Whether the language says that an instant query gives what a range query gives at that time.
+bool looks_at_range(const std::string& text) {
+  for (const char* word : {"start()", "end()", "step()", "range()"}) {
+    if (text.find(word) != text.npos) return true;
+  }
+  // An aggregation whose operand is the same at every step takes its parameter from the first.
+  const bool varying = text.find("scalar(") != text.npos || text.find("time()") != text.npos;
+  for (const char* word : {"topk", "bottomk", "quantile", "limitk", "limit_ratio"}) {
+    if (varying && text.find(word) != text.npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static Engines* const engines = new Engines;
+  ExpressionBytes bytes(data, size);
+  const uint8_t when = bytes.next(), how = bytes.next();
+  const TimeMs start = (when % 32) * 40'000 + when / 32 * 333;
+  constexpr DurationMs kSteps[] = {60'000, 15'000, 1'000, 333'000};
+  const DurationMs step = kSteps[how % 4];
+  const size_t count = 2 + how / 4 % 4;
+  const TimeMs end = start + static_cast<DurationMs>(count - 1) * step;
+
+  const std::string text = bytes.expression();
+  const ParseOptions parse = options(1).parse;
+  ExprPtr expr;
+  try {
+    expr = parse_expr(text, parse);
+  } catch (const Error&) {
+    return 0;
+  }
+  const std::string printed = print(*expr);
+  if (comparable(print(*parse_expr(printed, parse))) != comparable(printed)) fail("printed otherwise", text, start, end, step);
+
+  const TimeMs at = start + static_cast<DurationMs>(how / 16 % count) * step;
+  const auto instant = ask(engines->whole, text, at, at, 0);
+  if (value_type(*expr) != ValueType::kVector && value_type(*expr) != ValueType::kScalar) return 0;
+  const auto range = ask(engines->whole, text, start, end, step);
+  const bool alone = looks_at_range(text);
+  if (range && !alone) {
+    if (!instant) fail("fails at one moment only", text, start, end, step);
+    if (!same(points_at(*range, at), points_at(*instant, at))) fail("differs from an instant query", text, start, end, step);
+  }
+  const auto sliced = ask(engines->sliced, text, start, end, step);
+  if (range.has_value() != sliced.has_value()) {
+    // What the slices hold at once counts, too, so a limit may be met by one of them.
+    return 0;
+  }
+  if (!range) return 0;
+  for (TimeMs t = start; t <= end; t += step) {
+    if (!same(points_at(*range, t), points_at(*sliced, t))) fail("depends on slices", text, start, end, step);
+  }
+  if (range->warnings != sliced->warnings || range->infos != sliced->infos) {
+    fail("tells something else in slices", text, start, end, step);
+  }
+  return 0;
+}
