@@ -112,7 +112,11 @@ int binary_precedence(TokenType type) {
   }
 }
 
+// As Prometheus, by way of nanoseconds; but whole milliseconds stay whole where a double of
+// nanoseconds is too coarse for them.
 DurationMs seconds_to_ms(double seconds) {
+  const double ms = std::round(seconds * 1e3);
+  if (ms / 1e3 == seconds) return go_int64(ms);
   return go_int64(std::round(seconds * 1e9)) / 1'000'000;
 }
 
