@@ -10,7 +10,7 @@ using namespace hearth::tsdb;
 
 namespace {
 
-size_t resident_bytes() {
+[[maybe_unused]] size_t resident_bytes() {
   std::ifstream statm("/proc/self/statm");
   size_t total = 0;
   size_t resident = 0;
