@@ -44,12 +44,20 @@ class Numbering {
     return static_cast<uint32_t>(texts_.size() - 1);
   }
   const std::vector<std::string_view>& texts() const { return texts_; }
+  // The texts stay; no number can be asked for any more.
+  void end() { table_ = {}; }
 
  private:
   Arena arena_;
   TagTable table_;  // of numbers + 1
   std::vector<std::string_view> texts_;
 };
+
+// What a list of so many series takes in the file.
+uint64_t list_bytes(uint64_t series) { return 4 + 4 + 4 * series + 4; }
+
+// Gives the memory back as well.
+void forget(std::vector<uint32_t>& numbers) { std::vector<uint32_t>().swap(numbers); }
 
 // A label's bytes in the flat form of a set: they name the pair without being put together.
 std::string_view flat_bytes(const Label& label) {
@@ -96,7 +104,7 @@ struct IndexWriter::State {
   std::string spill_buffer;
   std::string chunks_text;
 
-  // Known once all series are there.
+  // Known once all series are there, each until nothing needs it any more.
   std::vector<uint32_t> symbol_order;  // symbol numbers by text
   std::vector<uint32_t> rank;          // symbol number -> place in that order
   std::vector<uint32_t> pair_order;    // pair numbers by name, then value
@@ -117,9 +125,9 @@ struct IndexWriter::State {
   void write_series(SectionFile& file);
   std::vector<uint64_t> write_label_indices(SectionFile& file) const;
   void gather(size_t from, size_t to, Postings& refs) const;
-  std::vector<uint64_t> write_postings(SectionFile& file) const;
+  void write_postings(SectionFile& file) const;
   void write_label_table(SectionFile& file, const std::vector<uint64_t>& at) const;
-  void write_postings_table(SectionFile& file, const std::vector<uint64_t>& at) const;
+  void write_postings_table(SectionFile& file, uint64_t at) const;
 };
 
 IndexWriter::IndexWriter(std::string path) : state_(std::make_unique<State>(std::move(path))) {}
@@ -245,9 +253,9 @@ std::vector<uint64_t> IndexWriter::State::write_label_indices(SectionFile& file)
 
 // Fills in the lists of the pairs at the places [from, to), one after the other.
 void IndexWriter::State::gather(size_t from, size_t to, Postings& refs) const {
-  std::vector<size_t> next;
+  std::vector<uint32_t> next;
   next.reserve(to - from);
-  for (size_t start = 0; from + next.size() < to;) {
+  for (uint32_t start = 0; from + next.size() < to;) {
     next.push_back(start);
     start += pairs[pair_order[from + next.size() - 1]].series;
   }
@@ -263,10 +271,8 @@ void IndexWriter::State::gather(size_t from, size_t to, Postings& refs) const {
 }
 
 // The list of all series first, then those of the pairs.
-std::vector<uint64_t> IndexWriter::State::write_postings(SectionFile& file) const {
-  std::vector<uint64_t> at;
+void IndexWriter::State::write_postings(SectionFile& file) const {
   const auto write = [&](std::span<const uint32_t> list) {
-    at.push_back(file.position());
     file.begin_section();
     file.out().be32(static_cast<uint32_t>(list.size()));
     for (const uint32_t ref : list) file.out().be32(ref);
@@ -290,7 +296,6 @@ std::vector<uint64_t> IndexWriter::State::write_postings(SectionFile& file) cons
       start += size;
     }
   }
-  return at;
 }
 
 void IndexWriter::State::write_label_table(SectionFile& file,
@@ -307,22 +312,27 @@ void IndexWriter::State::write_label_table(SectionFile& file,
   file.end_section();
 }
 
-void IndexWriter::State::write_postings_table(SectionFile& file,
-                                              const std::vector<uint64_t>& at) const {
-  file.begin_section();
-  file.out().be32(static_cast<uint32_t>(at.size()));
-  for (size_t i = 0; i < at.size(); ++i) {
+// The lists stand one after the other from `at` on.
+void IndexWriter::State::write_postings_table(SectionFile& file, uint64_t at) const {
+  const auto write = [&](std::string_view name, std::string_view value, uint64_t size) {
     file.out().uvarint(2);
-    file.out().uvarint_string(i == 0 ? std::string_view() : name_of(pair_order[i - 1]));
-    file.out().uvarint_string(i == 0 ? std::string_view() : value_of(pair_order[i - 1]));
-    file.out().uvarint(at[i]);
+    file.out().uvarint_string(name);
+    file.out().uvarint_string(value);
+    file.out().uvarint(at);
     file.flush_if_large();
-  }
+    at += list_bytes(size);
+  };
+  file.begin_section();
+  file.out().be32(static_cast<uint32_t>(pair_order.size() + 1));
+  write("", "", series);
+  for (const uint32_t pair : pair_order) write(name_of(pair), value_of(pair), pairs[pair].series);
   file.end_section();
 }
 
 void IndexWriter::finish() {
   State& s = *state_;
+  s.symbols.end();
+  s.pair_numbers = {};
   s.sort_symbols();
   s.sort_pairs();
 
@@ -333,18 +343,20 @@ void IndexWriter::finish() {
   file.out().u8(2);
   begins();
   s.write_symbols(file);
+  forget(s.symbol_order);
   begins();
   s.write_series(file);
   begins();
   const std::vector<uint64_t> label_indices = s.write_label_indices(file);
+  forget(s.rank);
   file.pad(4);
   const uint64_t postings_at = file.position();
-  const std::vector<uint64_t> postings = s.write_postings(file);
+  s.write_postings(file);
   begins();
   s.write_label_table(file, label_indices);
   ByteWriter(toc).be64(postings_at);
   begins();
-  s.write_postings_table(file, postings);
+  s.write_postings_table(file, postings_at);
   ByteWriter(toc).be32(crc32c(toc));
   file.out().bytes(toc);
   file.close();
