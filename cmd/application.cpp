@@ -236,7 +236,9 @@ void Application::State::start() {
     replay();
   });
   engine = std::make_unique<promql::Engine>(engine_options(flags), *db, &pool, registry);
-  scraper = std::make_unique<ScrapeManager>(scraper_options(flags), db->appender(), pool, system_clock(), registry);
+  ScraperOptions to_scrape = scraper_options(flags);
+  to_scrape.storage_takes = [this] { return db->takes_samples(); };
+  scraper = std::make_unique<ScrapeManager>(to_scrape, db->appender(), pool, system_clock(), registry);
   if (flags.enable_remote_write) {
     remote_write = std::make_unique<remote::WriteReceiver>(write_options(flags), db->appender(), system_clock(), registry);
   }

@@ -6,6 +6,7 @@
 #include <set>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 
 #include "config/http_options.h"
@@ -21,6 +22,19 @@ namespace hearth {
 namespace {
 
 constexpr DurationMs kLongestWait = 60'000;  // ms
+// While the storage takes nothing yet: how often it is asked, and what is kept for it.
+constexpr DurationMs kAskAgain = 10;
+constexpr size_t kMaxHeldBytes = 64 << 20;
+
+// A scrape whose transfer is over.
+struct Arrived {
+  ScrapePlan plan;
+  ScrapeTiming timing;
+  FetchedBody body;
+  int64_t at = 0;  // monotonic ns
+
+  size_t bytes() const { return sizeof *this + body.bytes.size(); }
+};
 
 // A target as the loop sees it. Belongs to the loop's thread.
 struct Scheduled {
@@ -31,6 +45,7 @@ struct Scheduled {
   int64_t due = 0;     // monotonic ns
   bool busy = false;   // a transfer or its body's work is under way
   bool overdue = false;  // came due while busy
+  std::vector<Arrived> held;  // for a storage that takes nothing yet, oldest first
   TimeMs stale_time = 0;  // of the markers, once retired
 };
 
@@ -59,6 +74,10 @@ struct ScrapeLoop::State {
   void scrape(Scheduled& item);
   HttpRequest request(const Target& target, const ScrapeConfig& config) const;
   void work(Scheduled& item, const ScrapePlan& plan, const ScrapeTiming& timing, FetchedBody fetched);
+  bool storage_takes();
+  void hand_over(Scheduled& item);
+  void hand_over_held();
+  void rest(Scheduled& item);
   void retire(Scheduled& item);
   void bury(Scheduled& item);
   int64_t after(DurationMs wait) const { return sink.clock.monotonic_nanos() + wait * 1'000'000; }
@@ -77,6 +96,9 @@ struct ScrapeLoop::State {
   HttpClient http;
   std::unordered_map<Target*, std::unique_ptr<Scheduled>> items;
   std::set<std::pair<int64_t, Scheduled*>> timers;
+  std::set<Scheduled*> holding;  // those that hold something
+  size_t held_bytes = 0;
+  bool takes = false;  // what the storage said last; it does not change its mind
 
   std::thread thread;
 };
@@ -103,21 +125,26 @@ void ScrapeLoop::State::execute(Command command) {
   } else if (Retire* gone = std::get_if<Retire>(&command)) {
     Scheduled& item = *items.at(gone->target.get());
     item.retired = std::move(gone->target);
-    if (!item.busy) retire(item);
+    if (!item.busy && item.held.empty()) retire(item);
   } else {
-    Scheduled& item = *items.at(std::get<Finished>(command).target);
-    item.busy = false;
-    if (item.retired != nullptr) {
-      if (item.stale_time == 0) {
-        retire(item);
-      } else {
-        bury(item);
-      }
-    } else if (item.overdue) {
-      item.overdue = false;
-      timers.erase({item.due, &item});
-      due(item);
+    rest(*items.at(std::get<Finished>(command).target));
+  }
+}
+
+// Nothing of the item is under way any more.
+void ScrapeLoop::State::rest(Scheduled& item) {
+  item.busy = false;
+  if (item.retired != nullptr) {
+    if (!item.held.empty()) return;
+    if (item.stale_time == 0) {
+      retire(item);
+    } else {
+      bury(item);
     }
+  } else if (item.overdue) {
+    item.overdue = false;
+    timers.erase({item.due, &item});
+    due(item);
   }
 }
 
@@ -243,19 +270,54 @@ void ScrapeLoop::State::scrape(Scheduled& item) {
 
 void ScrapeLoop::State::work(Scheduled& item, const ScrapePlan& plan, const ScrapeTiming& timing,
                              FetchedBody fetched) {
+  item.held.push_back({plan, timing, std::move(fetched), sink.clock.monotonic_nanos()});
+  held_bytes += item.held.back().bytes();
+  holding.insert(&item);
+  if (storage_takes() || held_bytes > kMaxHeldBytes) {
+    hand_over(item);
+  } else {
+    rest(item);
+  }
+}
+
+bool ScrapeLoop::State::storage_takes() {
+  takes = takes || !options.storage_takes || options.storage_takes();
+  return takes;
+}
+
+// To the pool. Requires: none of the item's transfers is under way.
+void ScrapeLoop::State::hand_over(Scheduled& item) {
+  const int64_t now = sink.clock.monotonic_nanos();
+  item.busy = true;
+  holding.erase(&item);
+  // std::function wants to copy it.
+  auto scrapes = std::make_shared<std::vector<Arrived>>(std::exchange(item.held, {}));
+  for (Arrived& arrived : *scrapes) {
+    held_bytes -= arrived.bytes();
+    arrived.timing.held_nanos = now - arrived.at;
+  }
   {
     MutexLock lock(mutex);
     ++working;
   }
-  auto body = std::make_shared<FetchedBody>(std::move(fetched));  // std::function wants to copy it
   Target* target = item.target;
-  pool.submit(Pool::Lane::kScrape, [this, target, plan, timing, body] {
-    guard("scrape", [&] { finish_scrape(*target, plan, std::move(*body), timing, sink); });
+  pool.submit(Pool::Lane::kScrape, [this, target, scrapes] {
+    for (Arrived& arrived : *scrapes) {
+      guard("scrape", [&] {
+        finish_scrape(*target, arrived.plan, std::move(arrived.body), arrived.timing, sink);
+      });
+    }
     post(Finished{target});
     MutexLock lock(mutex);
     --working;
     idle.notify_all();
   });
+}
+
+void ScrapeLoop::State::hand_over_held() {
+  for (Scheduled* item : std::set<Scheduled*>(holding)) {
+    if (!item->busy) hand_over(*item);
+  }
 }
 
 // ---- the thread --------------------------------------------------------------------------------
@@ -279,7 +341,8 @@ void ScrapeLoop::State::run() {
         timers.erase(timers.begin());
         due(item);
       }
-      DurationMs wait = kLongestWait;
+      if (!holding.empty() && storage_takes()) hand_over_held();
+      DurationMs wait = holding.empty() ? kLongestWait : kAskAgain;
       if (!timers.empty()) {
         const int64_t left = timers.begin()->first - sink.clock.monotonic_nanos();
         wait = std::min(wait, std::max<int64_t>((left + 999'999) / 1'000'000, 0));

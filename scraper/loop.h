@@ -1,5 +1,6 @@
 // The event thread: starts scrapes when they are due, moves their transfers on, hands the bodies to the
-// work pool. It parses nothing and never waits for the storage.
+// work pool. It parses nothing and never waits for the storage: bodies for one that takes nothing yet are
+// held back, so that no scrape is left out meanwhile.
 #pragma once
 
 #include <memory>

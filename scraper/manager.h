@@ -1,6 +1,7 @@
 // The scraper's door: scrapes what a configuration says, into an Appender.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,6 +47,8 @@ struct ScraperOptions {
   bool adjust_timestamps = true;
   bool tell_metadata = false;  // to the storage, of series that are new or whose metadata changes
   std::string config_dir = ".";    // base of relative paths
+  // Whether the storage takes samples; empty: it does. Until then some bodies are held back, in memory.
+  std::function<bool()> storage_takes;
 };
 
 // Thread-safe.

@@ -49,7 +49,8 @@ class Scrape {
   void count(const AppendResult& result);
   void warn(const char* text, size_t dropped) const;
   double duration_seconds() const {
-    return static_cast<double>(sink_.clock.monotonic_nanos() - timing_.start_nanos) / 1e9;
+    const int64_t since = sink_.clock.monotonic_nanos() - timing_.start_nanos;
+    return static_cast<double>(since - timing_.held_nanos) / 1e9;
   }
 
   Target& target_;

@@ -25,6 +25,7 @@ struct ScrapeTiming {
   TimeMs time = 0;           // of the samples
   TimeMs start = 0;          // wall clock
   int64_t start_nanos = 0;   // monotonic
+  int64_t held_nanos = 0;    // that the body waited for the storage: no part of the scrape's duration
 };
 
 // Where scrapes go. What it refers to must outlive it.

@@ -60,6 +60,7 @@ void Db::replay() {
 }
 void Db::stop_replay() { state_->head.stop_replay(); }
 bool Db::is_replayed() const { return state_->head.is_replayed(); }
+bool Db::takes_samples() const { return state_->head.takes_samples(); }
 ReplayStatus Db::replay_status() const { return state_->head.replay_status(); }
 
 Appender& Db::appender() { return state_->head.appender(); }

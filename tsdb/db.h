@@ -48,6 +48,7 @@ class Db final : public Queryable {
   void replay();
   void stop_replay();
   bool is_replayed() const;
+  bool takes_samples() const;  // else an appender waits, until the series are read from the log
   ReplayStatus replay_status() const;
 
   Appender& appender();

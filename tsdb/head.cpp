@@ -79,6 +79,7 @@ Head::~Head() {
 void Head::replay() { state_->replay(pool_, registry_); }
 void Head::stop_replay() { state_->gate.stop(); }
 bool Head::is_replayed() const { return state_->gate.is_whole(); }
+bool Head::takes_samples() const { return state_->gate.lets_in(); }
 ReplayStatus Head::replay_status() const { return state_->gate.status(); }
 
 Appender& Head::appender() { return *state_->appender; }

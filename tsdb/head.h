@@ -34,6 +34,7 @@ class Head {
   void replay();
   void stop_replay();
   bool is_replayed() const;
+  bool takes_samples() const;
   ReplayStatus replay_status() const;
 
   Appender& appender();

@@ -48,6 +48,8 @@ class ReplayGate {
 
   // ---- everybody
   bool is_whole() const { return whole_.load(std::memory_order_acquire); }
+  // Whether an appender would not wait for the first walk.
+  bool lets_in() const { return lets_in_.load(std::memory_order_acquire); }
   ReplayStatus status() const { return {min_.load(), max_.load(), current_.load(), is_whole()}; }
 
   // An appender at work. The constructor waits while neither log nor memory can take anything, and
@@ -73,6 +75,7 @@ class ReplayGate {
   void change(Phase phase) {
     MutexLock lock(mutex_);
     phase_ = phase;
+    lets_in_.store(true, std::memory_order_release);
     changed_.notify_all();
   }
   bool enter() {
@@ -92,6 +95,7 @@ class ReplayGate {
 
   std::atomic<uint32_t> min_{0}, max_{0}, current_{0};
   std::atomic<bool> whole_{false};
+  std::atomic<bool> lets_in_{false};
   std::atomic<bool> stopping_{false};
   Mutex mutex_;
   CondVar changed_;

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+
 #include "core/compress.h"
 #include "core/file.h"
 #include "tests/scraper/fake_appender.h"
@@ -119,6 +121,83 @@ TEST_CASE("credentials in a file are read anew for each scrape") {
     return running.manager->active_targets().at(0).last_error.find("/token") != std::string::npos;
   }));
   CHECK(running.storage.newest("up") == 0);
+}
+
+// ---- a storage that takes nothing yet ---------------------------------------------------------
+
+// All times of `up` of the job's one target.
+std::vector<TimeMs> scrape_times(const Running& running, const LoopbackServer& server) {
+  std::vector<TimeMs> times;
+  for (const Sample& sample : running.storage.samples(
+           Labels{{"__name__", "up"}, {"instance", server.address()}, {"job", "j"}}))
+    times.push_back(sample.t);
+  return times;
+}
+
+TEST_CASE("scrapes for a storage that takes nothing yet are held back, and stored when it does") {
+  std::atomic<int> scrapes{0};
+  LoopbackServer server([&](const std::string&) {
+    return http_reply(fmt::format("scrapes {}\n", ++scrapes));
+  });
+  std::atomic<bool> takes{false};
+  ScraperOptions options;
+  options.storage_takes = [&] { return takes.load(); };
+  Running running(options);
+  running.apply({job("j", {server.address()})});
+  REQUIRE(running.wait_until([&] { return scrapes >= 5; }));
+  CHECK(running.storage.series() == 0);
+  const TimeMs opened = system_clock().now();
+  takes = true;
+  REQUIRE(running.wait_until([&] { return running.storage.newest("scrapes") >= 7; }));
+  running.manager->stop();
+  const std::vector<TimeMs> times = scrape_times(running, server);
+  REQUIRE(times.size() >= 6);
+  CHECK(times[3] < opened);
+  double newest = 0;
+  for (const Sample& sample : running.storage.samples(
+           Labels{{"__name__", "scrapes"}, {"instance", server.address()}, {"job", "j"}})) {
+    if (is_stale(sample.v)) continue;  // a scrape that timed out
+    CHECK(sample.v > newest);
+    newest = sample.v;
+  }
+  const std::vector<Sample> durations = running.storage.samples(Labels{
+      {"__name__", "scrape_duration_seconds"}, {"instance", server.address()}, {"job", "j"}});
+  REQUIRE(!durations.empty());
+  // What a body waits for the storage is not the target's time.
+  CHECK(durations[0].v * 1000 < static_cast<double>(opened - times[0]));
+}
+
+TEST_CASE("a target that goes while its scrapes are held back has them stored, and then its markers") {
+  std::atomic<int> scrapes{0};
+  LoopbackServer server([&](const std::string&) {
+    ++scrapes;
+    return http_reply("a 1\n");
+  });
+  std::atomic<bool> takes{false};
+  ScraperOptions options;
+  options.storage_takes = [&] { return takes.load(); };
+  Running running(options);
+  running.apply({job("j", {server.address()})});
+  REQUIRE(running.wait_until([&] { return scrapes >= 3; }));
+  running.apply({});
+  takes = true;
+  REQUIRE(running.wait_until([&] { return is_stale(running.storage.newest("a")); }));
+  CHECK(scrape_times(running, server).size() >= 3);
+}
+
+TEST_CASE("the scraper stops while scrapes are held back") {
+  std::atomic<int> scrapes{0};
+  LoopbackServer server([&](const std::string&) {
+    ++scrapes;
+    return http_reply("a 1\n");
+  });
+  ScraperOptions options;
+  options.storage_takes = [] { return false; };
+  Running running(options);
+  running.apply({job("j", {server.address()})});
+  REQUIRE(running.wait_until([&] { return scrapes >= 3; }));
+  running.manager->stop();
+  CHECK(running.storage.series() == 0);
 }
 
 // ---- servers that misbehave --------------------------------------------------------------------

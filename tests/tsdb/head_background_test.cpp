@@ -77,7 +77,9 @@ TEST_CASE("what is appended during the replay is there afterwards, and after the
   f.options.replay_in_background = true;
   f.open();
   CHECK_FALSE(f.head().is_replayed());
+  CHECK_FALSE(f.head().takes_samples());
   const InReplay in_replay([&] {
+    CHECK(f.head().takes_samples());
     const TimeMs t = kStart + kHour;
     for (int round = 0; round < 3; ++round) {
       Batch batch;
