@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/regex_cost.h"
 #include "core/regex_split.h"
 
 namespace hearth {
@@ -13,6 +14,8 @@ namespace {
 constexpr int64_t kMaxMemory =
     64 << 20;                      // Go has no such limit; what it accepts should not fail here
 constexpr int kMaxNesting = 1000;  // Go's
+constexpr double kMaxCost = 3e6;  // microseconds, about
+constexpr int64_t kNoMemory = 256;  // RE2 takes 0 for a default
 constexpr size_t kMaxWildcardSequences = 16;  // beyond that RE2 is faster
 constexpr std::string_view kWholeText = "(.*)";
 
@@ -148,10 +151,12 @@ Regex::Compiled::Compiled(std::string_view text) : pattern(text) {
 void Regex::Compiled::compile() {
   RE2::Options options(RE2::Quiet);
   options.set_dot_nl(true);
-  options.set_max_mem(kMaxMemory);
+  // With next to no memory RE2 says what is wrong with the pattern, but does not compile it.
+  options.set_max_mem(regex_cost(pattern) > kMaxCost ? kNoMemory : kMaxMemory);
   engine = std::make_unique<RE2>(to_re2(pattern), options);
   if (!engine->ok()) {
-    const bool whole = engine->error_code() == RE2::ErrorBadUTF8;  // RE2 names no fragment then
+    const RE2::ErrorCode code = engine->error_code();  // RE2 names no fragment of these two
+    const bool whole = code == RE2::ErrorBadUTF8 || code == RE2::ErrorPatternTooLarge;
     fail(go_error(engine->error_code()),
          whole ? pattern : as_written(engine->error_arg(), pattern));
   }

@@ -26,6 +26,7 @@ void lists_of(const LabelIndex& index, const Matcher& m, bool wanted, const Budg
     if (!named && m.regex()->pattern() == ".*") return;  // no value is left
   }
   constexpr size_t kOften = 256;
+  if (budget != nullptr) budget->check();
   size_t asked = 0;
   index.postings_where(
       m.name(), named && m.regex() != nullptr ? m.regex()->prefix() : std::string_view(),

@@ -167,3 +167,24 @@ TEST_CASE("taking apart agrees with the engine on short texts") {
     }
   }
 }
+
+TEST_CASE("a pattern that would take long to compile is refused at once, one of many plain parts is not") {
+  const auto times = [](size_t n, const std::string& text) {
+    std::string all;
+    for (size_t i = 0; i < n; ++i) all += text;
+    return all;
+  };
+  const std::string refused[] = {times(5000, "a?"), times(2000, "a*b*c*"), times(100, "(a?){1000}"),
+                                 times(500, "a{0,1000}"), times(50, "(" + times(100, "a?|") + "b)"),
+                                 times(5000, "(a|b|c)")};
+  for (const std::string& pattern : refused) {
+    CAPTURE(pattern.substr(0, 20));
+    CHECK_THROWS_WITH_AS(Regex{pattern}, doctest::Contains("expression too large: `"), hearth::Error);
+  }
+  const std::string taken[] = {times(3000, "abc.*x|") + "y", "(" + times(3000, "abc.*x|") + "y)",
+                               times(200, "a.*b.*"), times(100, "(a|b|c)"), times(10, "[a-z]{0,100}")};
+  for (const std::string& pattern : taken) {
+    CAPTURE(pattern.substr(0, 20));
+    CHECK_NOTHROW(Regex{pattern});
+  }
+}
