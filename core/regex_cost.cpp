@@ -17,10 +17,11 @@ struct Part {
 };
 
 struct Group {
-  size_t begin = 0;     // in the pattern, after its parenthesis
-  Part sum;             // of all alternatives but the last part
-  Part last;            // what a repetition would repeat
-  double alternative = 0, widest = 0;  // skippable parts of this alternative, and the most of one before
+  size_t begin = 0;  // in the pattern, after its parenthesis
+  Part sum;          // of all alternatives but the last part
+  Part last;         // what a repetition would repeat
+  double alternative = 0,
+         widest = 0;  // skippable parts of this alternative, and the most of one before
   void push(const Part& part) {
     sum.add(last);
     alternative += last.skippable;
@@ -39,8 +40,9 @@ struct Group {
 void repeat(Part& last, std::string_view text) {
   const double low = std::strtod(std::string(text.substr(0, 8)).c_str(), nullptr);
   const size_t comma = text.find(',');
-  const double high =
-      comma == std::string_view::npos ? low : std::strtod(std::string(text.substr(comma + 1, 8)).c_str(), nullptr);
+  const double high = comma == std::string_view::npos
+                          ? low
+                          : std::strtod(std::string(text.substr(comma + 1, 8)).c_str(), nullptr);
   const double times = std::max({low, high, 1.0});
   last.characters *= times;
   last.skippable = last.skippable * times + (low == 0 || comma != std::string_view::npos ? 1 : 0);

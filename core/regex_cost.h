@@ -1,5 +1,6 @@
-// How much work it is to compile a regular expression, before it is tried: RE2's grows with the square
-// of what can be skipped or chosen in a row (a?a?a?..., (a|b)(a|b)...), and nothing can interrupt it.
+// How much work it is to compile a regular expression, before it is tried: RE2's grows with the
+// square of what can be skipped or chosen in a row (a?a?a?..., (a|b)(a|b)...), and nothing can
+// interrupt it.
 #pragma once
 
 #include <string_view>
