@@ -70,7 +70,16 @@ ANSWERS = [
      "3.14 looks for several matches before it compares values"),
     (lambda query, ours, theirs: "absent" in query and labels_matched_twice(query),
      "the labels of absent() depend on the order in which 3.5's storage has sorted the matchers"),
-    (lambda query, ours, theirs: says(theirs, "in offset, expected number or duration"), "3.14 takes more forms of computed offsets"),
+    (lambda query, ours, theirs: says(theirs, "in offset, expected number or duration") or re.search(r"offset -\(", query),
+     "3.14 takes more forms of computed offsets, and ends them with their parenthesis"),
+    (lambda query, ours, theirs: ours[0] == 200 and says(theirs, "would load too many samples"),
+     "Hearth holds fewer samples at a time, and so answers more"),
+    (lambda query, ours, theirs: says(theirs, "unexpected number of samples"), "3.5 counts the samples of some range vectors with histograms wrongly"),
+    (lambda query, ours, theirs: ours[0] == theirs[0] == 422 and says(ours, "found duplicate series for the match group"),
+     "of two errors in one query, Hearth tells first that of the join that cannot be made"),
+    (lambda query, ours, theirs: re.search(r"limit(k|_ratio)\b.*\b(topk|bottomk)\b", query), "the order in which topk gives series to another aggregation is open"),
+    (lambda query, ours, theirs: re.search(r"histogram_(quantile|fraction)\(.*avg_over_time", query),
+     "3.14 takes the mean of histograms with compensation: what cancels out is zero"),
 ]
 
 
