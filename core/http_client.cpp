@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,6 +37,8 @@ void init_curl_once() {
   static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (code != CURLE_OK) throw Error(ErrorKind::kInternal, "libcurl does not start");
 }
+
+constexpr long kKeepAliveSeconds = 15;  // a peer that vanished is noticed by idle streams, too
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
@@ -114,6 +117,7 @@ class CurlSlot final : public HttpClient::Slot {
   static size_t on_header(char* data, size_t size, size_t count, void* self);
   static size_t on_body(char* data, size_t size, size_t count, void* self);
   void header(std::string_view line);
+  bool body(std::string_view piece);
 
   Shard& shard_;
   CURL* const easy_;
@@ -121,7 +125,10 @@ class CurlSlot final : public HttpClient::Slot {
   curl_slist* connect_to_ = nullptr;
   bool running_ = false;
   bool headers_complete_ = false;
-  size_t max_body_bytes_ = 0;
+  bool keep_headers_ = false;
+  bool ended_ = false;  // by on_data
+  size_t body_bytes_ = 0, max_body_bytes_ = 0;
+  std::function<bool(int, std::string_view)> on_data_;
   std::string method_, url_;
   std::string request_body_;
   HttpResponse response_;
@@ -189,6 +196,10 @@ void CurlSlot::set_options(const HttpRequest& request) {
   set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   set(CURLOPT_PATH_AS_IS, 1L);
   set(CURLOPT_DNS_CACHE_TIMEOUT, 5L);
+  set(CURLOPT_TCP_KEEPALIVE, 1L);
+  set(CURLOPT_TCP_KEEPIDLE, kKeepAliveSeconds);
+  set(CURLOPT_TCP_KEEPINTVL, kKeepAliveSeconds);
+  set_text(CURLOPT_UNIX_SOCKET_PATH, options.unix_socket);
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout));
   set(CURLOPT_HTTP_VERSION, options.enable_http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1);
   if (request.method != "GET") {
@@ -220,7 +231,10 @@ void CurlSlot::start(const HttpRequest& request, HttpClient::Done done) {
   method_ = request.method;
   url_ = request.url;
   max_body_bytes_ = request.max_body_bytes;
-  headers_complete_ = false;
+  body_bytes_ = 0;
+  keep_headers_ = request.keep_headers;
+  on_data_ = request.on_data;
+  headers_complete_ = ended_ = false;
   detail_[0] = '\0';
   response_ = HttpResponse();
   response_.body.reserve(request.expected_body_bytes);
@@ -240,6 +254,8 @@ curl_socket_t CurlSlot::on_open(void* self, curlsocktype, curl_sockaddr* address
     const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&address->addr);
     inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof ip);
     peer = fmt::format("[{}]:{}", ip, ntohs(v6->sin6_port));
+  } else if (address->family == AF_UNIX) {
+    peer = reinterpret_cast<const sockaddr_un*>(&address->addr)->sun_path;
   }
   return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
@@ -258,7 +274,9 @@ void CurlSlot::header(std::string_view line) {
   if (line.starts_with("HTTP/")) {  // also after a redirect or a 100
     response_.content_type.clear();
     response_.content_encoding.clear();
+    response_.headers.clear();
     response_.body.clear();
+    body_bytes_ = 0;
     headers_complete_ = false;
     const size_t space = line.find(' ');
     response_.status_text = space == std::string_view::npos ? "" : line.substr(space + 1);
@@ -269,24 +287,34 @@ void CurlSlot::header(std::string_view line) {
   const std::string_view name = line.substr(0, colon);
   std::string_view value = line.substr(colon + 1);
   while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
+  if (keep_headers_) response_.headers.emplace_back(line);
   if (equals_ignoring_case(name, "Content-Type")) response_.content_type = value;
   if (equals_ignoring_case(name, "Content-Encoding")) response_.content_encoding = value;
 }
 
 size_t CurlSlot::on_body(char* data, size_t size, size_t count, void* self) {
-  CurlSlot& slot = *static_cast<CurlSlot*>(self);
-  const size_t bytes = size * count;
-  if (slot.max_body_bytes_ > 0 && slot.response_.body.size() + bytes > slot.max_body_bytes_) {
-    slot.response_.body_too_large = true;
-    return 0;
-  }
+  return static_cast<CurlSlot*>(self)->body({data, size * count}) ? size * count : 0;
+}
+
+bool CurlSlot::body(std::string_view piece) {
+  body_bytes_ += piece.size();
+  response_.body_too_large = max_body_bytes_ > 0 && body_bytes_ > max_body_bytes_;
+  if (response_.body_too_large) return false;
   try {
-    slot.response_.body.append(data, bytes);
+    if (on_data_) {
+      long status = 0;
+      curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+      ended_ = !on_data_(static_cast<int>(status), piece);
+      return !ended_;
+    }
+    response_.body.append(piece);
+    return true;
   } catch (const std::bad_alloc&) {
-    slot.response_.body_too_large = true;
-    return 0;
+    response_.body_too_large = true;
+  } catch (const std::exception& error) {
+    response_.error = error.what();
   }
-  return bytes;
+  return false;
 }
 
 void CurlSlot::finish(CURLcode code) {
@@ -299,7 +327,7 @@ void CurlSlot::finish(CURLcode code) {
   if (response_.status_text.find(' ') == std::string::npos || response_.status_text.ends_with(' ')) {
     response_.status_text = fmt::format("{} {}", status, http_status_name(response_.status));
   }
-  if (code != CURLE_OK && !response_.body_too_large) {
+  if (code != CURLE_OK && !response_.body_too_large && !ended_ && response_.error.empty()) {
     HttpFailure failure;
     failure.code = static_cast<int>(code);
     failure.method = method_;
@@ -312,11 +340,23 @@ void CurlSlot::finish(CURLcode code) {
     failure.peer = peer_;
     response_.error = http_failure_text(failure);
   }
+  on_data_ = nullptr;
   HttpClient::Done done = std::move(done_);
   done(std::move(response_));  // may start this slot again, or destroy it
 }
 
 }  // namespace
+
+std::string_view HttpResponse::header(std::string_view name) const {
+  for (const std::string& line : headers) {
+    const std::string_view text = line;
+    const size_t colon = text.find(':');
+    if (!equals_ignoring_case(text.substr(0, colon), name)) continue;
+    const size_t value = text.find_first_not_of(" \t", colon + 1);
+    return value == std::string_view::npos ? "" : text.substr(value);
+  }
+  return "";
+}
 
 // ---- the event loop ----------------------------------------------------------------------------
 

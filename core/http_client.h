@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/clock.h"
@@ -21,6 +22,7 @@ struct HttpOptions {
   std::string min_tls_version, max_tls_version;  // "TLS10".."TLS13"; "" = the default
   std::string proxy_url, no_proxy;
   bool proxy_from_environment = false;
+  std::string unix_socket;  // the path of a socket to connect to, whatever host the URL names
   bool follow_redirects = true;
   bool enable_http2 = true;
 };
@@ -33,6 +35,10 @@ struct HttpRequest {
   DurationMs timeout = 0;            // of the whole exchange; 0 = none
   size_t max_body_bytes = 0;         // of the response as it comes over the wire; 0 = any
   size_t expected_body_bytes = 0;    // a hint
+  bool keep_headers = false;         // fills HttpResponse::headers
+  // Takes the body piece by piece instead of HttpResponse::body; false ends the transfer, which is no
+  // error. Called inside poll(); it must not touch its slot.
+  std::function<bool(int status, std::string_view piece)> on_data;
   HttpOptions options;
 };
 
@@ -43,7 +49,10 @@ struct HttpResponse {
   int status = 0;
   std::string status_text;  // "404 Not Found"
   std::string content_type, content_encoding;
-  std::string body;  // as it came: still compressed
+  std::vector<std::string> headers;  // "Name: value", where they were asked for
+  std::string body;                  // as it came: still compressed
+
+  std::string_view header(std::string_view name) const;  // of `headers`, in any case; "" = it is not there
 };
 
 // Connections are kept and reused. One thread, but for wake(). Callbacks run inside poll().

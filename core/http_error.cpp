@@ -41,6 +41,9 @@ std::string reason(const HttpFailure& failure) {
     case CURLE_OPERATION_TIMEDOUT: return "context deadline exceeded";
     case CURLE_COULDNT_CONNECT:
       if (failure.peer.empty()) return "dial tcp: " + failure.detail;
+      if (failure.peer.front() == '/' || failure.peer.front() == '.') {
+        return fmt::format("dial unix {}: connect: {}", failure.peer, errno_text(failure.os_error));
+      }
       return fmt::format("dial tcp {}: connect: {}", failure.peer, errno_text(failure.os_error));
     case CURLE_COULDNT_RESOLVE_HOST:
       return fmt::format("dial tcp: lookup {}: no such host", host_of(failure.url));

@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <functional>
 #include <list>
 #include <string>
@@ -44,6 +46,17 @@ class LoopbackServer {
     socklen_t length = sizeof address;
     getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length);
     port_ = ntohs(address.sin_port);
+    acceptor_ = std::thread([this] { accept_all(); });
+  }
+  // On a unix socket.
+  LoopbackServer(const std::string& path, Handler handler) : handler_(std::move(handler)) {
+    listener_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    unlink(path.c_str());
+    bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address);
+    listen(listener_, 128);
     acceptor_ = std::thread([this] { accept_all(); });
   }
   ~LoopbackServer() {
@@ -85,7 +98,7 @@ class LoopbackServer {
     std::string input;
     char buffer[4096];
     for (;;) {
-      const size_t end = input.find("\r\n\r\n");
+      const size_t end = request_end(input);
       if (end == std::string::npos) {
         const ssize_t got = recv(fd, buffer, sizeof buffer, 0);
         if (got <= 0) break;
@@ -93,7 +106,7 @@ class LoopbackServer {
         continue;
       }
       const std::string request = input.substr(0, end);
-      input.erase(0, end + 4);
+      input.erase(0, end);
       {
         MutexLock lock(mutex_);
         requests_.push_back(request);
@@ -109,6 +122,14 @@ class LoopbackServer {
       }
     }
     shutdown(fd, SHUT_RDWR);  // closed by the destructor, so that the number is not used again
+  }
+  // After the empty line, and after the body where there is one.
+  static size_t request_end(const std::string& input) {
+    const size_t head = input.find("\r\n\r\n");
+    if (head == std::string::npos) return head;
+    const size_t length = input.find("Content-Length: ");
+    const size_t body = length < head ? std::strtoull(input.c_str() + length + 16, nullptr, 10) : 0;
+    return input.size() - head - 4 < body ? std::string::npos : head + 4 + body;
   }
   static bool send_all(int fd, std::string_view bytes) {
     while (!bytes.empty()) {
