@@ -102,20 +102,14 @@ void Commit::judge_metadata() {
     if (series == nullptr) continue;
     ByteLockGuard lock(series->lock);
     const Found found = look_at(*series);
-    const SeriesExtra* const extra = state_.extras.find(*series);
-    const bool known = extra != nullptr && extra->metadata && *extra->metadata == of.metadata;
-    if (found == Found::kUnknown || known) continue;
+    if (found == Found::kUnknown || state_.has_metadata(*series, of.metadata)) continue;
     if (found == Found::kNotLogged) unlogged_.push_back(of.ref);
     metadata_.push_back(&of);
   }
 }
 
 void Commit::apply_metadata() {
-  for (const Batch::SeriesMetadata* of : metadata_) {
-    Series& series = *state_.table.find(of->ref);
-    ByteLockGuard lock(series.lock);
-    state_.extras.get_or_add(series).metadata = std::make_unique<Metadata>(of->metadata);
-  }
+  for (const Batch::SeriesMetadata* of : metadata_) state_.set_metadata(of->ref, of->metadata);
 }
 
 // ---- exemplars ---------------------------------------------------------------------------------

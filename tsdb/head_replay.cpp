@@ -49,9 +49,9 @@ HeadReplay::HeadReplay(HeadState& state, Pool& pool)
 
 HeadReplay::Damage HeadReplay::walk(const Part& part, Walk walk) {
   const MappedFile file(part.path);
-  const bool only_series = walk == Walk::kSeries;
-  WalReader reader(file.bytes(),
-                   only_series ? WalReader::Wanted::kSeries : WalReader::Wanted::kAll);
+  const bool first = walk == Walk::kSeries;
+  WalReader reader(file.bytes(), first ? WalReader::Wanted::kSeriesAndMetadata
+                                       : WalReader::Wanted::kAll);
   for (uint64_t good_bytes = 0;; good_bytes = reader.offset()) {
     state_.gate.throw_if_stopping();
     const WalReader::Outcome outcome = reader.next();
@@ -59,11 +59,10 @@ HeadReplay::Damage HeadReplay::walk(const Part& part, Walk walk) {
     if (outcome == WalReader::Outcome::kCorrupt) return {good_bytes, reader.error()};
     if (reader.offset() <= part.begin) continue;
     try {
-      if (!only_series) {
+      if (first) {
+        take_in(reader.record());
+      } else {
         apply(reader.record());
-      } else if (record_type(reader.record()) == RecordType::kSeries) {
-        read_series(reader.record(),
-                    [this](uint64_t ref, LabelsView labels) { add_series(ref, labels); });
       }
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kCorrupt) throw;
@@ -131,6 +130,19 @@ void HeadReplay::load_snapshot() {
   });
   if (!parts_.empty() && parts_.front().segment == snapshot_->segment) {
     parts_.front().begin = snapshot_->offset;
+  }
+}
+
+// Metadata too: whether an appender's is news has to be known before the second walk is over.
+void HeadReplay::take_in(std::string_view record) {
+  if (record_type(record) == RecordType::kSeries) {
+    read_series(record, [this](uint64_t ref, LabelsView labels) { add_series(ref, labels); });
+  } else if (record_type(record) == RecordType::kMetadata) {
+    read_metadata(record, [this](uint64_t ref, const Metadata& metadata) {
+      // Whose it is can only be said where the ref means one series.
+      if (redefined_refs_.count(ref) != 0) return;
+      if (!state_.set_metadata(ref_in_memory(ref), metadata)) ++unknown_metadata_;
+    });
   }
 }
 
@@ -284,10 +296,7 @@ void HeadReplay::apply(std::string_view record) {
       });
       break;
     case RecordType::kMetadata:
-      read_metadata(record, [this](uint64_t ref, const Metadata& metadata) {
-        shards_.add(ref_in_memory(ref), metadata);
-      });
-      break;
+      break;  // the first walk has it, or whoever appended it since
     case RecordType::kMmapMarkers:
       break;  // they stand in wbl/ only; and records of types that do not exist are skipped
   }
@@ -328,11 +337,11 @@ void HeadReplay::finish() {
 
 void HeadReplay::warn_of_unknown() const {
   const size_t unknown = counts_.unknown_samples + counts_.unknown_histograms +
-                         counts_.unknown_metadata + unknown_exemplars_ + unknown_tombstones_;
+                         unknown_metadata_ + unknown_exemplars_ + unknown_tombstones_;
   if (unknown > 0) {
     log_warn("Unknown series references", "samples", counts_.unknown_samples, "exemplars",
              unknown_exemplars_, "histograms", counts_.unknown_histograms, "metadata",
-             counts_.unknown_metadata, "tombstones", unknown_tombstones_);
+             unknown_metadata_, "tombstones", unknown_tombstones_);
   }
 }
 
@@ -355,7 +364,7 @@ void HeadReplay::cut_behind(size_t index, uint64_t good_bytes) {
   }
   for (size_t i = index; i < parts_.size(); ++i) {
     const MappedFile file(parts_[i].path);
-    WalReader reader(file.bytes(), WalReader::Wanted::kSeries);
+    WalReader reader(file.bytes(), WalReader::Wanted::kSeriesAndMetadata);
     while (reader.next() == WalReader::Outcome::kRecord) {
       const bool copied = i == index && reader.offset() <= good_bytes;
       if (!copied && record_type(reader.record()) == RecordType::kSeries) copy(reader.record());

@@ -1,7 +1,6 @@
 // The log becomes the head's memory again, in two walks. What chunks_head/ and a memory snapshot have
-// need not be read from it. The first finds all series, and repairs a
-// damaged log: afterwards series have their refs, and the log can be appended to. The second applies
-// the samples.
+// need not be read from it. The first finds all series with their metadata, and repairs a damaged log:
+// afterwards series have their refs, and the log can be appended to. The second applies the samples.
 #pragma once
 
 #include <cstdint>
@@ -56,6 +55,7 @@ class HeadReplay {
   // ---- the first walk
   void fill_gaps();
   void load_snapshot();
+  void take_in(std::string_view record);
   void add_series(uint64_t ref, LabelsView labels);
   bool is_taken(uint64_t ref) const;
   void use_large_refs();
@@ -87,6 +87,7 @@ class HeadReplay {
   uint64_t largest_ref_ = 0;
   SeriesRef next_large_;
   ReplayCounts counts_;
+  size_t unknown_metadata_ = 0;
   size_t unknown_exemplars_ = 0;
   size_t unknown_tombstones_ = 0;
 };

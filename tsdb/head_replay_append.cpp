@@ -21,7 +21,8 @@ class LogOnly {
   bool takes(TimeMs t, uint32_t position, bool histogram);
   void floats();
   void histograms();
-  std::string metadata();
+  std::string judge_metadata();
+  bool has_metadata(const Batch::SeriesMetadata& of);
   std::string exemplars();
 
   HeadState& state_;
@@ -31,6 +32,7 @@ class LogOnly {
   std::vector<SeriesRef> unlogged_;
   SamplesRecord samples_;
   HistogramsRecord histograms_;
+  std::vector<const Batch::SeriesMetadata*> metadata_;
 };
 
 // False for a ref that has died.
@@ -76,12 +78,22 @@ void LogOnly::histograms() {
   }
 }
 
-std::string LogOnly::metadata() {
+// The one thing that memory knows already, and that the second walk leaves alone.
+std::string LogOnly::judge_metadata() {
   MetadataRecord record;
   for (const Batch::SeriesMetadata& of : batch_.metadata) {
-    if (find(of.ref)) record.add(state_.log_ref(of.ref), of.metadata);
+    if (has_metadata(of) || !find(of.ref)) continue;
+    record.add(state_.log_ref(of.ref), of.metadata);
+    metadata_.push_back(&of);
   }
   return record.take();
+}
+
+bool LogOnly::has_metadata(const Batch::SeriesMetadata& of) {
+  Series* const series = state_.table.find(of.ref);
+  if (series == nullptr) return false;
+  ByteLockGuard lock(series->lock);
+  return state_.has_metadata(*series, of.metadata);
 }
 
 std::string LogOnly::exemplars() {
@@ -109,13 +121,14 @@ AppendResult LogOnly::run() {
   }
   // In the order of an ordinary commit.
   std::vector<std::string> records;
-  records.push_back(metadata());
+  records.push_back(judge_metadata());
   records.push_back(samples_.take());
   if (!histograms_.empty()) {
     for (std::string& record : histograms_.take()) records.push_back(std::move(record));
   }
   records.push_back(exemplars());
   state_.log(std::move(unlogged_), std::move(records));
+  for (const Batch::SeriesMetadata* of : metadata_) state_.set_metadata(of->ref, of->metadata);
   state_.metrics.samples_appended.add(static_cast<double>(result_.stored));
   state_.metrics.histograms_appended.add(static_cast<double>(result_.stored_histograms));
   return std::move(result_);

@@ -17,7 +17,6 @@ void ReplayCounts::add(const ReplayCounts& other) {
   chunks += other.chunks;
   unknown_samples += other.unknown_samples;
   unknown_histograms += other.unknown_histograms;
-  unknown_metadata += other.unknown_metadata;
   min = std::min(min, other.min);
   max = std::max(max, other.max);
 }
@@ -217,10 +216,8 @@ void ReplayShards::Applying::floats() {
 void ReplayShards::Applying::other(const Other& other) {
   Series* const series = state_.table.find(other.ref);
   const auto* const histogram = std::get_if<FloatHistogram>(&other.what);
-  const auto* const metadata = std::get_if<Metadata>(&other.what);
   if (series == nullptr || series->labels == 0) {
     counts_.unknown_histograms += histogram != nullptr ? 1 : 0;
-    counts_.unknown_metadata += metadata != nullptr ? 1 : 0;
     return;
   }
   ByteLockGuard lock(series->lock);
@@ -230,8 +227,6 @@ void ReplayShards::Applying::other(const Other& other) {
     const bool begun = state_.chunks.append_histogram(*series, file_ref, other.t, *histogram);
     counts_.chunks += begun ? 1 : 0;
     counts_.add_sample(other.t);
-  } else if (metadata != nullptr) {
-    state_.extras.get_or_add(*series).metadata = std::make_unique<Metadata>(*metadata);
   } else if (!series->empty()) {  // its end
     add_interval(state_.extras.get_or_add(*series).deleted, {kMinTime, series->last_time});
   }

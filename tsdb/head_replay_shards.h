@@ -22,9 +22,8 @@ struct HeadState;
 struct ReplayCounts {
   size_t samples = 0;  // floats and histograms
   size_t chunks = 0;   // begun
-  size_t unknown_samples = 0;  // of no series, as are the next two
+  size_t unknown_samples = 0;  // of no series, as is the next
   size_t unknown_histograms = 0;
-  size_t unknown_metadata = 0;
   TimeMs min = kMaxTime;
   TimeMs max = kMinTime;
 
@@ -66,7 +65,6 @@ class ReplayShards {
   void add(SeriesRef ref, TimeMs t, FloatHistogram histogram) {
     add_other({ref, t, std::move(histogram)});
   }
-  void add(SeriesRef ref, const Metadata& metadata) { add_other({ref, 0, metadata}); }
   // The series ends here: readers will see nothing of what it has so far.
   void end_series(SeriesRef ref) { add_other({ref, 0, EndOfSeries()}); }
 
@@ -87,7 +85,7 @@ class ReplayShards {
   struct Other {
     SeriesRef ref;
     TimeMs t;
-    std::variant<FloatHistogram, Metadata, EndOfSeries> what;
+    std::variant<FloatHistogram, EndOfSeries> what;
   };
   struct Batch {
     std::unique_ptr<std::array<Sample, kBatchSamples>> room;

@@ -21,6 +21,7 @@ WalRecord compress(const HeadState& state, std::string record) {
 // One slice of the series, record by record. One thread.
 struct Slice {
   std::vector<WalRecord> records;
+  MetadataRecord metadata;
   Tombstones deleted;
   SnapshotSeries series;
   std::string chunk;
@@ -47,6 +48,7 @@ std::string series_record(HeadState& state, SeriesRef ref, Slice& slice) {
   }
   const SeriesExtra* const extra = state.extras.find(series);
   if (extra != nullptr && !extra->deleted.empty()) slice.deleted.by_series[ref] = extra->deleted;
+  if (extra != nullptr && extra->metadata) slice.metadata.add(ref, *extra->metadata);
   return encode_snapshot_series(out);
 }
 
@@ -67,6 +69,7 @@ void write_series(HeadState& state, HeadSnapshotWriter& writer, Pool& work) {
     });
     for (Slice& slice : made) {
       writer.add(slice.records);
+      if (!slice.metadata.empty()) writer.add_metadata(compress(state, slice.metadata.take()));
       deleted.by_series.merge(slice.deleted.by_series);
     }
   }

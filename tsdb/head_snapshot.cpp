@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "chunk_snapshot.";
 constexpr std::string_view kUnfinished = ".tmp";
+constexpr const char* kMetadata = "/metadata";  // ours: Prometheus has no place for it, and looks over it
 constexpr size_t kSegmentBytes = 16 << 20;  // small, so that several threads can read
 constexpr size_t kFlushBytes = 1 << 20;
 constexpr size_t kOldSampleBytes = 3 * 16 + 8;  // room of older versions, 0 today
@@ -205,6 +206,7 @@ HeadSnapshotWriter::HeadSnapshotWriter(const std::string& dir, uint32_t segment,
 
 HeadSnapshotWriter::~HeadSnapshotWriter() {
   writer_.reset();
+  metadata_.reset();
   guard("remove an unfinished memory snapshot", [&] { remove_all(unfinished_); });
 }
 
@@ -220,8 +222,18 @@ void HeadSnapshotWriter::add(std::span<const WalRecord> records) {
   writer_->flush();
 }
 
+void HeadSnapshotWriter::add_metadata(const WalRecord& record) {
+  if (metadata_ == nullptr) {
+    make_dirs(unfinished_ + kMetadata);
+    metadata_ = std::make_unique<WalWriter>(unfinished_ + kMetadata, 0, kSegmentBytes);
+  }
+  metadata_->add(record);
+  metadata_->flush();
+}
+
 void HeadSnapshotWriter::commit() {
   writer_->close();
+  if (metadata_ != nullptr) metadata_->close();
   remove_all(snapshot_.path);
   publish_dir(unfinished_, snapshot_.path);
   remove_head_snapshots(dir_, &snapshot_);
@@ -241,6 +253,13 @@ void read_head_snapshot(const HeadSnapshot& snapshot, Pool& pool,
     read_segment(wal_segment_path(snapshot.path, segments[i]),
                  [&](std::string_view record) { visit(i, record); });
   });
+}
+
+void read_head_snapshot_metadata(const HeadSnapshot& snapshot,
+                                 const std::function<void(std::string_view record)>& visit) {
+  const std::string dir = snapshot.path + kMetadata;
+  if (!is_directory(dir)) return;
+  for (const uint32_t segment : wal_segments(dir)) read_segment(wal_segment_path(dir, segment), visit);
 }
 
 }  // namespace hearth::tsdb

@@ -71,6 +71,7 @@ class HeadSnapshotWriter {
   HeadSnapshotWriter& operator=(const HeadSnapshotWriter&) = delete;
 
   void add(std::span<const WalRecord> records);
+  void add_metadata(const WalRecord& record);  // as the log has it
   // Older snapshots go.
   void commit();
 
@@ -79,6 +80,7 @@ class HeadSnapshotWriter {
   const HeadSnapshot snapshot_;
   const std::string unfinished_;
   std::unique_ptr<WalWriter> writer_;
+  std::unique_ptr<WalWriter> metadata_;  // from the first on
 };
 
 size_t head_snapshot_files(const HeadSnapshot& snapshot);
@@ -86,5 +88,8 @@ size_t head_snapshot_files(const HeadSnapshot& snapshot);
 // not of series are in the last ones. Throws Error(kCorrupt) and what visit throws.
 void read_head_snapshot(const HeadSnapshot& snapshot, Pool& pool,
                         const std::function<void(size_t file, std::string_view record)>& visit);
+// Records of metadata, as the log has them. Throws likewise.
+void read_head_snapshot_metadata(const HeadSnapshot& snapshot,
+                                 const std::function<void(std::string_view record)>& visit);
 
 }  // namespace hearth::tsdb

@@ -139,6 +139,20 @@ void SnapshotPart::finish(HeadState& state, SnapshotLoad& load) {
   }
 }
 
+// Without it, it is told again.
+void load_snapshot_metadata(HeadState& state, const HeadSnapshot& snapshot) {
+  try {
+    read_head_snapshot_metadata(snapshot, [&](std::string_view record) {
+      read_metadata(record, [&](uint64_t ref, const Metadata& metadata) {
+        if (ref < kFirstLargeRef) state.set_metadata(static_cast<SeriesRef>(ref), metadata);
+      });
+    });
+  } catch (const Error& error) {
+    log_warn("The memory snapshot's metadata is damaged, targets will tell it again", "dir",
+             snapshot.path, "err", error.what());
+  }
+}
+
 }  // namespace
 
 std::optional<HeadSnapshot> HeadState::find_snapshot(std::optional<uint32_t> checkpoint,
@@ -177,6 +191,7 @@ SnapshotLoad HeadState::load_snapshot(const HeadSnapshot& snapshot, Pool& work) 
               "err", error.what());
   }
   for (SnapshotPart& part : parts) part.finish(*this, load);
+  if (load.whole) load_snapshot_metadata(*this, snapshot);
   if (!load.whole) remove_head_snapshots(dir);
   const double seconds = static_cast<double>(clock.monotonic_nanos() - start) * 1e-9;
   log_info("Memory snapshot loaded", "dir", snapshot.path, "series", load.added.size(), "duration",

@@ -85,6 +85,10 @@ struct HeadState {
   // them. Throws Error(kIo); then nothing was written. (head_log.cpp)
   void log(std::vector<SeriesRef> unlogged, std::vector<std::string> records);
 
+  // ---- head_metadata.cpp
+  bool has_metadata(const Series& series, const Metadata& metadata) REQUIRES(series.lock);
+  bool set_metadata(SeriesRef ref, const Metadata& metadata);  // false: there is no such series
+
   // ---- head_tombstones.cpp
   void delete_samples(std::span<const Matcher> matchers, TimeRange range);
   // Reads of the series leave out what it has within the range.

@@ -19,18 +19,22 @@ uint64_t padded_size(std::string_view bytes) {
   return (bytes.size() + kWalPageBytes - 1) / kWalPageBytes * kWalPageBytes;
 }
 
-// Whether a record may be one of series, from the beginning of its compressed form: a snappy block is
-// its length, then a literal, which is a tag, up to four bytes of length, and bytes as they were.
-bool may_be_series(std::string_view raw, uint8_t flags) {
-  constexpr auto kSeries = static_cast<char>(RecordType::kSeries);
+bool is_series_or_metadata(char type) {
+  return type == static_cast<char>(RecordType::kSeries) ||
+         type == static_cast<char>(RecordType::kMetadata);
+}
+
+// Judged from the beginning of a record's compressed form: a snappy block is its length, then a
+// literal, which is a tag, up to four bytes of length, and bytes as they were.
+bool may_be_series_or_metadata(std::string_view raw, uint8_t flags) {
   if (raw.empty() || (flags & kWalZstdFlag) != 0) return true;
-  if ((flags & kWalSnappyFlag) == 0) return raw[0] == kSeries;
+  if ((flags & kWalSnappyFlag) == 0) return is_series_or_metadata(raw[0]);
   size_t tag = 0;
   while (tag < raw.size() && (raw[tag] & 0x80) != 0) ++tag;
   if (++tag >= raw.size() || (raw[tag] & 3) != 0) return true;
   const size_t length = static_cast<uint8_t>(raw[tag]) >> 2;
   const size_t first = tag + 1 + (length < 60 ? 0 : length - 59);
-  return first >= raw.size() || raw[first] == kSeries;
+  return first >= raw.size() || is_series_or_metadata(raw[first]);
 }
 
 }  // namespace
@@ -59,7 +63,7 @@ bool WalReader::skip_page_end() {
 
 WalReader::Outcome WalReader::uncompress(std::string_view raw, uint8_t flags) {
   record_ = raw;
-  if (wanted_ == Wanted::kSeries && !may_be_series(raw, flags)) {
+  if (wanted_ == Wanted::kSeriesAndMetadata && !may_be_series_or_metadata(raw, flags)) {
     record_ = {};
     return Outcome::kRecord;
   }

@@ -11,7 +11,8 @@ namespace hearth::tsdb {
 class WalReader {
  public:
   enum class Outcome { kRecord, kEnd, kCorrupt };
-  enum class Wanted { kAll, kSeries };  // records of other types are given as "", and cost little
+  // Records of types that are not wanted are given as "", and cost little.
+  enum class Wanted { kAll, kSeriesAndMetadata };
 
   explicit WalReader(std::string_view segment, Wanted wanted = Wanted::kAll)
       : bytes_(segment), wanted_(wanted) {}

@@ -2,11 +2,11 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
-#include <functional>
 #include <thread>
 
 #include "core/error.h"
 #include "tests/tsdb/head_fixture.h"
+#include "tests/tsdb/in_replay.h"
 #include "tsdb/db.h"
 #include "tsdb/wal_format.h"
 #include "tsdb/wal_record.h"
@@ -19,28 +19,6 @@ namespace {
 
 constexpr DurationMs kHour = 3'600'000;
 constexpr TimeMs kStart = 100 * kHour;
-
-// Calls `work` in the middle of the next replay: when the series are known, and no sample is.
-class InReplay {
- public:
-  explicit InReplay(std::function<void()> work) {
-    work_ = std::move(work);
-    set_log_level(LogLevel::kInfo);
-    set_log_sink([](std::string_view line) {
-      if (line.find("Series of the WAL are known") == std::string_view::npos || !work_) return;
-      std::exchange(work_, nullptr)();
-    });
-  }
-  ~InReplay() {
-    work_ = nullptr;
-    set_log_sink(nullptr);
-    set_log_level(LogLevel::kError);
-  }
-  bool done() const { return !work_; }
-
- private:
-  static inline std::function<void()> work_;
-};
 
 FloatHistogram histogram(double count) {
   FloatHistogram h;

@@ -1,11 +1,10 @@
-// Deletes, exemplars and metadata of the head.
+// Deletes and exemplars of the head.
 #include <doctest/doctest.h>
 
 #include "core/file.h"
 #include "tests/tsdb/head_fixture.h"
 #include "tests/tsdb/histograms.h"
-#include "tsdb/wal_format.h"
-#include "tsdb/wal_reader.h"
+#include "tests/tsdb/log_records.h"
 #include "tsdb/wal_record.h"
 
 using namespace hearth;
@@ -21,19 +20,6 @@ std::vector<Matcher> named(const std::string& name) {
   return {Matcher(MatchType::kEqual, "__name__", name)};
 }
 
-// The payloads of the log's records of one type.
-std::vector<std::string> records(const HeadFixture& f, RecordType type) {
-  std::vector<std::string> found;
-  for (const uint32_t segment : wal_segments(f.wal_dir())) {
-    const MappedFile file(wal_segment_path(f.wal_dir(), segment));
-    WalReader reader(file.bytes());
-    while (reader.next() == WalReader::Outcome::kRecord) {
-      if (record_type(reader.record()) == type) found.emplace_back(reader.record());
-    }
-  }
-  return found;
-}
-
 size_t exported_samples(Head& head, TimeRange range) {
   size_t samples = 0;
   const auto series = head.series_chunks(range);
@@ -43,8 +29,6 @@ size_t exported_samples(Head& head, TimeRange range) {
   }
   return samples;
 }
-
-const Metadata kRequests{MetricType::kCounter, "", "Requests."};
 
 }  // namespace
 
@@ -88,7 +72,7 @@ TEST_CASE("a delete that meets no sample writes nothing") {
   f.append(kA, kStart, 1);
   f.head().delete_samples(named("a"), {kStart + 1, kMaxTime});
   f.head().delete_samples(named("c"), {});
-  CHECK(records(f, RecordType::kTombstones).empty());
+  CHECK(log_records(f.wal_dir(), RecordType::kTombstones).empty());
   CHECK(f.read().size() == 1);
 }
 
@@ -120,26 +104,6 @@ TEST_CASE("a collection drops what is deleted behind it") {
   CHECK(set->latest(0, kStart, kMaxTime, sample));
 }
 
-TEST_CASE("metadata is logged when it changes") {
-  HeadFixture f;
-  f.options.snapshot_on_shutdown = false;  // which has no metadata, as in Prometheus
-  f.open();
-  Batch batch;
-  batch.push(f.intern(kA), kStart, 1);
-  batch.metadata.push_back({f.intern(kA), kRequests});
-  f.head().appender().append(batch);
-  batch.times[0] += 1;
-  f.head().appender().append(batch);
-  CHECK(records(f, RecordType::kMetadata).size() == 1);
-  batch.metadata[0].metadata.help = "All requests.";
-  f.head().appender().append(batch);
-  CHECK(records(f, RecordType::kMetadata).size() == 2);
-  f.open();
-  batch.times[0] += 1;
-  f.head().appender().append(batch);
-  CHECK(records(f, RecordType::kMetadata).size() == 2);  // known from the log
-}
-
 TEST_CASE("exemplars go through the log into the ring") {
   HeadFixture f;
   f.live.max_exemplars = 10;
@@ -162,7 +126,7 @@ TEST_CASE("exemplars go through the log into the ring") {
     CHECK(found[0].exemplars[0].t == kStart);
     f.open();
   }
-  CHECK(records(f, RecordType::kExemplars).size() == 1);
+  CHECK(log_records(f.wal_dir(), RecordType::kExemplars).size() == 1);
 }
 
 TEST_CASE("a ring can be switched on and off while the head runs") {
@@ -173,7 +137,7 @@ TEST_CASE("a ring can be switched on and off while the head runs") {
   batch.exemplars.push_back({f.intern(kA), {Labels{}, 0.5, kStart, true}});
   f.head().appender().append(batch);
   CHECK(f.head().exemplars(selectors, {}).empty());
-  CHECK(records(f, RecordType::kExemplars).empty());
+  CHECK(log_records(f.wal_dir(), RecordType::kExemplars).empty());
   LiveOptions live;
   live.max_exemplars = 5;
   f.head().apply(live);
