@@ -21,6 +21,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/mutex.h"
 #include "query/engine.h"
 #include "remote/write_in.h"
@@ -151,6 +152,7 @@ class Repeater {
           for (int waits = 1; wait(); ++waits) {
             if (waits < kMaintenanceInterval / kDueInterval && (failed || !is_due())) continue;
             guard("maintenance", work);
+            release_free_memory();  // of blocks that were written and merged
             failed = is_due();
             waits = 0;
           }
@@ -223,13 +225,14 @@ void Application::State::start() {
            "Prometheus " + build_info().version);
   for (const std::string& warning : flags.warnings) log_warn(warning);
   // A configuration that cannot be read is told before the log is replayed, which may take long.
-  const StorageConfig storage = load_config_file(flags.config_file).storage;
+  const Config first = load_config_file(flags.config_file);
+  refuse_unsupported(first);
   add_own_metrics();
 
   server = std::make_unique<web::Server>(web_options(flags), services());
   server->start();
   make_dirs(flags.storage_path);
-  db = std::make_unique<tsdb::Db>(flags.storage_path, storage_options(flags, storage), system_clock(), pool, registry);
+  db = std::make_unique<tsdb::Db>(flags.storage_path, storage_options(flags, first.storage), system_clock(), pool, registry);
   log_info("TSDB started", "path", flags.storage_path);
   replay_thread = std::thread([this] {
     name_thread("replay");
@@ -303,6 +306,7 @@ void Application::State::load_config() {
   log_info("Loading configuration file", "filename", flags.config_file);
   try {
     auto loaded = std::make_shared<const Config>(load_config_file(flags.config_file));
+    refuse_unsupported(*loaded);
     for (const std::string& warning : loaded->warnings) log_warn(warning, "filename", flags.config_file);
     db->apply(live_options(loaded->storage, flags));
     db->set_retention(retention_limits(flags, loaded->storage));
@@ -391,6 +395,7 @@ Application::~Application() { state_->stop(); }
 int Application::run() {
   const sigset_t signals = handled_signals();
   for (;;) {
+    release_free_memory();
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;
     if (signal == SIGHUP) {

@@ -103,6 +103,7 @@ int check_one(const std::string& path, const CommandInput& input, DurationMs loo
     const Config config = load_config_file(path);
     if (input.on("agent")) refuse_in_agent_mode(read_file(path));
     if (!input.on("syntax-only")) {
+      refuse_unsupported(config);
       const size_t rule_files = check_rule_files(config);
       for (const ScrapeConfig& job : config.scrape_configs) {
         check_credentials(job);
@@ -112,8 +113,9 @@ int check_one(const std::string& path, const CommandInput& input, DurationMs loo
     }
     fmt::print(" SUCCESS: {} is valid prometheus config file syntax\n\n", path);
     std::fflush(stdout);
-    for (const std::string& warning : config.warnings)
-      fmt::print(stderr, "  WARNING: {}\n", warning);
+    for (const std::vector<std::string>& texts : {config.warnings, config.refusals}) {
+      for (const std::string& text : texts) fmt::print(stderr, "  WARNING: {}\n", text);
+    }
     if (lint && lint_intervals(config, lookback)) return input.on("lint-fatal") ? kLintFailed : 0;
     return 0;
   } catch (const Error& error) {

@@ -1,5 +1,6 @@
 #include "config/load.h"
 
+#include <fmt/ranges.h>
 #include <glob.h>
 
 #include <cstdlib>
@@ -82,6 +83,7 @@ void add_scrape_config_files(const Value& root, Config& config) {
           }
           config.scrape_configs.push_back(to_scrape_config(scrape));
           add_scrape_warnings(scrape, config.warnings);
+          add_scrape_refusals(scrape, config.refusals);
         }
       } catch (const Error& error) {
         throw Error(error.kind(), name + ": " + error.what());
@@ -108,6 +110,7 @@ Config load_config(std::string_view text, const std::string& base_dir) {
   add_section_warnings(root, config.warnings);
   for (const Value& scrape : root["scrape_configs"].items) {
     add_scrape_warnings(scrape, config.warnings);
+    add_scrape_refusals(scrape, config.refusals);
   }
   add_scrape_config_files(root, config);
   return config;
@@ -121,6 +124,11 @@ Config load_config_file(const std::string& path) {
   } catch (const Error& error) {
     throw Error(error.kind(), "parsing YAML file " + path + ": " + error.what());
   }
+}
+
+void refuse_unsupported(const Config& config) {
+  if (config.refusals.empty()) return;
+  throw Error(ErrorKind::kBadData, fmt::format("{}", fmt::join(config.refusals, "\n")));
 }
 
 void refuse_in_agent_mode(std::string_view text) {

@@ -16,6 +16,9 @@ Config load_config(std::string_view text, const std::string& base_dir = "");
 // be read.
 Config load_config_file(const std::string& path);
 
+// Throws Error(kBadData) that names the kinds of discovery that Hearth leaves to others, and the way.
+void refuse_unsupported(const Config& config);
+
 // Throws Error(kBadData) naming a section that agent mode does not allow.
 void refuse_in_agent_mode(std::string_view text);
 

@@ -78,6 +78,7 @@ const Type& scrape_configs_type() {
                          {"label_limit", &uint_type()},
                          {"label_name_length_limit", &uint_type()},
                          {"label_value_length_limit", &uint_type()},
+                         {"series_limit", &uint_type()},  // ours
                          {"native_histogram_bucket_limit", &uint_type()},
                          {"native_histogram_min_bucket_factor", &float_type()},
                          {"keep_dropped_targets", &uint_type()},
@@ -111,6 +112,7 @@ const Type& global_type() {
                                       {"label_limit", &uint_type()},
                                       {"label_name_length_limit", &uint_type()},
                                       {"label_value_length_limit", &uint_type()},
+                                      {"series_limit", &uint_type()},  // ours
                                       {"keep_dropped_targets", &uint_type()},
                                       {"metric_name_validation_scheme", &string_type()},
                                       {"metric_name_escaping_scheme", &string_type()},

@@ -23,43 +23,8 @@ std::vector<ScrapeProtocol> to_protocols(const Value& protocols) {
   return out;
 }
 
-Labels to_labels(const Value& map) {
-  std::vector<std::pair<std::string, std::string>> pairs;
-  for (size_t i = 0; i < map.items.size(); ++i) pairs.emplace_back(map.keys[i], map.items[i].text);
-  return Labels::from_pairs(std::move(pairs));
-}
-
 uint64_t to_limit(const Value& value) {
   return value.integer > 0 ? static_cast<uint64_t>(value.integer) : 0;
-}
-
-TlsConfig to_tls_config(const Value& tls) {
-  TlsConfig out;
-  out.ca = tls["ca"].text;
-  out.ca_file = tls["ca_file"].text;
-  out.cert = tls["cert"].text;
-  out.cert_file = tls["cert_file"].text;
-  out.key.value = tls["key"].text;
-  out.key_file = tls["key_file"].text;
-  out.server_name = tls["server_name"].text;
-  out.insecure_skip_verify = tls["insecure_skip_verify"].flag();
-  out.min_version = tls["min_version"].text;
-  out.max_version = tls["max_version"].text;
-  return out;
-}
-
-std::vector<TargetGroup> to_target_groups(const Value& groups) {
-  std::vector<TargetGroup> out;
-  for (size_t i = 0; i < groups.items.size(); ++i) {
-    TargetGroup group;
-    group.source = std::to_string(i);
-    for (const Value& target : groups.items[i]["targets"].items) {
-      group.targets.push_back(Labels{{"__address__", target.text}});
-    }
-    group.labels = to_labels(groups.items[i]["labels"]);
-    out.push_back(std::move(group));
-  }
-  return out;
 }
 
 }  // namespace
@@ -72,6 +37,8 @@ GlobalConfig to_global_config(const Value& global) {
   out.scrape_protocols = to_protocols(global["scrape_protocols"]);
   out.external_labels = to_labels(global["external_labels"]);
   out.query_log_file = global["query_log_file"].text;
+  out.scrape_failure_log_file = global["scrape_failure_log_file"].text;
+  out.rule_query_offset = global["rule_query_offset"].integer;
   return out;
 }
 
@@ -89,30 +56,6 @@ StorageConfig to_storage_config(const Value& storage) {
   if (const Value& exemplars = storage["exemplars"]; exemplars.present) {
     out.max_exemplars = exemplars["max_exemplars"].integer;
   }
-  return out;
-}
-
-HttpClientConfig to_http_client_config(const Value& owner) {
-  HttpClientConfig out;
-  if (const Value& basic = owner["basic_auth"]; basic.present) {
-    out.basic_auth.emplace();
-    out.basic_auth->username = basic["username"].text;
-    out.basic_auth->username_file = basic["username_file"].text;
-    out.basic_auth->password.value = basic["password"].text;
-    out.basic_auth->password_file = basic["password_file"].text;
-  }
-  if (const Value& authorization = owner["authorization"]; authorization.present) {
-    out.authorization.emplace();
-    out.authorization->type = authorization["type"].text;
-    out.authorization->credentials.value = authorization["credentials"].text;
-    out.authorization->credentials_file = authorization["credentials_file"].text;
-  }
-  out.tls_config = to_tls_config(owner["tls_config"]);
-  out.proxy_url = owner["proxy_url"].text;
-  out.no_proxy = owner["no_proxy"].text;
-  out.proxy_from_environment = owner["proxy_from_environment"].flag();
-  out.follow_redirects = owner["follow_redirects"].flag();
-  out.enable_http2 = owner["enable_http2"].flag();
   return out;
 }
 
@@ -135,6 +78,11 @@ ScrapeConfig to_scrape_config(const Value& scrape) {
   out.track_timestamps_staleness = scrape["track_timestamps_staleness"].flag();
   out.enable_compression = scrape["enable_compression"].flag();
   out.extra_scrape_metrics = scrape["extra_scrape_metrics"].flag();
+  out.scrape_native_histograms = scrape["scrape_native_histograms"].flag();
+  out.always_scrape_classic_histograms = scrape["always_scrape_classic_histograms"].flag();
+  out.convert_classic_histograms_to_nhcb = scrape["convert_classic_histograms_to_nhcb"].flag();
+  out.native_histogram_bucket_limit = to_limit(scrape["native_histogram_bucket_limit"]);
+  out.native_histogram_min_bucket_factor = scrape["native_histogram_min_bucket_factor"].real;
   out.body_size_limit = to_limit(scrape["body_size_limit"]);
   out.sample_limit = to_limit(scrape["sample_limit"]);
   out.label_limit = to_limit(scrape["label_limit"]);
@@ -142,15 +90,12 @@ ScrapeConfig to_scrape_config(const Value& scrape) {
   out.label_value_length_limit = to_limit(scrape["label_value_length_limit"]);
   out.target_limit = to_limit(scrape["target_limit"]);
   out.keep_dropped_targets = to_limit(scrape["keep_dropped_targets"]);
+  out.series_limit = to_limit(scrape["series_limit"]);
+  out.scrape_failure_log_file = scrape["scrape_failure_log_file"].text;
   out.metric_name_validation_scheme = scrape["metric_name_validation_scheme"].text;
   out.metric_name_escaping_scheme = scrape["metric_name_escaping_scheme"].text;
   out.http_client = to_http_client_config(scrape);
-  out.static_configs = to_target_groups(scrape["static_configs"]);
-  for (const Value& file : scrape["file_sd_configs"].items) {
-    if (!file.present) continue;
-    out.file_sd_configs.push_back(
-        FileSdConfig{file["files"].strings(), file["refresh_interval"].integer});
-  }
+  static_cast<DiscoveryConfigs&>(out) = to_discovery_configs(scrape);
   const bool utf8_names = out.metric_name_validation_scheme == "utf8";
   out.relabel_configs = relabel_rules(scrape["relabel_configs"], utf8_names);
   out.metric_relabel_configs = relabel_rules(scrape["metric_relabel_configs"], utf8_names);

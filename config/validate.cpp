@@ -187,7 +187,7 @@ void complete_scrape_config(Value& scrape, const Value& global) {
   if (timeout == 0) timeout = std::min(global["scrape_timeout"].integer, interval);
   for (const std::string_view limit :
        {"body_size_limit", "sample_limit", "target_limit", "label_limit", "label_name_length_limit",
-        "label_value_length_limit", "keep_dropped_targets"}) {
+        "label_value_length_limit", "series_limit", "keep_dropped_targets"}) {
     if (scrape[limit].integer == 0) scrape[limit].integer = global[limit].integer;
   }
   if (scrape["scrape_failure_log_file"].text.empty()) {

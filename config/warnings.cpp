@@ -1,5 +1,8 @@
 #include "config/warnings.h"
 
+#include <algorithm>
+#include <array>
+
 #include "core/go_text.h"
 
 namespace hearth {
@@ -20,12 +23,17 @@ constexpr Missing kScrapeFields[] = {
     {"oauth2", "requests are made without a token"},
     {"http_headers", "the headers are not sent"},
     {"proxy_connect_header", "the headers are not sent"},
-    {"scrape_failure_log_file", "failures are written to the log only"},
     {"scrape_native_histograms", "native histograms are not asked for"},
     {"convert_classic_histograms_to_nhcb", "histograms stay classic"},
     {"native_histogram_bucket_limit", "no limit holds"},
     {"native_histogram_min_bucket_factor", "no factor holds"},
 };
+
+constexpr std::array<std::string_view, 13> kDiscoveries = {
+    "azure_sd_configs",  "consul_sd_configs",      "digitalocean_sd_configs", "dns_sd_configs",
+    "docker_sd_configs", "dockerswarm_sd_configs", "ec2_sd_configs",          "file_sd_configs",
+    "gce_sd_configs",    "hetzner_sd_configs",     "http_sd_configs",         "kubernetes_sd_configs",
+    "openstack_sd_configs"};
 
 bool is_set(const Value& value) {
   return value.type->kind == Type::Kind::kBool ? value.flag() : !is_zero(value);
@@ -54,12 +62,15 @@ void add_scrape_warnings(const Value& scrape, std::vector<std::string>& warnings
     warnings.push_back(job + std::string(missing.field) +
                        " is not supported yet: " + std::string(missing.consequence));
   }
+}
+
+void add_scrape_refusals(const Value& scrape, std::vector<std::string>& refusals) {
   for (const Field& field : scrape.type->fields) {
-    if (!field.name.ends_with("_sd_configs") || field.name == "file_sd_configs") continue;
-    if (!is_set(scrape[field.name])) continue;
-    warnings.push_back(
-        job + std::string(field.name) +
-        " is not supported yet: write its targets to a file and use file_sd_configs");
+    if (!field.name.ends_with("_sd_configs") || is_zero(scrape[field.name])) continue;
+    if (std::find(kDiscoveries.begin(), kDiscoveries.end(), field.name) != kDiscoveries.end()) continue;
+    refusals.push_back("job " + go_quote(scrape["job_name"].text) + ": Hearth does not do " +
+                       std::string(field.name) +
+                       ": let an adapter serve its targets as JSON and use http_sd_configs");
   }
 }
 

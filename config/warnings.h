@@ -1,4 +1,4 @@
-// What the configuration asks for and Hearth does not do yet: accepted, but never silently.
+// What the configuration asks for and Hearth does not do: accepted, but never silently.
 #pragma once
 
 #include <string>
@@ -12,5 +12,8 @@ namespace hearth {
 // engine's arrival.
 void add_section_warnings(const Value& config, std::vector<std::string>& warnings);
 void add_scrape_warnings(const Value& scrape, std::vector<std::string>& warnings);
+
+// One line for each kind of discovery that is set and that Hearth leaves to others.
+void add_scrape_refusals(const Value& scrape, std::vector<std::string>& refusals);
 
 }  // namespace hearth

@@ -248,15 +248,25 @@ TEST_CASE("a null means the zero value, and numbers of YAML 1.1 are understood")
 TEST_CASE("sections without an engine are kept and told") {
   const Config config = load_config(
       "rule_files: [a.yml]\n"
-      "remote_write: [{url: http://a}]\n"
-      "scrape_configs: [{job_name: a, dns_sd_configs: [{names: [x]}]}]\n");
-  REQUIRE(config.warnings.size() == 3);
+      "remote_write: [{url: http://a}]\n");
+  REQUIRE(config.warnings.size() == 2);
   CHECK(config.warnings[0] == "section rule_files is not supported yet: no rule is evaluated");
   CHECK(config.warnings[1] == "section remote_write is not supported yet: nothing is sent");
-  CHECK(config.warnings[2] ==
-        "job \"a\": dns_sd_configs is not supported yet: write its targets to a "
-        "file and use file_sd_configs");
   CHECK(config.text.find("- url: http://a\n") != std::string::npos);
+}
+
+TEST_CASE("discovery that is left to others is well written, but no server runs with it") {
+  const Config config = load_config(
+      "scrape_configs:\n"
+      "- {job_name: a, dns_sd_configs: [{names: [x]}], kubernetes_sd_configs: [{role: pod}]}\n"
+      "- {job_name: b, kuma_sd_configs: [{server: 'http://a'}]}\n");
+  CHECK(config.warnings.empty());
+  REQUIRE(config.refusals.size() == 1);
+  CHECK(config.refusals[0] ==
+        "job \"b\": Hearth does not do kuma_sd_configs: let an adapter serve its targets as JSON "
+        "and use http_sd_configs");
+  CHECK_THROWS_WITH_AS(hearth::refuse_unsupported(config), config.refusals[0].c_str(), hearth::Error);
+  CHECK_NOTHROW(hearth::refuse_unsupported(load_config("")));
 }
 
 TEST_CASE("jobs come from other files too, relative to the main one") {

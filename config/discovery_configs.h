@@ -1,0 +1,34 @@
+// Where targets come from, as plain structs. Each mechanism with more than a few fields has a header of
+// its own, <kind>_sd.h, and a .cpp that fills it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/labels.h"
+
+namespace hearth {
+
+// Targets with common labels. `source` names where they came from, unique within a discovery.
+struct TargetGroup {
+  std::string source;
+  std::vector<Labels> targets;  // each has __address__
+  Labels labels;
+  bool operator==(const TargetGroup&) const = default;
+};
+
+struct FileSdConfig {
+  std::vector<std::string> files;  // globs
+  DurationMs refresh_interval = 5 * 60'000;
+  bool operator==(const FileSdConfig&) const = default;
+};
+
+// All mechanisms of one owner: a job, or a group of Alertmanagers.
+struct DiscoveryConfigs {
+  std::vector<TargetGroup> static_configs;
+  std::vector<FileSdConfig> file_sd_configs;
+  bool operator==(const DiscoveryConfigs&) const = default;
+};
+
+}  // namespace hearth
