@@ -2,8 +2,17 @@
 
 #include <unistd.h>
 
+#include <mimalloc.h>
+
 #include <algorithm>
 #include <cstdio>
+
+// The programs are linked with mimalloc; tests and benchmarks are not.
+extern "C" {
+__attribute__((weak)) void mi_collect(bool force) noexcept;
+__attribute__((weak)) long mi_option_get(mi_option_t option);
+__attribute__((weak)) void mi_option_set(mi_option_t option, long value);
+}
 
 namespace hearth {
 namespace {
@@ -38,6 +47,16 @@ uint64_t memory_limit() {
     if (const uint64_t cgroup = read_number(path); cgroup != 0) limit = std::min(limit, cgroup);
   }
   return limit;
+}
+
+void release_free_memory() {
+  if (mi_collect == nullptr || mi_option_set == nullptr) return;
+  // Pages are given back some time after they are freed, by a thread that frees others; this one
+  // does not.
+  static const long delay = mi_option_get(mi_option_decommit_delay);
+  mi_option_set(mi_option_decommit_delay, 0);
+  mi_collect(true);
+  mi_option_set(mi_option_decommit_delay, delay);
 }
 
 }  // namespace hearth
