@@ -5,6 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "config/azure_sd.h"
+#include "config/consul_sd.h"
+#include "config/digitalocean_sd.h"
+#include "config/dns_sd.h"
+#include "config/docker_sd.h"
+#include "config/ec2_sd.h"
+#include "config/gce_sd.h"
+#include "config/hetzner_sd.h"
+#include "config/http_sd.h"
+#include "config/openstack_sd.h"
 #include "core/clock.h"
 #include "core/labels.h"
 
@@ -28,6 +38,17 @@ struct FileSdConfig {
 struct DiscoveryConfigs {
   std::vector<TargetGroup> static_configs;
   std::vector<FileSdConfig> file_sd_configs;
+  std::vector<HttpSdConfig> http_sd_configs;
+  std::vector<DnsSdConfig> dns_sd_configs;
+  std::vector<ConsulSdConfig> consul_sd_configs;
+  std::vector<DockerSdConfig> docker_sd_configs;
+  std::vector<DockerSwarmSdConfig> dockerswarm_sd_configs;
+  std::vector<Ec2SdConfig> ec2_sd_configs;
+  std::vector<GceSdConfig> gce_sd_configs;
+  std::vector<AzureSdConfig> azure_sd_configs;
+  std::vector<HetznerSdConfig> hetzner_sd_configs;
+  std::vector<DigitaloceanSdConfig> digitalocean_sd_configs;
+  std::vector<OpenstackSdConfig> openstack_sd_configs;
   bool operator==(const DiscoveryConfigs&) const = default;
 };
 

@@ -39,6 +39,17 @@ DiscoveryConfigs to_discovery_configs(const Value& owner) {
   DiscoveryConfigs out;
   out.static_configs = to_target_groups(owner["static_configs"]);
   out.file_sd_configs = to_file_sd_configs(owner["file_sd_configs"]);
+  out.http_sd_configs = to_http_sd_configs(owner["http_sd_configs"]);
+  out.dns_sd_configs = to_dns_sd_configs(owner["dns_sd_configs"]);
+  out.consul_sd_configs = to_consul_sd_configs(owner["consul_sd_configs"]);
+  out.docker_sd_configs = to_docker_sd_configs(owner["docker_sd_configs"]);
+  out.dockerswarm_sd_configs = to_dockerswarm_sd_configs(owner["dockerswarm_sd_configs"]);
+  out.ec2_sd_configs = to_ec2_sd_configs(owner["ec2_sd_configs"]);
+  out.gce_sd_configs = to_gce_sd_configs(owner["gce_sd_configs"]);
+  out.azure_sd_configs = to_azure_sd_configs(owner["azure_sd_configs"]);
+  out.hetzner_sd_configs = to_hetzner_sd_configs(owner["hetzner_sd_configs"]);
+  out.digitalocean_sd_configs = to_digitalocean_sd_configs(owner["digitalocean_sd_configs"]);
+  out.openstack_sd_configs = to_openstack_sd_configs(owner["openstack_sd_configs"]);
   return out;
 }
 
