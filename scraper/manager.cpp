@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "core/error.h"
 #include "core/mutex.h"
-#include "scraper/discovery/watcher.h"
+#include "scraper/discovery/discoveries.h"
 #include "scraper/loop.h"
 #include "scraper/pool.h"
 #include "scraper/schedule.h"
@@ -21,55 +22,30 @@ std::string hostname() {
   return name.data();
 }
 
-// A job with the groups of each of its discoveries.
-struct Job {
-  std::unique_ptr<ScrapePool> pool;
-  std::vector<std::vector<TargetGroup>> groups;
-
-  std::vector<TargetGroup> all_groups() const {
-    std::vector<TargetGroup> all;
-    for (const auto& part : groups) all.insert(all.end(), part.begin(), part.end());
-    return all;
-  }
-};
-
-// The discoveries of a job, with what they find at once.
-struct Discovered {
-  std::vector<std::unique_ptr<Discovery>> discoveries;
-  std::vector<std::vector<TargetGroup>> groups;
-};
-
-Discovered discover(const ScrapeConfig& config, const std::string& dir, Registry& registry) {
-  Discovered found;
-  found.discoveries.push_back(make_static_discovery(config.static_configs));
-  for (const FileSdConfig& file : config.file_sd_configs) {
-    found.discoveries.push_back(make_file_discovery(file, dir, registry));
-  }
-  for (const auto& discovery : found.discoveries) found.groups.push_back(discovery->groups());
-  return found;
-}
-
 }  // namespace
 
 struct ScrapeManager::State {
   State(const ScraperOptions& o, Appender& appender, Pool& workers, const Clock& clock, Registry& registry)
-      : options(o), metrics(registry), sink{appender, clock, metrics, o.tell_metadata}, loop(o, sink, workers) {}
+      : options(o),
+        metrics(registry),
+        sink{appender, clock, metrics, o.tell_metadata, o.extra_metrics, &failures,
+             o.zeros_at_creation, o.type_and_unit_labels},
+        loop(o, sink, workers),
+        discoveries(o.config_dir, registry, [this](const auto& changes) { take(changes); }) {}
 
-  void update(uint64_t generation_of_caller, const std::string& job, size_t discovery,
-              std::vector<TargetGroup> groups);
-  void sync(Job& job) REQUIRES(mutex);
+  void take(const std::vector<GroupChange>& changes);
   void retire_missing(const Config& config) REQUIRES(mutex);
   void refresh_gauges();
 
   const ScraperOptions options;
   const ScrapeMetrics metrics;
+  FailureLog failures;
   const ScrapeSink sink;
   mutable Mutex mutex;
-  std::map<std::string, Job> jobs GUARDED_BY(mutex);
-  uint64_t generation GUARDED_BY(mutex) = 0;  // of the configuration; updates for older ones are late
+  std::map<std::string, std::unique_ptr<ScrapePool>> pools GUARDED_BY(mutex);  // by job
   bool stopped GUARDED_BY(mutex) = false;
-  ScrapeLoop loop;  // after jobs: it ends before its targets do
-  DiscoveryWatcher watcher;
+  ScrapeLoop loop;  // after pools: it ends before their targets do
+  Discoveries discoveries;
 
   // What the registry holds of us, as it lives longer.
   struct Link {
@@ -79,45 +55,42 @@ struct ScrapeManager::State {
   std::shared_ptr<Link> link = std::make_shared<Link>();
 };
 
-void ScrapeManager::State::sync(Job& job) {
-  const std::vector<TargetGroup> groups = job.all_groups();
-  size_t discovered = 0;
-  for (const TargetGroup& group : groups) discovered += group.targets.size();
-  metrics.discovered(job.pool->config().job_name).set(static_cast<double>(discovered));
-  metrics.sd_updates.add();
-  job.pool->sync(groups);
-}
-
-void ScrapeManager::State::update(uint64_t generation_of_caller, const std::string& job, size_t discovery,
-                                  std::vector<TargetGroup> groups) {
+void ScrapeManager::State::take(const std::vector<GroupChange>& changes) {
   MutexLock lock(mutex);
-  metrics.sd_received_updates.add();
-  if (stopped || generation_of_caller != generation) return;
-  const auto it = jobs.find(job);
-  if (it == jobs.end() || it->second.groups[discovery] == groups) return;
-  it->second.groups[discovery] = std::move(groups);
-  sync(it->second);
+  if (stopped) return;
+  for (const GroupChange& change : changes) {
+    const auto pool = pools.find(change.job);
+    if (pool == pools.end()) continue;
+    if (change.group == nullptr) {
+      pool->second->end_groups(change.discovery);
+    } else {
+      pool->second->set_group(change.discovery, change.group);
+    }
+  }
+  for (const auto& [job, pool] : pools) {
+    if (pool->outdated()) pool->sync();
+  }
 }
 
 void ScrapeManager::State::retire_missing(const Config& config) {
-  for (auto it = jobs.begin(); it != jobs.end();) {
+  for (auto it = pools.begin(); it != pools.end();) {
     const bool stays = std::any_of(config.scrape_configs.begin(), config.scrape_configs.end(),
                                    [&](const ScrapeConfig& c) { return c.job_name == it->first; });
     if (stays) {
       ++it;
       continue;
     }
-    it->second.pool->retire_all();
+    it->second->retire_all();
     metrics.remove_pool(it->first);
-    it = jobs.erase(it);
+    it = pools.erase(it);
   }
 }
 
 void ScrapeManager::State::refresh_gauges() {
   MutexLock lock(mutex);
-  for (const auto& [name, job] : jobs) {
+  for (const auto& [name, pool] : pools) {
     size_t entries = 0, bytes = 0;
-    for (const auto& [hash, target] : job.pool->targets()) {
+    for (const Target* target : pool->targets()) {
       entries += target->metadata.size();
       bytes += target->metadata.bytes();
     }
@@ -129,9 +102,6 @@ void ScrapeManager::State::refresh_gauges() {
 ScrapeManager::ScrapeManager(const ScraperOptions& options, Appender& appender, Pool& pool,
                              const Clock& clock, Registry& registry)
     : state_(std::make_unique<State>(options, appender, pool, clock, registry)) {
-  registry.gauge("prometheus_sd_failed_configs",
-                 "Current number of service discovery configurations that failed to load.",
-                 {{"name", "scrape"}});
   {
     MutexLock lock(state_->link->mutex);
     state_->link->state = state_.get();
@@ -149,39 +119,28 @@ ScrapeManager::~ScrapeManager() {
 }
 
 void ScrapeManager::apply(std::shared_ptr<const Config> config) {
-  std::vector<DiscoveryWatcher::Watched> watched;
-  std::vector<Discovered> found;
+  std::set<std::string> failure_logs;
   for (const ScrapeConfig& scrape_config : config->scrape_configs) {
-    found.push_back(discover(scrape_config, state_->options.config_dir, state_->metrics.registry));
+    failure_logs.insert(scrape_config.scrape_failure_log_file);
   }
+  state_->failures.open(failure_logs);
   {
     MutexLock lock(state_->mutex);
     if (state_->stopped) return;
-    const uint64_t generation = ++state_->generation;
     const uint64_t seed = schedule_seed(hostname(), config->global.external_labels);
     state_->retire_missing(*config);
-    for (size_t c = 0; c < found.size(); ++c) {
-      const ScrapeConfig& scrape_config = config->scrape_configs[c];
-      const std::string& name = scrape_config.job_name;
+    for (const ScrapeConfig& scrape_config : config->scrape_configs) {
       const std::shared_ptr<const ScrapeConfig> shared(config, &scrape_config);
-      Job& job = state_->jobs[name];
-      if (job.pool == nullptr) {
+      std::unique_ptr<ScrapePool>& pool = state_->pools[scrape_config.job_name];
+      if (pool == nullptr) {
         state_->metrics.pools.add();
-        job.pool = std::make_unique<ScrapePool>(shared, state_->loop, state_->metrics, seed);
-      } else if (!(job.pool->config() == scrape_config)) {
-        job.pool->reload(shared);
+        pool = std::make_unique<ScrapePool>(shared, state_->loop, state_->metrics, seed);
+      } else if (!(pool->config() == scrape_config)) {
+        pool->reload(shared);
       }
-      job.groups = std::move(found[c].groups);
-      for (size_t i = 0; i < found[c].discoveries.size(); ++i) {
-        watched.push_back({std::move(found[c].discoveries[i]),
-                           [state = state_.get(), generation, name, i](std::vector<TargetGroup> groups) {
-                             state->update(generation, name, i, std::move(groups));
-                           }});
-      }
-      state_->sync(job);
     }
   }
-  state_->watcher.watch(std::move(watched));
+  state_->discoveries.apply(*config);
 }
 
 void ScrapeManager::stop() {
@@ -189,16 +148,16 @@ void ScrapeManager::stop() {
     MutexLock lock(state_->mutex);
     state_->stopped = true;
   }
-  state_->watcher.stop();
+  state_->discoveries.stop();
   state_->loop.stop();
 }
 
 std::vector<TargetStatus> ScrapeManager::active_targets() const {
   std::vector<TargetStatus> all;
   MutexLock lock(state_->mutex);
-  for (const auto& [name, job] : state_->jobs) {
+  for (const auto& [name, pool] : state_->pools) {
     const size_t first = all.size();
-    for (const auto& [hash, target] : job.pool->targets()) all.push_back(target->status());
+    for (const Target* target : pool->targets()) all.push_back(target->status());
     std::sort(all.begin() + static_cast<ptrdiff_t>(first), all.end(),
               [](const TargetStatus& a, const TargetStatus& b) { return a.labels < b.labels; });
   }
@@ -208,27 +167,39 @@ std::vector<TargetStatus> ScrapeManager::active_targets() const {
 std::vector<DroppedTarget> ScrapeManager::dropped_targets() const {
   std::vector<DroppedTarget> all;
   MutexLock lock(state_->mutex);
-  for (const auto& [name, job] : state_->jobs) {
-    for (const Labels& labels : job.pool->dropped()) all.push_back({name, labels});
+  for (const auto& [name, pool] : state_->pools) {
+    for (const Labels& labels : pool->dropped()) all.push_back({name, labels});
   }
   return all;
+}
+
+std::map<std::string, size_t> ScrapeManager::dropped_counts() const {
+  std::map<std::string, size_t> counts;
+  MutexLock lock(state_->mutex);
+  for (const auto& [name, pool] : state_->pools) counts[name] = pool->dropped_count();
+  return counts;
+}
+
+std::shared_ptr<const ScrapeConfig> ScrapeManager::pool_config(const std::string& name) const {
+  MutexLock lock(state_->mutex);
+  const auto pool = state_->pools.find(name);
+  return pool == state_->pools.end() ? nullptr : pool->second->shared_config();
 }
 
 std::vector<std::string> ScrapeManager::scrape_pools() const {
   std::vector<std::string> names;
   MutexLock lock(state_->mutex);
-  for (const auto& [name, job] : state_->jobs) names.push_back(name);
+  for (const auto& [name, pool] : state_->pools) names.push_back(name);
   return names;
 }
 
 std::vector<TargetMetadata> ScrapeManager::metadata(const std::string& metric) const {
   std::vector<TargetMetadata> all;
   MutexLock lock(state_->mutex);
-  for (const auto& [name, job] : state_->jobs) {
-    for (const auto& entry : job.pool->targets()) {
-      const Target& target = *entry.second;
-      target.metadata.each(metric, [&](const std::string& family, const Metadata& metadata) {
-        all.push_back({target.labels(), family, metadata});
+  for (const auto& [name, pool] : state_->pools) {
+    for (const Target* target : pool->targets()) {
+      target->metadata.each(metric, [&](const std::string& family, const Metadata& metadata) {
+        all.push_back({target->labels(), family, metadata});
       });
     }
   }

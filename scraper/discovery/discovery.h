@@ -1,6 +1,7 @@
 // Where targets come from. Each mechanism has a file of its own here.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,24 +11,32 @@
 
 namespace hearth {
 
-// One thread at a time.
+class DiscoveryWatcher;
+
+// What has changed: each group replaces the one of its `source`; one without targets ends it.
+using GroupUpdate = std::function<void(std::vector<TargetGroup> changed)>;
+
+// start() is called once.
 class Discovery {
  public:
-  virtual ~Discovery() = default;
+  virtual ~Discovery() = default;  // ends it: no update is under way afterwards
 
-  // All groups as they are now. Parts that cannot be read are logged and keep what they had.
-  virtual std::vector<TargetGroup> groups() = 0;
+  // Calls `update` whenever groups change, from any thread, one call at a time. What can be known at once
+  // is told before it returns; it does not wait for the network.
+  virtual void start(GroupUpdate update) = 0;
+};
 
-  virtual DurationMs refresh_interval() const = 0;  // between calls of groups(); 0 = never again
-  virtual int event_fd() const { return -1; }       // becomes readable when there may be news
-  virtual void drain_events() {}
+// What every discovery may use. The references outlive it.
+struct DiscoveryContext {
+  std::string job;  // the first that asked for it: `config` of metrics and log lines
+  std::string dir;  // relative paths are below it
+  Registry& registry;
+  DiscoveryWatcher& watcher;
+  std::string user_agent = "Prometheus/3.14.0";
 };
 
 std::unique_ptr<Discovery> make_static_discovery(const std::vector<TargetGroup>& groups);
-
-// Relative paths are below `dir`.
-std::unique_ptr<Discovery> make_file_discovery(const FileSdConfig& config, const std::string& dir,
-                                               Registry& registry);
+std::unique_ptr<Discovery> make_file_discovery(const FileSdConfig& config, const DiscoveryContext& context);
 
 // Groups of a file_sd file: a JSON or YAML list of {targets, labels}. Throws Error(kBadData).
 std::vector<TargetGroup> parse_target_groups_json(const std::string& text);

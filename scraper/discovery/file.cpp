@@ -15,6 +15,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "scraper/discovery/discovery.h"
+#include "scraper/discovery/watcher.h"
 
 namespace hearth {
 namespace {
@@ -39,56 +40,60 @@ std::vector<std::string> expand(const std::string& pattern) {
 
 class FileDiscovery final : public Discovery {
  public:
-  FileDiscovery(const FileSdConfig& config, const std::string& dir, Registry& registry)
+  FileDiscovery(const FileSdConfig& config, const DiscoveryContext& context)
       : interval_(config.refresh_interval),
-        registry_(registry),
-        read_errors_(registry.counter("prometheus_sd_file_read_errors_total",
-                                      "The number of File-SD read errors.")),
+        registry_(context.registry),
+        watcher_(context.watcher),
+        read_errors_(registry_.counter("prometheus_sd_file_read_errors_total",
+                                       "The number of File-SD read errors.")),
         watcher_errors_(
-            registry.counter("prometheus_sd_file_watcher_errors_total",
-                             "The number of File-SD errors caused by filesystem watch failures.")),
-        scan_duration_(registry.summary("prometheus_sd_file_scan_duration_seconds",
-                                        "The duration of the File-SD scan in seconds.",
-                                        {0.5, 0.9, 0.99})),
+            registry_.counter("prometheus_sd_file_watcher_errors_total",
+                              "The number of File-SD errors caused by filesystem watch failures.")),
+        scan_duration_(registry_.summary("prometheus_sd_file_scan_duration_seconds",
+                                         "The duration of the File-SD scan in seconds.",
+                                         {0.5, 0.9, 0.99})),
         inotify_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
     for (const std::string& pattern : config.files) {
-      patterns_.push_back(pattern.starts_with('/') ? pattern : dir + "/" + pattern);
+      patterns_.push_back(pattern.starts_with('/') ? pattern : context.dir + "/" + pattern);
     }
     if (inotify_ < 0) watcher_errors_.add();  // the refresh interval still holds
   }
   ~FileDiscovery() override {
+    watch_.reset();
     if (inotify_ >= 0) close(inotify_);
     for (const auto& [path, groups] : files_) remove_time(path);
   }
 
-  std::vector<TargetGroup> groups() override;
-  DurationMs refresh_interval() const override { return interval_; }
-  int event_fd() const override { return inotify_; }
-  void drain_events() override {
-    std::array<char, 4096> buffer;
-    while (read(inotify_, buffer.data(), buffer.size()) > 0) {
-    }
+  void start(GroupUpdate update) override {
+    update_ = std::move(update);
+    read_all();
+    watch_ = watcher_.watch(inotify_, interval_, [this] { read_all(); });
   }
 
  private:
   std::vector<TargetGroup> read_groups(const std::string& path);
-  void watch();
+  void read_all();
+  void watch_directories();
+  void tell_changes(std::map<std::string, std::vector<TargetGroup>> now);
   void set_time(const std::string& path);
   void remove_time(const std::string& path);
 
   std::vector<std::string> patterns_;
   const DurationMs interval_;
   Registry& registry_;
+  DiscoveryWatcher& watcher_;
   Counter read_errors_, watcher_errors_;
   Observer scan_duration_;
   const int inotify_;
   std::map<std::string, std::vector<TargetGroup>> files_;  // as last read well
   std::set<std::string> with_time_;
+  GroupUpdate update_;
+  std::unique_ptr<DiscoveryWatcher::Watch> watch_;
 };
 
-std::vector<TargetGroup> FileDiscovery::groups() {
+void FileDiscovery::read_all() {
   const auto start = std::chrono::steady_clock::now();
-  watch();  // before reading, so that no change is missed
+  watch_directories();  // before reading, so that no change is missed
   std::map<std::string, std::vector<TargetGroup>> now;
   for (const std::string& pattern : patterns_) {
     for (const std::string& path : expand(pattern)) {
@@ -106,11 +111,26 @@ std::vector<TargetGroup> FileDiscovery::groups() {
   for (const auto& [path, before] : files_) {
     if (!now.contains(path)) remove_time(path);
   }
-  files_ = std::move(now);
-  std::vector<TargetGroup> all;
-  for (const auto& [path, groups] : files_) all.insert(all.end(), groups.begin(), groups.end());
   scan_duration_.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  return all;
+  tell_changes(std::move(now));
+}
+
+void FileDiscovery::tell_changes(std::map<std::string, std::vector<TargetGroup>> now) {
+  std::vector<TargetGroup> changed;
+  for (const auto& [path, groups] : now) {
+    const std::vector<TargetGroup>& before = files_[path];
+    for (size_t i = 0; i < groups.size(); ++i) {
+      if (i >= before.size() || !(groups[i] == before[i])) changed.push_back(groups[i]);
+    }
+  }
+  for (const auto& [path, before] : files_) {
+    const auto left = now.find(path);
+    for (size_t i = left == now.end() ? 0 : left->second.size(); i < before.size(); ++i) {
+      changed.push_back({before[i].source, {}, {}});
+    }
+  }
+  files_ = std::move(now);
+  if (!changed.empty()) update_(std::move(changed));
 }
 
 std::vector<TargetGroup> FileDiscovery::read_groups(const std::string& path) {
@@ -129,7 +149,7 @@ std::vector<TargetGroup> FileDiscovery::read_groups(const std::string& path) {
   return groups;
 }
 
-void FileDiscovery::watch() {
+void FileDiscovery::watch_directories() {
   if (inotify_ < 0) return;
   for (const std::string& pattern : patterns_) {
     const std::string directory = directory_of(pattern);
@@ -158,9 +178,8 @@ void FileDiscovery::remove_time(const std::string& path) {
 
 }  // namespace
 
-std::unique_ptr<Discovery> make_file_discovery(const FileSdConfig& config, const std::string& dir,
-                                               Registry& registry) {
-  return std::make_unique<FileDiscovery>(config, dir, registry);
+std::unique_ptr<Discovery> make_file_discovery(const FileSdConfig& config, const DiscoveryContext& context) {
+  return std::make_unique<FileDiscovery>(config, context);
 }
 
 }  // namespace hearth

@@ -8,8 +8,7 @@ class StaticDiscovery final : public Discovery {
   explicit StaticDiscovery(std::vector<TargetGroup> groups) : groups_(std::move(groups)) {
     for (size_t i = 0; i < groups_.size(); ++i) groups_[i].source = std::to_string(i);
   }
-  std::vector<TargetGroup> groups() override { return groups_; }
-  DurationMs refresh_interval() const override { return 0; }
+  void start(GroupUpdate update) override { update(std::move(groups_)); }
 
  private:
   std::vector<TargetGroup> groups_;

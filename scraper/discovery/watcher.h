@@ -1,30 +1,30 @@
-// The thread that looks after all discoveries: waits for their events and intervals.
+// The thread that waits for descriptors and intervals on behalf of discoveries.
 #pragma once
 
 #include <functional>
 #include <memory>
-#include <vector>
 
-#include "scraper/discovery/discovery.h"
+#include "core/clock.h"
 
 namespace hearth {
 
 // Thread-safe. Makes one thread.
 class DiscoveryWatcher {
  public:
-  using Update = std::function<void(std::vector<TargetGroup> groups)>;
-  struct Watched {
-    std::unique_ptr<Discovery> discovery;
-    Update update;  // called on the watcher's thread with all groups, whenever they were looked at
+  // Ends with its destructor: its `look` is not running afterwards.
+  class Watch {
+   public:
+    virtual ~Watch() = default;
   };
 
   DiscoveryWatcher();
-  ~DiscoveryWatcher();  // stops
+  ~DiscoveryWatcher();  // all watches must have ended
+  DiscoveryWatcher(const DiscoveryWatcher&) = delete;
+  DiscoveryWatcher& operator=(const DiscoveryWatcher&) = delete;
 
-  // Looks after these from now on, and after those before no more; an update of one of them may still be
-  // under way when this returns.
-  void watch(std::vector<Watched> all);
-  void stop();  // no update is called afterwards; idempotent
+  // Calls look() on the watcher's thread soon after `fd` became readable (what is there is read and dropped;
+  // it must not block) and each `interval`. -1 and 0: never.
+  std::unique_ptr<Watch> watch(int fd, DurationMs interval, std::function<void()> look);
 
  private:
   struct State;

@@ -1,10 +1,14 @@
 #include "scraper/discovery/discovery.h"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
+
+#include <chrono>
+#include <map>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/mutex.h"
+#include "scraper/discovery/watcher.h"
 
 namespace hearth {
 namespace {
@@ -61,41 +65,73 @@ TEST_CASE("what is no list of target groups is refused with a reason") {
   for (const auto& [text, error] : yaml) CHECK(refusal(parse_target_groups_yaml, text) == error);
 }
 
-TEST_CASE("file_sd reads all files of its patterns and keeps what was good") {
-  TempDir dir;
-  write_file(dir.path() + "/b.yml", "- targets: [b:1]\n- targets: [b:2]\n");
-  write_file(dir.path() + "/a.json", R"([{"targets": ["a:1"]}])");
-  write_file(dir.path() + "/c.txt", "- targets: [c:1]\n");
-  Registry registry;
-  const auto discovery =
-      make_file_discovery(FileSdConfig{{"*.yml", dir.path() + "/*.json"}, 1000}, dir.path(), registry);
-  const std::string path = dir.path();
-  const auto line = [&](const std::string& file, const std::string& rest) {
-    return path + "/" + file.substr(0, file.find(':')) + file.substr(file.find(':')) + "{__meta_filepath=\"" + path +
-           "/" + file.substr(0, file.find(':')) + "\"}" + rest + "\n";
-  };
-  const std::string both = line("b.yml:0", " b:1") + line("b.yml:1", " b:2");
-  CHECK(text_of(discovery->groups()) == line("a.json:0", " a:1") + both);
-  CHECK(registry.text().find("prometheus_sd_file_mtime_seconds{filename=\"" + path + "/a.json\"}") != std::string::npos);
+// What a discovery has told so far.
+struct Found {
+  std::map<std::string, TargetGroup> groups;  // by source
+  size_t updates GUARDED_BY(mutex) = 0;
+  Mutex mutex;
+  CondVar told;
 
-  write_file(path + "/a.json", "[{");
-  CHECK(text_of(discovery->groups()) == line("a.json:0", " a:1") + both);
-  CHECK(registry.text().find("prometheus_sd_file_read_errors_total 1\n") != std::string::npos);
-  remove_file(path + "/a.json");
-  CHECK(text_of(discovery->groups()) == both);
-  CHECK(registry.text().find("a.json") == std::string::npos);
+  GroupUpdate update() {
+    return [this](std::vector<TargetGroup> changed) {
+      MutexLock lock(mutex);
+      for (TargetGroup& group : changed) {
+        if (group.targets.empty()) groups.erase(group.source);
+        if (!group.targets.empty()) groups[group.source] = std::move(group);
+      }
+      ++updates;
+      told.notify_all();
+    };
+  }
+  // "" when nothing was told within ten seconds.
+  std::string wait_for_update(size_t count) {
+    MutexLock lock(mutex);
+    while (updates < count) {
+      if (!told.wait_for(mutex, std::chrono::seconds(10))) return "";
+    }
+    std::string text;
+    for (const auto& [source, group] : groups) text += text_of({group});
+    return text;
+  }
+};
+
+TEST_CASE("static groups are told at once, each with its number") {
+  Found found;
+  TargetGroup group;
+  group.targets = {Labels{{"__address__", "a:1"}}};
+  make_static_discovery({group, group})->start(found.update());
+  CHECK(found.wait_for_update(1) == "0{} a:1\n1{} a:1\n");
 }
 
-TEST_CASE("a change in a watched directory is an event") {
+TEST_CASE("file_sd reads all files of its patterns, keeps what was good and tells only changes") {
   TempDir dir;
+  const std::string path = dir.path();
+  write_file(path + "/b.yml", "- targets: [b:1]\n- targets: [b:2]\n");
+  write_file(path + "/a.json", R"([{"targets": ["a:1"]}])");
+  write_file(path + "/c.txt", "- targets: [c:1]\n");
   Registry registry;
-  const auto discovery = make_file_discovery(FileSdConfig{{"*.json"}, 1000}, dir.path(), registry);
-  CHECK(discovery->groups().empty());
-  discovery->drain_events();
-  write_file(dir.path() + "/a.json", "[]");
-  CHECK(discovery->event_fd() >= 0);
-  char buffer[4096];
-  CHECK(::read(discovery->event_fd(), buffer, sizeof buffer) > 0);
+  DiscoveryWatcher watcher;
+  const auto discovery =
+      make_file_discovery(FileSdConfig{{"*.yml", path + "/*.json"}, 200}, {"j", path, registry, watcher});
+  const auto line = [&](const std::string& file, const std::string& number, const std::string& rest) {
+    return path + "/" + file + ":" + number + "{__meta_filepath=\"" + path + "/" + file + "\"} " + rest + "\n";
+  };
+  const std::string a = line("a.json", "0", "a:1"), b = line("b.yml", "0", "b:1") + line("b.yml", "1", "b:2");
+  Found found;
+  discovery->start(found.update());
+  CHECK(found.wait_for_update(1) == a + b);
+  CHECK(registry.text().find("prometheus_sd_file_mtime_seconds{filename=\"" + path + "/a.json\"}") != std::string::npos);
+
+  write_file(path + "/d.json", "[{");  // is refused: nothing is told
+  rename_path(path + "/a.json", path + "/e.json");
+  CHECK(found.wait_for_update(2) == b + line("e.json", "0", "a:1"));
+  CHECK(registry.text().find("prometheus_sd_file_read_errors_total 0\n") == std::string::npos);
+  CHECK(registry.text().find("a.json") == std::string::npos);
+  write_file(path + "/e.json", "[{");  // what it had stays
+  write_file(path + "/b.yml", "- targets: [b:3]\n");
+  CHECK(found.wait_for_update(3) == line("b.yml", "0", "b:3") + line("e.json", "0", "a:1"));
+  write_file(path + "/e.json", "[]");
+  CHECK(found.wait_for_update(4) == line("b.yml", "0", "b:3"));
 }
 
 }  // namespace

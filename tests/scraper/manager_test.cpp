@@ -367,7 +367,7 @@ TEST_CASE("targets come and go with the files of file_sd") {
   Running running(options);
   ScrapeConfig config = job("j", {});
   config.static_configs.clear();
-  config.file_sd_configs = {FileSdConfig{{"*.json"}, 60'000}};
+  config.file_sd_configs = {FileSdConfig{{"*.json"}, 200}};
   running.apply({config});
   CHECK(running.manager->active_targets().empty());
 
