@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/memory.h"
 #include "core/mutex.h"
 
 namespace hearth {
@@ -68,12 +69,24 @@ struct Pool::State {
   bool stopping GUARDED_BY(mutex) = false;
   std::vector<std::thread> threads;
 
+  bool has_nothing() const REQUIRES(mutex) {
+    return lanes[0].empty() && lanes[1].empty() && !stopping;
+  }
+  void wait() REQUIRES(mutex) {
+    while (has_nothing()) {
+      if (work_there.wait_for(mutex, kReleaseMemoryAfter)) continue;
+      mutex.unlock();
+      release_free_memory();
+      mutex.lock();
+      while (has_nothing()) work_there.wait(mutex);
+    }
+  }
   void run() {
     for (;;) {
       std::function<void()> task;
       {
         MutexLock lock(mutex);
-        while (lanes[0].empty() && lanes[1].empty() && !stopping) work_there.wait(mutex);
+        wait();
         auto& lane = lanes[0].empty() ? lanes[1] : lanes[0];
         if (lane.empty()) return;
         task = std::move(lane.front());
@@ -115,12 +128,13 @@ size_t Pool::threads() const { return state_->threads.size(); }
 namespace {
 
 // Shared by the caller and its helpers; kept alive by whichever of them ends last, since a helper
-// may start only after the caller has gone.
+// may start only after the caller has gone. Of several slices that fail the first one's error is
+// told, whichever was the quickest: slices before it are worked on to their end.
 struct SliceRun {
   const std::function<void(size_t)>* work;
   size_t slices;
   std::atomic<size_t> next{0};
-  std::atomic<bool> failed{false};
+  std::atomic<size_t> first_failed{~size_t{0}};
   Mutex mutex;
   CondVar all_done;
   size_t done GUARDED_BY(mutex) = 0;
@@ -131,16 +145,18 @@ struct SliceRun {
       const size_t slice = next.fetch_add(1);
       if (slice >= slices) return;
       std::exception_ptr error;
-      if (!failed) {
+      if (slice < first_failed) {
         try {
           (*work)(slice);
         } catch (...) {
           error = std::current_exception();
-          failed = true;
         }
       }
       MutexLock lock(mutex);
-      if (error && !first_error) first_error = error;
+      if (error && slice < first_failed) {
+        first_failed = slice;
+        first_error = error;
+      }
       if (++done == slices) all_done.notify_all();
     }
   }

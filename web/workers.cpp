@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/memory.h"
 #include "core/threads.h"
 
 namespace hearth::web {
@@ -23,20 +24,34 @@ Workers::~Workers() {
 void Workers::submit(Weight weight, std::function<void()> task) {
   MutexLock lock(mutex_);
   (weight == Weight::kHeavy ? heavy_ : light_).push_back(std::move(task));
-  wake_one();
+  wake_for_tasks();
 }
 
-void Workers::wait() {
-  CondVar woken;
-  idle_.push_back(&woken);
-  woken.wait(mutex_);
-  std::erase(idle_, &woken);  // still there when it woke by itself
+// Returns false when the time ran out.
+bool Workers::wait(std::chrono::seconds at_most) {
+  Idle self;
+  idle_.push_back(&self);
+  while (!self.called) {
+    if (self.woken.wait_for(mutex_, at_most) || self.called) continue;
+    std::erase(idle_, &self);
+    return false;
+  }
+  --called_;
+  return true;
 }
 
 void Workers::wake_one() {
   if (idle_.empty()) return;
-  idle_.back()->notify_one();
+  idle_.back()->called = true;
+  idle_.back()->woken.notify_one();
   idle_.pop_back();
+  ++called_;
+}
+
+// A thread that ends a task may be faster than one that was called, and take its task: then that one
+// is there for the next.
+void Workers::wake_for_tasks() {
+  if (light_.size() + heavy_.size() > called_) wake_one();
 }
 
 void Workers::wake_all() {
@@ -49,11 +64,17 @@ bool Workers::can_take() {
 
 void Workers::run() {
   name_thread("http-worker");
+  constexpr std::chrono::hours kLong{1};
   MutexLock lock(mutex_);
   while (true) {
+    bool released = false;
     while (!can_take()) {
       if (ending_ && heavy_.empty()) return;
-      wait();
+      if (wait(released ? kLong : kReleaseMemoryAfter) || released) continue;
+      mutex_.unlock();
+      release_free_memory();
+      mutex_.lock();
+      released = true;
     }
     const bool heavy = light_.empty();
     std::deque<std::function<void()>>& queue = heavy ? heavy_ : light_;
@@ -69,7 +90,7 @@ void Workers::run() {
       if (ending_) {
         wake_all();
       } else if (!heavy_.empty()) {
-        wake_one();
+        wake_for_tasks();
       }
     }
   }

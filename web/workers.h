@@ -1,6 +1,7 @@
 // The threads that answer requests.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <thread>
@@ -11,9 +12,9 @@
 namespace hearth::web {
 
 // Heavy tasks (queries) never take the last thread, so that health checks and pages are answered
-// however many queries run. The thread that fell idle last is woken first: its caches are warm, and
-// the memory of threads that are not needed stays untouched. Thread-safe. The destructor runs what is
-// queued, then joins.
+// however many queries run. The thread that fell idle last is woken first, and no more of them than
+// there are tasks: caches are warm, and the memory of threads that are not needed stays untouched. An
+// idle one gives back what it keeps. Thread-safe. The destructor runs what is queued, then joins.
 class Workers {
  public:
   enum class Weight { kLight, kHeavy };
@@ -26,14 +27,22 @@ class Workers {
   void submit(Weight weight, std::function<void()> task);
 
  private:
+  // A thread that waits.
+  struct Idle {
+    CondVar woken;
+    bool called = false;
+  };
+
   void run();
   bool can_take() REQUIRES(mutex_);
-  void wait() REQUIRES(mutex_);
+  bool wait(std::chrono::seconds at_most) REQUIRES(mutex_);
   void wake_one() REQUIRES(mutex_);
+  void wake_for_tasks() REQUIRES(mutex_);
   void wake_all() REQUIRES(mutex_);
 
   Mutex mutex_;
-  std::vector<CondVar*> idle_ GUARDED_BY(mutex_);  // of threads that wait; the last is woken first
+  std::vector<Idle*> idle_ GUARDED_BY(mutex_);  // not called yet; the last is called first
+  size_t called_ GUARDED_BY(mutex_) = 0;        // that have not come yet
   std::deque<std::function<void()>> light_ GUARDED_BY(mutex_);
   std::deque<std::function<void()>> heavy_ GUARDED_BY(mutex_);
   size_t heavy_running_ GUARDED_BY(mutex_) = 0;
