@@ -2,15 +2,15 @@
 
 #include <algorithm>
 
-#include "core/error.h"
 #include "query/explain.h"
 #include "query/operator.h"
 
 namespace hearth::promql {
 namespace {
 
-constexpr const char* kTooManySamples =
-    "query processing would load too many samples into memory in query execution";
+[[noreturn]] void throw_too_many_samples() {
+  throw TooLarge("query processing would load too many samples into memory in query execution");
+}
 
 }  // namespace
 
@@ -33,7 +33,7 @@ void Context::reserve(size_t series, size_t steps, size_t bytes_per_cell) {
   size_t bytes = 0;
   if (__builtin_mul_overflow(series, steps, &bytes) ||
       __builtin_mul_overflow(bytes, bytes_per_cell, &bytes)) {
-    throw Error(ErrorKind::kExecution, kTooManySamples);
+    throw_too_many_samples();
   }
   budget.charge(bytes);
   reserved_.fetch_add(bytes, std::memory_order_relaxed);
@@ -41,7 +41,7 @@ void Context::reserve(size_t series, size_t steps, size_t bytes_per_cell) {
 
 void Context::check_held(int64_t held) {
   if (options.max_samples > 0 && held > options.max_samples) {
-    throw Error(ErrorKind::kExecution, kTooManySamples);
+    throw_too_many_samples();
   }
   int64_t peak = peak_held_.load(std::memory_order_relaxed);
   while (held > peak && !peak_held_.compare_exchange_weak(peak, held, std::memory_order_relaxed)) {

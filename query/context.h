@@ -11,6 +11,7 @@
 #include "core/arena.h"
 #include "core/budget.h"
 #include "core/clock.h"
+#include "core/error.h"
 #include "core/mutex.h"
 #include "core/storage.h"
 #include "core/threads.h"
@@ -97,6 +98,12 @@ class Context {
   std::atomic<size_t> reserved_{0};
   Mutex mutex_;
   std::vector<std::unique_ptr<Rows>> free_rows_ GUARDED_BY(mutex_);
+};
+
+// Ends a query that is too large, which is no mistake in its expression.
+class TooLarge : public Error {
+ public:
+  explicit TooLarge(const std::string& text) : Error(ErrorKind::kExecution, text) {}
 };
 
 // What a histogram weighs, counted in floats, as Prometheus does.

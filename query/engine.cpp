@@ -9,6 +9,7 @@
 #include "query/active_queries.h"
 #include "query/admission.h"
 #include "query/collect.h"
+#include "query/first_error.h"
 #include "query/memory_error.h"
 #include "query/plan.h"
 #include "query/query_log.h"
@@ -69,6 +70,10 @@ struct Engine::State {
   void take_stats(const Context& context, const Steps& steps, int64_t began,
                   QueryStats& stats) const;
   void run_plan(Plan& plan, const QueryRequest& request, Context& context, QueryResult& result);
+  void throw_first(const QueryRequest& request, const Expr& expr, RunningQuery& query) const;
+  DurationMs lookback(const QueryRequest& request) const {
+    return request.lookback_delta > 0 ? request.lookback_delta : options.lookback_delta;
+  }
 
   const EngineOptions options;
   Queryable& storage;
@@ -163,7 +168,7 @@ void Engine::State::evaluate(const QueryRequest& request, const Expr& expr, Quer
   const int64_t began = clock.monotonic_nanos();
   const Steps steps = query_steps(request);
   Context context(options, *result.query, pool);
-  context.lookback = request.lookback_delta > 0 ? request.lookback_delta : options.lookback_delta;
+  context.lookback = lookback(request);
   context.steps = steps.count;
   if (options.per_step_stats && request.per_step_stats) context.track_steps();
   context.explains = request.explain;
@@ -181,14 +186,37 @@ void Engine::State::evaluate(const QueryRequest& request, const Expr& expr, Quer
     }
     context.check();
     if (!explained.children.empty()) result.explain = explain_json(*explained.children[0]);
-  } catch (...) {  // the log tells them of queries that fail, too
+  } catch (const TooLarge&) {
     take_stats(context, steps, began, result.stats);
+    throw;
+  } catch (const Error& error) {
+    take_stats(context, steps, began, result.stats);
+    if (error.kind() == ErrorKind::kExecution) throw_first(request, expr, *result.query);
     throw;
   }
   take_stats(context, steps, began, result.stats);
   context.annotations.texts(request.text, result.warnings, result.infos);
   if (context.querier) {
     for (std::string& text : context.querier->warnings()) result.warnings.push_back(std::move(text));
+  }
+}
+
+void Engine::State::throw_first(const QueryRequest& request, const Expr& expr,
+                                RunningQuery& query) const {
+  const Planner planner(options, request, lookback(request), default_step);
+  try {
+    throw_first_error(expr, planner, [&](Plan& given) {
+      Context context(options, query, pool);
+      Plan part = std::move(given);  // ends before its context
+      context.lookback = lookback(request);
+      context.steps = query_steps(request).count;
+      if (part.range.min <= part.range.max) context.querier = storage.querier(part.range);
+      open(part, context);
+      part.root->prepare(context);
+      compute_all(context, *part.root);
+    });
+  } catch (const OverBudget&) {
+  } catch (const TooLarge&) {  // the first attempt was not
   }
 }
 

@@ -54,11 +54,13 @@ FloatFunction find_time_function(std::string_view name);
 
 // ---- label_functions.cpp
 
-OperatorPtr make_label_replace(OperatorPtr child, const std::string& to,
+// `child` is called after the other arguments have been checked, as Prometheus does.
+using MakeChild = std::function<OperatorPtr()>;
+OperatorPtr make_label_replace(const MakeChild& child, const std::string& to,
                                const std::string& replacement, const std::string& from,
                                const std::string& regex);
-OperatorPtr make_label_join(OperatorPtr child, const std::string& to, const std::string& separator,
-                            std::vector<std::string> from);
+OperatorPtr make_label_join(const MakeChild& child, const std::string& to,
+                            const std::string& separator, std::vector<std::string> from);
 
 // ---- absent.cpp
 

@@ -241,14 +241,18 @@ class JoinOp final : public Operator {
     std::vector<uint32_t> present_many, present_one;
     for (size_t step = 0; step < steps_.count; ++step) {
       if (step % 64 == 0) context.check();
-      const auto present = [&](const Rows& rows, std::vector<uint32_t>& out) {
+      // In the order that Prometheus has them in: errors name those that come first.
+      const auto present = [&](const Operator& side, const Rows& rows, std::vector<uint32_t>& out) {
+        const std::vector<uint32_t>* order = side.order();
+        const size_t count = order == nullptr ? rows.count() : order->size();
         out.clear();
-        for (uint32_t i = 0; i < rows.count(); ++i) {
-          if (rows.has_point(i, step)) out.push_back(i);
+        for (uint32_t i = 0; i < count; ++i) {
+          const uint32_t row = order == nullptr ? i : (*order)[i];
+          if (rows.has_point(row, step)) out.push_back(row);
         }
       };
-      present(many, present_many);
-      present(one, present_one);
+      present(*many_, many, present_many);
+      present(*one_, one, present_one);
       if (present_many.empty() && present_one.empty()) continue;
       if ((present_many.empty() || present_one.empty()) && !matching_.fill_left &&
           !matching_.fill_right) {

@@ -82,20 +82,19 @@ Regex compile(const std::string& pattern) {
 
 }  // namespace
 
-OperatorPtr make_label_replace(OperatorPtr child, const std::string& to,
+OperatorPtr make_label_replace(const MakeChild& child, const std::string& to,
                                const std::string& replacement, const std::string& from,
                                const std::string& regex) {
   Regex compiled = compile(regex);
   check_label_name(to, "destination", "label_replace");
-  return std::make_unique<LabelReplaceOp>(std::move(child), to, replacement, from,
-                                          std::move(compiled));
+  return std::make_unique<LabelReplaceOp>(child(), to, replacement, from, std::move(compiled));
 }
 
-OperatorPtr make_label_join(OperatorPtr child, const std::string& to, const std::string& separator,
-                            std::vector<std::string> from) {
+OperatorPtr make_label_join(const MakeChild& child, const std::string& to,
+                            const std::string& separator, std::vector<std::string> from) {
   for (const std::string& name : from) check_label_name(name, "source", "label_join");
   check_label_name(to, "destination", "label_join");
-  return std::make_unique<LabelJoinOp>(std::move(child), to, separator, std::move(from));
+  return std::make_unique<LabelJoinOp>(child(), to, separator, std::move(from));
 }
 
 }  // namespace hearth::promql

@@ -46,17 +46,16 @@ std::string blame(const Plan& plan, size_t steps) {
 
 }  // namespace
 
-Error memory_error(const OverBudget& error, const Plan& plan, size_t steps) {
+TooLarge memory_error(const OverBudget& error, const Plan& plan, size_t steps) {
   const Budget& budget = error.budget();
   const bool own = budget.name() == "query";
-  return Error(error.kind(),
-               fmt::format("{} more than {} of memory: {}; select fewer series, a shorter range "
-                           "or a longer step, {}",
-                           own ? "query needs" : "all queries together need",
-                           bytes_text(budget.limit()), blame(plan, steps),
-                           own ? "or raise --query.max-memory"
-                               : "try again when others have ended, or raise "
-                                 "--query.max-total-memory"));
+  return TooLarge(
+      fmt::format("{} more than {} of memory: {}; select fewer series, a shorter range "
+                  "or a longer step, {}",
+                  own ? "query needs" : "all queries together need", bytes_text(budget.limit()),
+                  blame(plan, steps),
+                  own ? "or raise --query.max-memory"
+                      : "try again when others have ended, or raise --query.max-total-memory"));
 }
 
 }  // namespace hearth::promql

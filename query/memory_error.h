@@ -7,6 +7,6 @@
 namespace hearth::promql {
 
 // Names the limit, the selector that is to blame, and what to do.
-Error memory_error(const OverBudget& error, const Plan& plan, size_t steps);
+TooLarge memory_error(const OverBudget& error, const Plan& plan, size_t steps);
 
 }  // namespace hearth::promql

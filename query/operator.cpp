@@ -48,6 +48,15 @@ void hear_others(Context& context, const Operator& child, std::span<const uint32
   });
 }
 
+void compute_all(Context& context, const Operator& root) {
+  const size_t count = root.series().size(), slice = context.rows_at_once(root.steps().count);
+  context.parallel((count + slice - 1) / slice, [&](size_t s) {
+    context.check();
+    ScratchRows rows(context, root.steps().count);
+    root.rows(context, {s * slice, std::min(count, (s + 1) * slice)}, *rows);
+  });
+}
+
 void materialise(Context& context, const Operator& child, Rows& out) {
   const size_t count = child.series().size();
   const size_t slice = context.rows_at_once(out.steps());

@@ -89,6 +89,9 @@ void gather_rows(Context& context, const Operator& child, std::span<const uint32
 // Computes the rows of `child` that are not `needed`, for what they tell.
 void hear_others(Context& context, const Operator& child, std::span<const uint32_t> needed);
 
+// Computes all rows, for the errors that they may end in.
+void compute_all(Context& context, const Operator& root);
+
 // All rows of `child`, computed slice by slice on all threads.
 void materialise(Context& context, const Operator& child, Rows& out);
 

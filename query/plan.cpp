@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "query/aggregate.h"
 #include "query/binary.h"
+#include "query/first_error.h"
 #include "query/functions.h"
 #include "query/subquery.h"
 #include "query/topk.h"
@@ -40,6 +41,7 @@ Planner::Planner(const EngineOptions& options, const QueryRequest& request, Dura
 Plan Planner::plan(const Expr& expr) {
   Plan plan;
   plan.type = value_type(expr);
+  whole_ = &expr;
   const Steps steps = query_steps(request_);
   if (plan.type == ValueType::kString) {
     plan.string = string_argument(expr);
@@ -55,13 +57,29 @@ Plan Planner::plan(const Expr& expr) {
 }
 
 OperatorPtr Planner::build(const Expr& expr, Steps steps) {
-  if (explained_ == nullptr) return build_node(expr, steps);
+  if (explained_ == nullptr) {
+    OperatorPtr built = build_node(expr, steps);
+    if (attempt_) attempt(expr, steps);
+    return built;
+  }
   PlanNode* const around = explained_;
   PlanNode& node = around->add(unwrap(expr), steps.count);
   explained_ = &node;
   OperatorPtr built = make_explained(build_node(expr, steps), node);
   explained_ = around;
   return built;
+}
+
+void Planner::attempt(const Expr& expr, Steps steps) const {
+  if (&expr == whole_ || !may_fail(expr)) return;
+  Planner planner = *this;
+  planner.attempt_ = nullptr;
+  planner.selections_.clear();
+  planner.range_ = {kMaxTime, kMinTime};
+  Plan part;
+  part.root = planner.build_node(expr, steps);
+  part.range = planner.range_;
+  attempt_(part);
 }
 
 OperatorPtr Planner::build_node(const Expr& expr, Steps steps) {
@@ -101,19 +119,24 @@ OperatorPtr Planner::build_varying(const Expr& expr, Steps steps) {
 }
 
 OperatorPtr Planner::build_aggregate(const AggregateExpr& expr, Steps steps) {
-  OperatorPtr child = build(*expr.expr, steps);
   if (expr.op == AggregateOp::kCountValues) {
-    return make_count_values(std::move(child), string_argument(*expr.param), expr.grouping,
-                             expr.without);
+    const std::string& label = string_argument(*expr.param);
+    check_count_values_label(label);
+    return make_count_values(build(*expr.expr, steps), label, expr.grouping, expr.without);
   }
   Grouping grouping(expr.grouping, expr.without);
   if (expr.param == nullptr) {
-    return make_fold_aggregate(expr.op, std::move(child), std::move(grouping),
+    return make_fold_aggregate(expr.op, build(*expr.expr, steps), std::move(grouping),
                                expr.expr->pos);
   }
-  ParamAggregate parts{
-      expr.op,  std::move(child),       build(*expr.param, steps), std::move(grouping),
-      expr.pos, expr.expr->pos, unwrap(*expr.param).pos};
+  OperatorPtr param = build(*expr.param, steps);  // before the other, as Prometheus does
+  ParamAggregate parts{expr.op,
+                       build(*expr.expr, steps),
+                       std::move(param),
+                       std::move(grouping),
+                       expr.pos,
+                       expr.expr->pos,
+                       unwrap(*expr.param).pos};
   return expr.op == AggregateOp::kQuantile ? make_quantile(std::move(parts))
                                            : make_topk(std::move(parts));
 }

@@ -2,6 +2,7 @@
 // step.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -35,10 +36,14 @@ class Planner {
   Plan plan(const Expr& expr);
   // Where plan() tells its nodes, and what they do; must outlive the plan.
   void explain_to(PlanNode* node) { explained_ = node; }
+  // `attempt` is given each part of the expression that may fail, as a plan of its own, before what
+  // it is a part of; not the whole. See first_error.h.
+  void attempt_with(std::function<void(Plan&)> attempt) { attempt_ = std::move(attempt); }
 
  private:
   OperatorPtr build(const Expr& expr, Steps steps);
   OperatorPtr build_node(const Expr& expr, Steps steps);
+  void attempt(const Expr& expr, Steps steps) const;
   OperatorPtr build_varying(const Expr& expr, Steps steps);
   OperatorPtr build_aggregate(const AggregateExpr& expr, Steps steps);
   OperatorPtr build_binary(const BinaryExpr& expr, Steps steps);
@@ -78,6 +83,8 @@ class Planner {
   Counted counted_ = Counted::kOnce;  // how samples of what is being built count
   TimeRange range_{kMaxTime, kMinTime};
   PlanNode* explained_ = nullptr;  // the node around what is being built
+  std::function<void(Plan&)> attempt_;
+  const Expr* whole_ = nullptr;
 };
 
 // The times at which a query is evaluated.

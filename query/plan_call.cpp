@@ -95,7 +95,8 @@ OperatorPtr Planner::build_call(const Call& call, Steps steps) {
                          [function](TimeMs t) { return function(static_cast<double>(t / 1000)); });
   }
   if (is_bounding_function(name)) {
-    return make_bounding_function(name, build(*call.args[0], steps), build_scalars(call, 1, steps));
+    OperatorPtr child = build(*call.args[0], steps);
+    return make_bounding_function(name, std::move(child), build_scalars(call, 1, steps));
   }
   if (name == "absent") return make_absent(build(*call.args[0], steps), matchers_of(*call.args[0]));
   if (name == "timestamp" || name == "start_timestamp") {
@@ -124,8 +125,8 @@ OperatorPtr Planner::build_scalar_call(const Call& call, Steps steps) {
   if (name == "vector") return build(*call.args[0], steps);
   if (name == "scalar") return make_scalar(build(*call.args[0], steps));
   if (name == "min_of" || name == "max_of") {
-    return make_extreme_of(name == "max_of", build(*call.args[0], steps),
-                           build(*call.args[1], steps));
+    OperatorPtr left = build(*call.args[0], steps);
+    return make_extreme_of(name == "max_of", std::move(left), build(*call.args[1], steps));
   }
   return nullptr;
 }
@@ -137,12 +138,13 @@ OperatorPtr Planner::build_label_call(const Call& call, Steps steps) {
     for (size_t i = first; i < call.args.size(); ++i) out.push_back(string_argument(*call.args[i]));
     return out;
   };
+  const auto child = [&] { return build(*call.args[0], steps); };
   if (name == "label_replace") {
     const auto text = strings(1);
-    return make_label_replace(build(*call.args[0], steps), text[0], text[1], text[2], text[3]);
+    return make_label_replace(child, text[0], text[1], text[2], text[3]);
   }
   if (name == "label_join") {
-    return make_label_join(build(*call.args[0], steps), string_argument(*call.args[1]),
+    return make_label_join(child, string_argument(*call.args[1]),
                            string_argument(*call.args[2]), strings(3));
   }
   if (name.starts_with("sort")) {
@@ -175,14 +177,16 @@ OperatorPtr Planner::build_histogram_call(const Call& call, Steps steps) {
   } else {
     return nullptr;
   }
-  ++whole_histograms_;
-  parts.child = build(*call.args[child], steps);
-  --whole_histograms_;
-  parts.child_pos = argument_pos(call, child);
-  const size_t first = child == 0 ? 2 : 0;
-  for (size_t i = first; i < (child == 0 ? call.args.size() : child); ++i) {
-    parts.scalars.push_back(build(*call.args[i], steps));
-    parts.scalar_pos.push_back(argument_pos(call, i));
+  for (size_t i = 0; i < call.args.size(); ++i) {
+    if (i == child) {
+      ++whole_histograms_;
+      parts.child = build(*call.args[i], steps);
+      --whole_histograms_;
+      parts.child_pos = argument_pos(call, i);
+    } else if (value_type(*call.args[i]) == ValueType::kScalar) {
+      parts.scalars.push_back(build(*call.args[i], steps));
+      parts.scalar_pos.push_back(argument_pos(call, i));
+    }
   }
   return make_histogram_function(std::move(parts));
 }
@@ -225,6 +229,7 @@ OperatorPtr Planner::build_range_call(const Call& call, Steps steps) {
   if (function == nullptr) return nullptr;
   const size_t range = name == "quantile_over_time" ? 1 : 0;
   check_modifier(*call.args[range], name);
+  RangeSourcePtr source = build_range(*call.args[range], steps);
   std::vector<OperatorPtr> scalars;
   for (size_t i = 0; i < call.args.size(); ++i) {
     if (i != range) scalars.push_back(build(*call.args[i], steps));
@@ -232,8 +237,8 @@ OperatorPtr Planner::build_range_call(const Call& call, Steps steps) {
   // What Prometheus tells about a subquery carries no position, which shows as the first.
   const bool subquery = unwrap(*call.args[0]).kind == ExprKind::kSubquery;
   const PosRange pos = subquery ? PosRange{} : argument_pos(call, 0);
-  auto windows = std::make_unique<WindowOp>(build_range(*call.args[range], steps), *function,
-                                            std::move(scalars), pos);
+  auto windows =
+      std::make_unique<WindowOp>(std::move(source), *function, std::move(scalars), pos);
   if (!absent) return windows;
   return make_absent(std::move(windows), matchers_of(*call.args[0]));
 }

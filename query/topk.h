@@ -18,7 +18,9 @@ struct ParamAggregate {
 OperatorPtr make_topk(ParamAggregate parts);  // topk, bottomk, limitk, limit_ratio
 OperatorPtr make_quantile(ParamAggregate parts);
 
-// `label` gets the value. Throws Error(kExecution) when it cannot be a label's name.
+// Throws Error(kExecution) when it cannot be a label's name.
+void check_count_values_label(const std::string& label);
+// `label` gets the value.
 OperatorPtr make_count_values(OperatorPtr child, const std::string& label,
                               std::vector<std::string> grouping, bool without);
 

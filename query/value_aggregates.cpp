@@ -156,11 +156,14 @@ OperatorPtr make_quantile(ParamAggregate parts) {
   return std::make_unique<QuantileAggregate>(std::move(parts));
 }
 
-OperatorPtr make_count_values(OperatorPtr child, const std::string& label,
-                              std::vector<std::string> grouping, bool without) {
+void check_count_values_label(const std::string& label) {
   if (label.empty() || !valid_utf8(label)) {
     throw Error(ErrorKind::kExecution, "invalid label name " + go_quote(label));
   }
+}
+
+OperatorPtr make_count_values(OperatorPtr child, const std::string& label,
+                              std::vector<std::string> grouping, bool without) {
   grouping.push_back(without ? std::string(kMetricName) : label);
   return std::make_unique<CountValues>(std::move(child), label,
                                        LabelNames(std::move(grouping), !without));

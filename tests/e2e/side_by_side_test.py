@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import unittest
 
+from promql_answers import close
 from servers import EndToEnd, peer, wait_for
 
 SECONDS = int(os.environ.get("HEARTH_SIDE_BY_SIDE_SECONDS", "20"))
@@ -64,15 +65,6 @@ scalar(node_load1) * 2
 -node_load1
 node_cpu_seconds_total > 10 < 1e9
 """.strip().splitlines()
-
-
-def close(a, b):
-    if a == b:
-        return True
-    x, y = float(a), float(b)
-    if math.isnan(x) or math.isnan(y):
-        return math.isnan(x) and math.isnan(y)
-    return math.isclose(x, y, rel_tol=1e-12, abs_tol=0)
 
 
 def between_scrapes(server):
