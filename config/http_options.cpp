@@ -1,5 +1,6 @@
 #include "config/http_options.h"
 
+#include "core/base64.h"
 #include "core/error.h"
 #include "core/file.h"
 
@@ -28,8 +29,9 @@ HttpAccess http_access(const HttpClientConfig& config, const std::string& dir) {
   HttpAccess access;
   HttpOptions& options = access.options;
   if (const auto& basic = config.basic_auth) {
-    options.username = value_or_file(basic->username, basic->username_file, dir);
-    options.password = value_or_file(basic->password.value, basic->password_file, dir);
+    const std::string username = value_or_file(basic->username, basic->username_file, dir);
+    const std::string password = value_or_file(basic->password.value, basic->password_file, dir);
+    access.headers.push_back("Authorization: Basic " + base64(username + ":" + password));
   }
   if (const auto& authorization = config.authorization) {
     const std::string credentials =

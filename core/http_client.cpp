@@ -1,31 +1,21 @@
 #include "core/http_client.h"
 
-#include <arpa/inet.h>
-#include <curl/curl.h>
-#include <fmt/format.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <optional>
+#include <map>
+#include <vector>
 
 #include "core/error.h"
-#include "core/go_text.h"
+#include "core/http_authority.h"
 #include "core/http_error.h"
+#include "core/http_transport.h"
 
 namespace hearth {
 namespace {
 
-constexpr long kMaxRedirects = 10;
-constexpr long kSpareConnections = 16;  // per shard, beyond one for each slot
-constexpr uint64_t kWakeEvent = ~uint64_t{0};
+constexpr int kMaxRedirects = 10;
+constexpr DurationMs kFirstTimeout = 30'000;  // to fetch what an authority asks for
 
 int64_t steady_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -33,446 +23,231 @@ int64_t steady_ms() {
       .count();
 }
 
-void init_curl_once() {
-  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (code != CURLE_OK) throw Error(ErrorKind::kInternal, "libcurl does not start");
+// The host itself, or one below it.
+bool is_same_host(const std::string& host, const std::string& original) {
+  if (host == original) return true;
+  return host.size() > original.size() && host.find(':') == std::string::npos && host.ends_with("." + original);
 }
 
-constexpr long kKeepAliveSeconds = 15;  // a peer that vanished is noticed by idle streams, too
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+bool is_credential(const std::string& header) {
+  constexpr std::array<std::string_view, 6> kNames = {"Authorization", "Cookie", "Cookie2", "Www-Authenticate",
+                                                      "Proxy-Authorization", "Proxy-Authenticate"};
+  const std::string_view name = std::string_view(header).substr(0, header.find(':'));
+  return std::any_of(kNames.begin(), kNames.end(),
+                     [&](std::string_view known) { return equals_ignoring_case(known, name); });
 }
 
-long tls_version(const std::string& name, long otherwise) {
-  if (name == "TLS10") return CURL_SSLVERSION_TLSv1_0;
-  if (name == "TLS11") return CURL_SSLVERSION_TLSv1_1;
-  if (name == "TLS12") return CURL_SSLVERSION_TLSv1_2;
-  if (name == "TLS13") return CURL_SSLVERSION_TLSv1_3;
-  return otherwise;
-}
-long max_tls_version(const std::string& name) {
-  constexpr long kAny = CURL_SSLVERSION_TLSv1;
-  return tls_version(name, kAny) << 16;
-}
+class Exchange;
 
-struct Shard {
-  CURLM* multi = nullptr;
-  int epoll = -1;
-  size_t index = 0;
-  long slots = 0;
-  int64_t due_ms = -1;  // steady clock; -1 = no timer
+// What the exchanges of a client have in common.
+struct Shared {
+  explicit Shared(size_t shards) : transport(shards) {}
+
+  HttpTransport transport;
+  // Who fetches for an authority, and who waits for it.
+  struct Fetch {
+    Exchange* by;
+    std::vector<Exchange*> waiting;
+  };
+  std::map<HttpAuthority*, Fetch> fetches;
+  std::vector<Exchange*> failed;  // told by the next poll()
 };
 
-}  // namespace
-
-struct HttpClient::State {
-  int epoll = -1;
-  int wake_fd = -1;
-  std::vector<Shard> shards;
-  size_t next_shard = 0;
-
-  static int on_socket(CURL*, curl_socket_t fd, int what, void* shard, void* known);
-  static int on_timer(CURLM*, long timeout_ms, void* shard);
-  void finish_done(Shard& shard);
-};
-
-namespace {
-
-// Callbacks of C: they record and never throw.
-class CurlSlot final : public HttpClient::Slot {
+// One request and all that has to be sent for it.
+class Exchange final : public HttpClient::Slot {
  public:
-  explicit CurlSlot(Shard& shard) : shard_(shard), easy_(curl_easy_init()) {
-    if (easy_ == nullptr) throw Error(ErrorKind::kInternal, "libcurl gives no handle");
-    curl_multi_setopt(shard_.multi, CURLMOPT_MAXCONNECTS, ++shard_.slots + kSpareConnections);
-  }
-  ~CurlSlot() override {
-    if (running_) curl_multi_remove_handle(shard_.multi, easy_);
-    curl_easy_cleanup(easy_);
-    curl_slist_free_all(headers_);
-    curl_slist_free_all(connect_to_);
-    --shard_.slots;
-  }
+  explicit Exchange(Shared& client) : client_(client) {}
+  ~Exchange() override;
 
   void start(const HttpRequest& request, HttpClient::Done done);
-  void finish(CURLcode code);
+  void tell_failure() { finish(std::move(failure_)); }
 
  private:
-  template <class Value>
-  void set(CURLoption option, Value value) {
-    curl_easy_setopt(easy_, option, value);
-  }
-  void set_text(CURLoption option, const std::string& text) {
-    if (!text.empty()) curl_easy_setopt(easy_, option, text.c_str());
-  }
-  void set_blob(CURLoption option, const std::string& text) {
-    if (text.empty()) return;
-    curl_blob blob{const_cast<char*>(text.data()), text.size(), CURL_BLOB_COPY};
-    curl_easy_setopt(easy_, option, &blob);
-  }
-  void set_options(const HttpRequest& request);
-  void set_tls(const HttpOptions& options);
-  void set_server_name(const std::string& url, const std::string& server_name);
-  static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
-  static size_t on_header(char* data, size_t size, size_t count, void* self);
-  static size_t on_body(char* data, size_t size, size_t count, void* self);
-  void header(std::string_view line);
-  bool body(std::string_view piece);
+  void finish(HttpResponse response);
+  void complete();
+  void fetch(HttpRequest first);
+  void fetched(const HttpResponse& response);
+  void send();
+  void received(HttpResponse response);
+  void redirect(const HttpResponse& response);
+  void fail(const std::string& reason);
+  DurationMs left(DurationMs otherwise) const;
+  HttpTransport::Slot& wire();
+  void stop_waiting();
 
-  Shard& shard_;
-  CURL* const easy_;
-  curl_slist* headers_ = nullptr;
-  curl_slist* connect_to_ = nullptr;
-  bool running_ = false;
-  bool headers_complete_ = false;
-  bool keep_headers_ = false;
-  bool ended_ = false;  // by on_data
-  size_t body_bytes_ = 0, max_body_bytes_ = 0;
-  std::function<bool(int, std::string_view)> on_data_;
-  std::string method_, url_;
-  std::string request_body_;
-  HttpResponse response_;
+  Shared& client_;
+  std::unique_ptr<HttpTransport::Slot> wire_;   // of the request
+  std::unique_ptr<HttpTransport::Slot> first_;  // of what is fetched before it; only meanwhile
+  HttpRequest asked_;    // as it was given, where there is an authority
+  HttpRequest request_;  // what goes out next
   HttpClient::Done done_;
-  std::array<char, CURL_ERROR_SIZE> detail_{};
-  std::string peer_;  // the address that was tried last
+  HttpResponse failure_;
+  int64_t due_ms_ = 0;  // steady clock; 0 = never
+  int redirects_ = 0;
+  bool left_host_ = false;
+  std::string original_host_;
 };
 
-void CurlSlot::set_tls(const HttpOptions& options) {
-  set_blob(CURLOPT_CAINFO_BLOB, options.ca);
-  set_text(CURLOPT_CAINFO, options.ca_file);
-  set_blob(CURLOPT_SSLCERT_BLOB, options.cert);
-  set_text(CURLOPT_SSLCERT, options.cert_file);
-  set_blob(CURLOPT_SSLKEY_BLOB, options.key);
-  set_text(CURLOPT_SSLKEY, options.key_file);
-  set(CURLOPT_CA_CACHE_TIMEOUT, 0L);  // a rotated CA counts at the next connection
-  if (options.insecure_skip_verify) {
-    set(CURLOPT_SSL_VERIFYPEER, 0L);
-    set(CURLOPT_SSL_VERIFYHOST, 0L);
-  }
-  set(CURLOPT_SSLVERSION, tls_version(options.min_tls_version, CURL_SSLVERSION_TLSv1_2) |
-                              max_tls_version(options.max_tls_version));
+Exchange::~Exchange() {
+  stop_waiting();
+  std::erase(client_.failed, this);
 }
 
-// The URL gets the name that TLS shall see; the connection goes to the host that it named before.
-void CurlSlot::set_server_name(const std::string& url, const std::string& server_name) {
-  CURLU* parts = curl_url();
-  char *host = nullptr, *port = nullptr, *renamed = nullptr;
-  if (curl_url_set(parts, CURLUPART_URL, url.c_str(), 0) == CURLUE_OK &&
-      curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-      curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-      curl_url_set(parts, CURLUPART_HOST, server_name.c_str(), 0) == CURLUE_OK &&
-      curl_url_get(parts, CURLUPART_URL, &renamed, 0) == CURLUE_OK) {
-    connect_to_ = curl_slist_append(connect_to_, fmt::format("::{}:{}", host, port).c_str());
-    headers_ = curl_slist_append(headers_, fmt::format("Host: {}:{}", host, port).c_str());
-    set(CURLOPT_URL, renamed);
-    set(CURLOPT_CONNECT_TO, connect_to_);
-  }
-  curl_free(host);
-  curl_free(port);
-  curl_free(renamed);
-  curl_url_cleanup(parts);
+void Exchange::stop_waiting() {
+  const auto found = client_.fetches.find(asked_.authority.get());
+  if (found == client_.fetches.end()) return;
+  std::erase(found->second.waiting, this);
+  if (found->second.by != this) return;
+  // Nobody fetches any more: the others begin anew.
+  const std::vector<Exchange*> waiting = std::move(found->second.waiting);
+  client_.fetches.erase(found);
+  for (Exchange* other : waiting) other->complete();
 }
 
-void CurlSlot::set_options(const HttpRequest& request) {
-  const HttpOptions& options = request.options;
-  curl_easy_reset(easy_);  // keeps the connection
-  curl_slist_free_all(headers_);
-  curl_slist_free_all(connect_to_);
-  headers_ = connect_to_ = nullptr;
-
-  set(CURLOPT_PRIVATE, this);
-  set(CURLOPT_ERRORBUFFER, detail_.data());
-  set(CURLOPT_NOSIGNAL, 1L);
-  set(CURLOPT_QUICK_EXIT, 1L);  // a name lookup that hangs does not hold up the end
-  set(CURLOPT_OPENSOCKETFUNCTION, &CurlSlot::on_open);
-  set(CURLOPT_OPENSOCKETDATA, this);
-  set(CURLOPT_HEADERFUNCTION, &CurlSlot::on_header);
-  set(CURLOPT_HEADERDATA, this);
-  set(CURLOPT_WRITEFUNCTION, &CurlSlot::on_body);
-  set(CURLOPT_WRITEDATA, this);
-
-  set(CURLOPT_URL, request.url.c_str());
-  set(CURLOPT_PROTOCOLS_STR, "http,https");
-  set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-  set(CURLOPT_PATH_AS_IS, 1L);
-  set(CURLOPT_DNS_CACHE_TIMEOUT, 5L);
-  set(CURLOPT_TCP_KEEPALIVE, 1L);
-  set(CURLOPT_TCP_KEEPIDLE, kKeepAliveSeconds);
-  set(CURLOPT_TCP_KEEPINTVL, kKeepAliveSeconds);
-  set_text(CURLOPT_UNIX_SOCKET_PATH, options.unix_socket);
-  set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout));
-  set(CURLOPT_HTTP_VERSION, options.enable_http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1);
-  if (request.method != "GET") {
-    set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
-    request_body_ = request.body;
-    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_body_.size()));
-    set(CURLOPT_POSTFIELDS, request_body_.c_str());
-  }
-  for (const std::string& header : request.headers) headers_ = curl_slist_append(headers_, header.c_str());
-  if (!options.server_name.empty()) set_server_name(request.url, options.server_name);
-  set(CURLOPT_HTTPHEADER, headers_);
-
-  if (options.follow_redirects) {
-    set(CURLOPT_FOLLOWLOCATION, 1L);
-    set(CURLOPT_MAXREDIRS, kMaxRedirects);
-  }
-  if (!options.username.empty() || !options.password.empty()) {
-    set(CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-    set(CURLOPT_USERNAME, options.username.c_str());
-    set(CURLOPT_PASSWORD, options.password.c_str());
-  }
-  if (!options.proxy_from_environment) set(CURLOPT_PROXY, options.proxy_url.c_str());
-  set_text(CURLOPT_NOPROXY, options.no_proxy);
-  set_tls(options);
-}
-
-void CurlSlot::start(const HttpRequest& request, HttpClient::Done done) {
-  set_options(request);
-  method_ = request.method;
-  url_ = request.url;
-  max_body_bytes_ = request.max_body_bytes;
-  body_bytes_ = 0;
-  keep_headers_ = request.keep_headers;
-  on_data_ = request.on_data;
-  headers_complete_ = ended_ = false;
-  detail_[0] = '\0';
-  response_ = HttpResponse();
-  response_.body.reserve(request.expected_body_bytes);
+void Exchange::start(const HttpRequest& request, HttpClient::Done done) {
   done_ = std::move(done);
-  running_ = true;
-  curl_multi_add_handle(shard_.multi, easy_);
-}
-
-curl_socket_t CurlSlot::on_open(void* self, curlsocktype, curl_sockaddr* address) {
-  char ip[INET6_ADDRSTRLEN] = "";
-  std::string& peer = static_cast<CurlSlot*>(self)->peer_;
-  if (address->family == AF_INET) {
-    const auto* v4 = reinterpret_cast<const sockaddr_in*>(&address->addr);
-    inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof ip);
-    peer = fmt::format("{}:{}", ip, ntohs(v4->sin_port));
-  } else if (address->family == AF_INET6) {
-    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&address->addr);
-    inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof ip);
-    peer = fmt::format("[{}]:{}", ip, ntohs(v6->sin6_port));
-  } else if (address->family == AF_UNIX) {
-    peer = reinterpret_cast<const sockaddr_un*>(&address->addr)->sun_path;
+  due_ms_ = request.timeout > 0 ? steady_ms() + request.timeout : 0;
+  redirects_ = 0;
+  left_host_ = false;
+  original_host_.clear();
+  if (request.authority == nullptr) {
+    request_ = request;
+    send();
+  } else {
+    asked_ = request;
+    complete();
   }
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-size_t CurlSlot::on_header(char* data, size_t size, size_t count, void* self) {
-  static_cast<CurlSlot*>(self)->header({data, size * count});
-  return size * count;
-}
+// ---- what the authority has to say -------------------------------------------------------------
 
-void CurlSlot::header(std::string_view line) {
-  while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
-  if (line.empty()) {
-    headers_complete_ = true;
+void Exchange::complete() {
+  const auto found = client_.fetches.find(asked_.authority.get());
+  if (found != client_.fetches.end()) {
+    found->second.waiting.push_back(this);
     return;
   }
-  if (line.starts_with("HTTP/")) {  // also after a redirect or a 100
-    response_.content_type.clear();
-    response_.content_encoding.clear();
-    response_.headers.clear();
-    response_.body.clear();
-    body_bytes_ = 0;
-    headers_complete_ = false;
-    const size_t space = line.find(' ');
-    response_.status_text = space == std::string_view::npos ? "" : line.substr(space + 1);
-    return;
-  }
-  const size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return;
-  const std::string_view name = line.substr(0, colon);
-  std::string_view value = line.substr(colon + 1);
-  while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
-  if (keep_headers_) response_.headers.emplace_back(line);
-  if (equals_ignoring_case(name, "Content-Type")) response_.content_type = value;
-  if (equals_ignoring_case(name, "Content-Encoding")) response_.content_encoding = value;
-}
-
-size_t CurlSlot::on_body(char* data, size_t size, size_t count, void* self) {
-  return static_cast<CurlSlot*>(self)->body({data, size * count}) ? size * count : 0;
-}
-
-bool CurlSlot::body(std::string_view piece) {
-  body_bytes_ += piece.size();
-  response_.body_too_large = max_body_bytes_ > 0 && body_bytes_ > max_body_bytes_;
-  if (response_.body_too_large) return false;
+  request_ = asked_;
   try {
-    if (on_data_) {
-      long status = 0;
-      curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-      ended_ = !on_data_(static_cast<int>(status), piece);
-      return !ended_;
+    std::optional<HttpRequest> first = asked_.authority->complete(request_);
+    if (first) {
+      fetch(std::move(*first));
+    } else {
+      send();
     }
-    response_.body.append(piece);
-    return true;
-  } catch (const std::bad_alloc&) {
-    response_.body_too_large = true;
-  } catch (const std::exception& error) {
-    response_.error = error.what();
+  } catch (const Error& error) {
+    fail(error.what());
   }
-  return false;
 }
 
-void CurlSlot::finish(CURLcode code) {
-  curl_multi_remove_handle(shard_.multi, easy_);
-  running_ = false;
-  long status = 0;
-  curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-  response_.status = static_cast<int>(status);
-  // HTTP/2 has no reason phrase; HTTP/1 may lack it.
-  if (response_.status_text.find(' ') == std::string::npos || response_.status_text.ends_with(' ')) {
-    response_.status_text = fmt::format("{} {}", status, http_status_name(response_.status));
+void Exchange::fetch(HttpRequest first) {
+  client_.fetches[asked_.authority.get()].by = this;
+  first.timeout = std::min(left(kFirstTimeout), kFirstTimeout);
+  first_ = client_.transport.slot();
+  client_.transport.start(*first_, first, [this](HttpResponse response) { fetched(response); });
+}
+
+void Exchange::fetched(const HttpResponse& response) {
+  const std::unique_ptr<HttpTransport::Slot> over = std::move(first_);
+  const auto found = client_.fetches.find(asked_.authority.get());
+  std::vector<Exchange*> waiting = std::move(found->second.waiting);
+  client_.fetches.erase(found);
+  waiting.insert(waiting.begin(), this);
+  try {
+    asked_.authority->learn(response);
+  } catch (const Error& error) {
+    for (Exchange* each : waiting) each->fail(error.what());
+    return;
   }
-  if (code != CURLE_OK && !response_.body_too_large && !ended_ && response_.error.empty()) {
-    HttpFailure failure;
-    failure.code = static_cast<int>(code);
-    failure.method = method_;
-    failure.url = url_;
-    failure.detail = detail_.data();
-    failure.headers_complete = headers_complete_;
-    long os_error = 0;
-    curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &os_error);
-    failure.os_error = static_cast<int>(os_error);
-    failure.peer = peer_;
-    response_.error = http_failure_text(failure);
+  for (Exchange* each : waiting) each->complete();
+}
+
+// ---- the request itself ------------------------------------------------------------------------
+
+DurationMs Exchange::left(DurationMs otherwise) const {
+  return due_ms_ == 0 ? otherwise : std::max<DurationMs>(due_ms_ - steady_ms(), 0);
+}
+
+HttpTransport::Slot& Exchange::wire() {
+  if (wire_ == nullptr) wire_ = client_.transport.slot();
+  return *wire_;
+}
+
+void Exchange::send() {
+  request_.timeout = left(0);
+  if (due_ms_ != 0 && request_.timeout == 0) {
+    fail("context deadline exceeded");
+    return;
   }
-  on_data_ = nullptr;
+  client_.transport.start(wire(), request_, [this](HttpResponse response) { received(std::move(response)); });
+}
+
+void Exchange::received(HttpResponse response) {
+  const bool whole = response.error.empty() && !response.body_too_large;
+  if (whole && request_.options.follow_redirects && !response.redirect_url.empty()) {
+    redirect(response);
+    return;
+  }
+  if (whole && response.status == 401 && request_.authority != nullptr && !left_host_) {
+    request_.authority->refused();
+  }
+  finish(std::move(response));
+}
+
+void Exchange::redirect(const HttpResponse& response) {
+  if (++redirects_ > kMaxRedirects) {
+    fail("stopped after 10 redirects");
+    return;
+  }
+  if (original_host_.empty()) original_host_ = url_host(request_.url);
+  request_.url = response.redirect_url;
+  // Once elsewhere, never again: whoever redirects decides where to.
+  left_host_ = left_host_ || !is_same_host(url_host(request_.url), original_host_);
+  if (left_host_) std::erase_if(request_.headers, is_credential);
+  if (response.status <= 303 && request_.method != "GET" && request_.method != "HEAD") {
+    request_.method = "GET";
+    request_.body.clear();
+  }
+  send();
+}
+
+void Exchange::fail(const std::string& reason) {
+  failure_ = HttpResponse();
+  failure_.error = http_error_text(request_.method, request_.url, reason);
+  client_.failed.push_back(this);
+}
+
+void Exchange::finish(HttpResponse response) {
+  request_.authority = nullptr;
+  asked_.authority = nullptr;
   HttpClient::Done done = std::move(done_);
-  done(std::move(response_));  // may start this slot again, or destroy it
+  done(std::move(response));  // may start this slot again, or destroy it
 }
 
 }  // namespace
 
-std::string_view HttpResponse::header(std::string_view name) const {
-  for (const std::string& line : headers) {
-    const std::string_view text = line;
-    const size_t colon = text.find(':');
-    if (!equals_ignoring_case(text.substr(0, colon), name)) continue;
-    const size_t value = text.find_first_not_of(" \t", colon + 1);
-    return value == std::string_view::npos ? "" : text.substr(value);
-  }
-  return "";
-}
+struct HttpClient::State : Shared {
+  using Shared::Shared;
+};
 
-// ---- the event loop ----------------------------------------------------------------------------
+HttpClient::HttpClient(size_t shards) : state_(std::make_unique<State>(shards)) {}
+HttpClient::~HttpClient() = default;
 
-int HttpClient::State::on_socket(CURL*, curl_socket_t fd, int what, void* shard_pointer, void* known) {
-  Shard& shard = *static_cast<Shard*>(shard_pointer);
-  const int epoll = shard.epoll;
-  if (what == CURL_POLL_REMOVE) {
-    epoll_ctl(epoll, EPOLL_CTL_DEL, fd, nullptr);
-    return 0;
-  }
-  epoll_event event{};
-  event.events = ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0u) | ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0u);
-  event.data.u64 = static_cast<uint64_t>(shard.index) << 32 | static_cast<uint32_t>(fd);
-  if (known != nullptr && epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) == 0) return 0;
-  if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0 && errno == EEXIST) {
-    epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event);
-  }
-  curl_multi_assign(shard.multi, fd, &shard);  // any value but nullptr: it is known
-  return 0;
-}
-
-int HttpClient::State::on_timer(CURLM*, long timeout_ms, void* shard_pointer) {
-  Shard& shard = *static_cast<Shard*>(shard_pointer);
-  shard.due_ms = timeout_ms < 0 ? -1 : steady_ms() + timeout_ms;
-  return 0;
-}
-
-void HttpClient::State::finish_done(Shard& shard) {
-  int left = 0;
-  while (const CURLMsg* message = curl_multi_info_read(shard.multi, &left)) {
-    if (message->msg != CURLMSG_DONE) continue;
-    const CURLcode code = message->data.result;
-    CurlSlot* slot = nullptr;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
-    slot->finish(code);
-  }
-}
-
-HttpClient::HttpClient(size_t shards) : state_(std::make_unique<State>()) {
-  init_curl_once();
-  state_->epoll = epoll_create1(EPOLL_CLOEXEC);
-  state_->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (state_->epoll < 0 || state_->wake_fd < 0) {
-    throw Error(ErrorKind::kIo, fmt::format("cannot make an event loop: {}", std::strerror(errno)));
-  }
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = kWakeEvent;
-  epoll_ctl(state_->epoll, EPOLL_CTL_ADD, state_->wake_fd, &event);
-  state_->shards.resize(shards);
-  for (size_t i = 0; i < shards; ++i) {
-    Shard& shard = state_->shards[i];
-    shard.multi = curl_multi_init();
-    shard.epoll = state_->epoll;
-    shard.index = i;
-    curl_multi_setopt(shard.multi, CURLMOPT_SOCKETFUNCTION, &State::on_socket);
-    curl_multi_setopt(shard.multi, CURLMOPT_SOCKETDATA, &shard);
-    curl_multi_setopt(shard.multi, CURLMOPT_TIMERFUNCTION, &State::on_timer);
-    curl_multi_setopt(shard.multi, CURLMOPT_TIMERDATA, &shard);
-  }
-}
-
-HttpClient::~HttpClient() {
-  for (Shard& shard : state_->shards) curl_multi_cleanup(shard.multi);
-  close(state_->wake_fd);
-  close(state_->epoll);
-}
-
-std::unique_ptr<HttpClient::Slot> HttpClient::slot() {
-  Shard& shard = state_->shards[state_->next_shard++ % state_->shards.size()];
-  return std::make_unique<CurlSlot>(shard);
-}
+std::unique_ptr<HttpClient::Slot> HttpClient::slot() { return std::make_unique<Exchange>(*state_); }
 
 void HttpClient::start(Slot& slot, const HttpRequest& request, Done done) {
-  static_cast<CurlSlot&>(slot).start(request, std::move(done));
+  static_cast<Exchange&>(slot).start(request, std::move(done));
 }
 
 void HttpClient::poll(DurationMs wait_ms) {
-  const int64_t now = steady_ms();
-  for (const Shard& shard : state_->shards) {
-    if (shard.due_ms >= 0) wait_ms = std::min(wait_ms, std::max<int64_t>(shard.due_ms - now, 0));
-  }
-  std::array<epoll_event, 256> events;
-  const int count = epoll_wait(state_->epoll, events.data(), static_cast<int>(events.size()),
-                               static_cast<int>(std::clamp<DurationMs>(wait_ms, 0, 3'600'000)));
-  for (int i = 0; i < count; ++i) {
-    const epoll_event& event = events[static_cast<size_t>(i)];
-    if (event.data.u64 == kWakeEvent) {
-      uint64_t ignored;
-      while (read(state_->wake_fd, &ignored, sizeof ignored) > 0) {
-      }
-      continue;
-    }
-    Shard& shard = state_->shards[event.data.u64 >> 32];
-    const int what = ((event.events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
-                     ((event.events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
-                     ((event.events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
-    int running = 0;
-    curl_multi_socket_action(shard.multi, static_cast<curl_socket_t>(event.data.u64 & 0xffffffff), what,
-                             &running);
-    state_->finish_done(shard);
-  }
-  const int64_t after = steady_ms();
-  for (Shard& shard : state_->shards) {
-    if (shard.due_ms < 0 || shard.due_ms > after) continue;
-    shard.due_ms = -1;
-    int running = 0;
-    curl_multi_socket_action(shard.multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    state_->finish_done(shard);
+  state_->transport.poll(state_->failed.empty() ? wait_ms : 0);
+  for (size_t left = state_->failed.size(); left > 0 && !state_->failed.empty(); --left) {
+    Exchange* exchange = state_->failed.front();
+    state_->failed.erase(state_->failed.begin());
+    exchange->tell_failure();
   }
 }
 
-void HttpClient::wake() {
-  const uint64_t one = 1;
-  // A full counter wakes all the same.
-  (void)!write(state_->wake_fd, &one, sizeof one);
-}
+void HttpClient::wake() { state_->transport.wake(); }
 
 }  // namespace hearth

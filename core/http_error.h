@@ -9,6 +9,11 @@ namespace hearth {
 
 std::string_view http_status_name(int status);  // "Not Found"; "" when unknown
 
+std::string url_host(const std::string& url);  // in lower case; "" when there is none
+
+// `Get "http://a:1/": <reason>`; a password in the URL is shown as ***.
+std::string http_error_text(const std::string& method, const std::string& url, const std::string& reason);
+
 struct HttpFailure {
   int code = 0;  // a CURLcode
   std::string method, url;

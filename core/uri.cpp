@@ -1,5 +1,7 @@
 #include "core/uri.h"
 
+#include <algorithm>
+
 namespace hearth {
 namespace {
 
@@ -68,6 +70,44 @@ std::string encode_query(const QueryParameters& parameters) {
       if (!out.empty()) out.push_back('&');
       out += query_escape(key) + "=" + query_escape(value);
     }
+  }
+  return out;
+}
+
+namespace {
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+std::optional<std::string> query_unescape(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i] == '+' ? ' ' : text[i];
+      continue;
+    }
+    if (i + 2 >= text.size() || hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0) return std::nullopt;
+    out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+    i += 2;
+  }
+  return out;
+}
+
+}  // namespace
+
+QueryParameters decode_query(std::string_view text) {
+  QueryParameters out;
+  while (!text.empty()) {
+    const std::string_view pair = text.substr(0, text.find('&'));
+    text.remove_prefix(std::min(text.size(), pair.size() + 1));
+    if (pair.empty() || pair.find(';') != std::string_view::npos) continue;
+    const size_t equals = std::min(pair.find('='), pair.size());
+    const auto name = query_unescape(pair.substr(0, equals));
+    const auto value = query_unescape(equals < pair.size() ? pair.substr(equals + 1) : "");
+    if (name && value) out[*name].push_back(*value);
   }
   return out;
 }

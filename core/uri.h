@@ -28,5 +28,7 @@ std::string path_escape(std::string_view path);
 // url.Values.Encode: by key, "a=1&b=2".
 using QueryParameters = std::map<std::string, std::vector<std::string>>;
 std::string encode_query(const QueryParameters& parameters);
+// url.ParseQuery, which leaves out what is not well encoded.
+QueryParameters decode_query(std::string_view text);
 
 }  // namespace hearth

@@ -1,0 +1,19 @@
+// `<http_config>` at work: what a request needs beside its URL, as the files have it at that moment.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "config/http_client_config.h"
+#include "core/clock.h"
+#include "core/http_authority.h"
+
+namespace hearth {
+
+// Sets the options of requests, adds Authorization and http_headers. Tokens of oauth2 are fetched from
+// their server, kept until they expire, and fetched anew when the client's secret changed or a request
+// was answered with 401. Relative paths are below `dir`.
+std::shared_ptr<HttpAuthority> make_http_authority(const HttpClientConfig& config, const std::string& dir,
+                                                   Clock& clock = system_clock());
+
+}  // namespace hearth
