@@ -132,6 +132,9 @@ ScraperOptions scraper_options(const ServerFlags& flags) {
   options.timestamp_tolerance = flags.timestamp_tolerance;
   options.adjust_timestamps = flags.adjust_timestamps;
   options.tell_metadata = flags.feature("metadata-wal-records");
+  options.extra_metrics = flags.feature("extra-scrape-metrics");
+  options.zeros_at_creation = flags.feature("created-timestamp-zero-ingestion");
+  options.type_and_unit_labels = flags.feature("type-and-unit-labels");
   options.config_dir = std::filesystem::path(flags.config_file).parent_path().string();
   return options;
 }

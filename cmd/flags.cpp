@@ -104,13 +104,14 @@ const std::set<std::string_view> kFeatures = {
     "promql-experimental-functions", "promql-extended-range-selectors", "promql-binop-fill-modifiers",
     "promql-duration-expr", "promql-delayed-name-removal", "promql-per-step-stats", "extra-scrape-metrics",
     "exemplar-storage", "created-timestamp-zero-ingestion", "metadata-wal-records",
-    "delayed-compaction", "use-start-timestamps",
+    "delayed-compaction", "use-start-timestamps", "type-and-unit-labels",
 };
 
 // Features of Prometheus that are on for good, or are about Go: nothing to do, nothing to say.
 const std::set<std::string_view> kQuietFeatures = {
     "auto-gomaxprocs", "auto-gomemlimit", "expand-external-labels", "new-service-discovery-manager", "utf8-names",
-    "promql-at-modifier", "promql-negative-offset", "memory-snapshot-on-shutdown",
+    "promql-at-modifier", "promql-negative-offset", "memory-snapshot-on-shutdown", "native-histograms",
+    "ooo-native-histograms",
 };
 
 constexpr DurationMs kDefaultRetention = 15LL * 24 * 3'600'000;

@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 
 #include "core/error.h"
 #include "core/go_text.h"
+#include "scraper/line_cache.h"
+#include "scraper/metric_family.h"
 
 namespace hearth {
 namespace {
@@ -117,10 +120,16 @@ void ExpositionParser::set_metadata_type(std::string_view text, std::span<const 
   for (const TypeName& candidate : known) {
     if (candidate.name == text) {
       type_ = candidate.type;
+      typed_family_ = family_;
       return;
     }
   }
   fail("invalid metric type " + quote(text));
+}
+
+void ExpositionParser::set_metadata_unit(std::string_view unit) {
+  unit_ = unit;
+  unit_family_ = family_;
 }
 
 std::string_view ExpositionParser::unescape(std::string_view text, bool quotes) {
@@ -136,15 +145,45 @@ std::string_view ExpositionParser::normalised(std::string_view name, std::string
   return number ? unescaped_.emplace_back(openmetrics_float(*number)) : value;
 }
 
+// Labels that the target exposes under these names give way to what its comments say.
+void ExpositionParser::add_type_and_unit_labels(std::string_view name) {
+  if (type_ != MetricType::kUnknown && is_of_family(name, typed_family_, type_)) {
+    labels_.push_back({kTypeLabel, metric_type_name(type_)});
+  }
+  if (!unit_.empty() && is_of_family(name, unit_family_, type_)) labels_.push_back({kUnitLabel, unit_});
+}
+
 const std::vector<Label>& ExpositionParser::labels() {
   unescaped_.clear();
   labels_.clear();
   labels_.push_back({kMetricName, unescape(name_, true)});
+  if (type_and_unit_) add_type_and_unit_labels(labels_.front().value);
+  const size_t ours = type_and_unit_ ? labels_.size() : 0;
   for (const RawLabel& raw : raw_labels_) {
     const std::string_view name = unescape(raw.name, true);
+    const auto is_ours = [&](const Label& label) { return label.name == name; };
+    if (std::any_of(labels_.begin(), labels_.begin() + static_cast<std::ptrdiff_t>(ours), is_ours)) continue;
     labels_.push_back({name, normalised(name, unescape(raw.value, true))});
   }
   return labels_;
+}
+
+const std::string_view* ExpositionParser::raw_value(std::string_view label) const {
+  for (const RawLabel& raw : raw_labels_) {
+    if (raw.name == label) return &raw.value;
+  }
+  return nullptr;
+}
+
+uint64_t ExpositionParser::print_without(std::string_view without, size_t length, uint64_t seed) const {
+  const auto add = [&](std::string_view text) { seed = fingerprint(text.data(), text.size(), seed); };
+  add(name_.substr(0, length));
+  for (const RawLabel& raw : raw_labels_) {
+    if (raw.name == without) continue;
+    add(raw.name);
+    add(raw.value);
+  }
+  return seed;
 }
 
 Exemplar ExpositionParser::exemplar() {

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/clock.h"
@@ -16,6 +17,10 @@
 #include "scraper/body.h"
 
 namespace hearth {
+
+// What --enable-feature=type-and-unit-labels adds.
+inline constexpr std::string_view kTypeLabel = "__type__";
+inline constexpr std::string_view kUnitLabel = "__unit__";
 
 enum class EntryKind : uint8_t { kSeries, kType, kHelp, kUnit, kComment, kEnd };
 
@@ -36,6 +41,26 @@ class ExpositionParser {
   bool has_exemplar() const { return has_exemplar_; }
   // All labels with __name__, unescaped, in the order written; duplicates and empty values are there.
   const std::vector<Label>& labels();
+  std::string_view raw_name() const { return name_; }  // as written
+  const std::string_view* raw_value(std::string_view label) const;  // as written; nullptr: no such label
+  // A fingerprint of the first `length` bytes of the name as written and of all labels but `without`.
+  uint64_t print_without(std::string_view without, size_t length, uint64_t seed) const;
+  // What labels() is made of; valid as long as the body. It can be put aside and swapped in again.
+  struct RawLabel {
+    std::string_view name, value;  // without quotes, still escaped
+  };
+  struct RawSeries {
+    std::string_view name;
+    std::vector<RawLabel> labels;
+  };
+  void copy_to(RawSeries& other) const {
+    other.name = name_;
+    other.labels = raw_labels_;
+  }
+  void swap(RawSeries& other) {
+    std::swap(name_, other.name);
+    raw_labels_.swap(other.labels);
+  }
   Exemplar exemplar();
 
   // Of a comment with a family.
@@ -44,6 +69,9 @@ class ExpositionParser {
   std::string_view help() const { return help_; }  // also the unit
   // Continues as if a kType entry had been read: that line was recognised without the parser.
   void set_type(MetricType type) { type_ = type; }
+  // From now on labels() has __type__ and __unit__, of series whose family says them.
+  // Requires: no comment is recognised without the parser.
+  void add_type_and_unit() { type_and_unit_ = true; }
 
  protected:
   struct Token {
@@ -51,9 +79,6 @@ class ExpositionParser {
     const char* end;  // where the lexer stood after it; for an invalid one: at the byte it refused
     const char* name;  // as in error texts
     bool is(const char* other) const { return name == other; }
-  };
-  struct RawLabel {
-    std::string_view name, value;  // without quotes, still escaped
   };
   static constexpr const char* kInvalid = "INVALID";
   static constexpr const char* kAtEnd = "EOF";
@@ -90,6 +115,7 @@ class ExpositionParser {
     MetricType type;
   };
   void set_metadata_type(std::string_view text, std::span<const TypeName> known);
+  void set_metadata_unit(std::string_view unit);
   std::string_view unescape(std::string_view text, bool quotes);
 
   const char* next_;
@@ -113,6 +139,9 @@ class ExpositionParser {
 
  private:
   std::string_view normalised(std::string_view name, std::string_view value);
+  void add_type_and_unit_labels(std::string_view name);
+  bool type_and_unit_ = false;
+  std::string_view typed_family_, unit_family_, unit_;  // of the last kType and kUnit entries
   std::vector<Label> labels_;
   std::deque<std::string> unescaped_;
 };

@@ -8,6 +8,7 @@ namespace {
 constexpr size_t kLookAhead = 8;
 constexpr unsigned kGiveUpLookingAhead = 16;     // misses in a row: the order is random
 constexpr size_t kScratchKept = size_t{1} << 20;  // entries; a larger scratch is freed after use
+constexpr size_t kIncompleteMore = 1000;  // entries that bodies which end in the middle may always add
 
 }  // namespace
 
@@ -17,6 +18,12 @@ void LineCache::forget(const std::vector<SeriesRef>& refs) {
   std::erase_if(entries_, [&](const LineEntry& entry) {
     return !entry.is(LineEntry::kComment) && std::binary_search(refs.begin(), refs.end(), entry.ref);
   });
+}
+
+size_t LineCache::count_series() const {
+  return static_cast<size_t>(std::count_if(entries_.begin(), entries_.end(), [](const LineEntry& entry) {
+    return entry.ref != 0 && (entry.flags & (LineEntry::kComment | LineEntry::kDuplicate)) == 0;
+  }));
 }
 
 void LineCache::forget_lines() {
@@ -62,6 +69,18 @@ LineWalk::Outcome LineWalk::find(std::string_view text) {
   } else {
     found_.length = static_cast<uint16_t>(text.size());
   }
+  return look_up();
+}
+
+LineWalk::Outcome LineWalk::find(uint64_t print) {
+  found_ = LineEntry();
+  found_.fingerprint = print;
+  found_.flags = LineEntry::kLong;  // no text is it
+  return look_up();
+}
+
+// Looks for found_.
+LineWalk::Outcome LineWalk::look_up() {
   if (!diverged_) {
     if (cursor_ < cache_.size() && cache_[cursor_].fingerprint == found_.fingerprint) {
       found_.ref = cache_[cursor_].ref;
@@ -136,7 +155,7 @@ void LineWalk::insert(uint64_t print, uint32_t index) {
 }
 
 std::vector<SeriesRef> LineWalk::vanished() {
-  std::vector<SeriesRef> refs;
+  std::vector<SeriesRef> refs = untracked_;
   for (size_t i = diverged_ ? in_place_ : cursor_; i < cache_.size(); ++i) {
     const LineEntry& entry = cache_[i];
     if (entry.is(LineEntry::kSeen)) continue;
@@ -149,7 +168,7 @@ std::vector<SeriesRef> LineWalk::vanished() {
   // A series may still be there under another text.
   std::vector<bool> there(refs.size());
   const auto look = [&](const LineEntry& entry) {
-    if (entry.is(LineEntry::kComment)) return;
+    if (!entry.is(LineEntry::kTracked)) return;
     const auto it = std::lower_bound(refs.begin(), refs.end(), entry.ref);
     if (it != refs.end() && *it == entry.ref) there[static_cast<size_t>(it - refs.begin())] = true;
   };
@@ -173,8 +192,32 @@ void LineWalk::commit() {
   } else {
     cache_.resize(cursor_);
   }
+  owner_.complete_ = cache_.size();
   if (cache_.capacity() > 2 * cache_.size() + 16) cache_.shrink_to_fit();
-  if (!added_) return;
+  if (added_) find_aliases();
+}
+
+bool LineWalk::keep_what_is_known() {
+  finished_ = true;
+  if (!diverged_) {
+    for (size_t i = cursor_; i < cache_.size(); ++i) cache_[i].flags &= static_cast<uint16_t>(~LineEntry::kTracked);
+    return true;
+  }
+  const size_t seen = scratch_.next.size();
+  for (size_t i = in_place_; i < cache_.size(); ++i) {
+    LineEntry entry = cache_[i];
+    if (entry.is(LineEntry::kSeen) || entry.is(LineEntry::kDuplicate)) continue;
+    entry.flags &= static_cast<uint16_t>(~LineEntry::kTracked);
+    scratch_.next.push_back(entry);
+  }
+  const bool keep = scratch_.next.size() <= 2 * owner_.complete_ + kIncompleteMore;
+  if (!keep) scratch_.next.resize(seen);
+  cache_.assign(scratch_.next.begin(), scratch_.next.end());
+  if (added_) find_aliases();
+  return keep;
+}
+
+void LineWalk::find_aliases() {
   std::vector<SeriesRef> refs;
   for (const LineEntry& entry : cache_) {
     if ((entry.flags & (LineEntry::kComment | LineEntry::kDuplicate)) == 0 && entry.ref != 0) {

@@ -1,8 +1,8 @@
 // Recognises the lines of a target's body: almost always the same lines stand in the same order as in
 // the last body, so a line is known by its position and a fingerprint, without being parsed.
 //
-// 16 bytes per line. Invariants: (1) entries stand in the order of the last complete body; (2) of equal
-// lines the first is the one that counts, later ones are marked kDuplicate.
+// 16 bytes per line. Invariants: (1) entries stand in the order of the last body, followed by those that
+// it did not come to; (2) of equal lines the first is the one that counts, later ones are marked kDuplicate.
 #pragma once
 
 #include <cstdint>
@@ -80,6 +80,7 @@ class LineCache {
   const std::vector<LineEntry>& entries() const { return entries_; }
   // Whether two lines with different texts name the same series.
   bool has_aliases() const { return has_aliases_; }
+  size_t count_series() const;  // lines of a series that stand once
   size_t bytes() const { return entries_.capacity() * sizeof(LineEntry); }
   // Forgets the lines of these series (sorted): they died in the storage.
   void forget(const std::vector<SeriesRef>& refs);
@@ -98,10 +99,10 @@ class LineCache {
   friend class LineWalk;
   std::vector<LineEntry> entries_;
   bool has_aliases_ = false;
+  size_t complete_ = 0;  // how many entries the last complete body had
 };
 
-// One walk over a body. The cache changes only by finish(); a walk that is given up leaves its lines as
-// they were. One thread.
+// One walk over a body, ended by finish() or give_up(). One thread.
 class LineWalk {
  public:
   enum class Outcome { kKnown, kRepeated, kNew };
@@ -124,7 +125,10 @@ class LineWalk {
   // The current entry is in the body; its series is tracked or not.
   void take(bool tracked) {
     LineEntry& entry = cache_[cursor_];
-    if (tracked != entry.is(LineEntry::kTracked)) entry.flags ^= LineEntry::kTracked;
+    if (tracked != entry.is(LineEntry::kTracked)) {
+      entry.flags ^= LineEntry::kTracked;
+      if (!tracked) untracked_.push_back(entry.ref);
+    }
     if (diverged_) {
       scratch_.next.push_back(entry);
       entry.flags |= LineEntry::kSeen;
@@ -135,6 +139,8 @@ class LineWalk {
   // Looks for a parsed line anywhere. kKnown: entry() is it, take() it. kRepeated: it stood in this body
   // before and names repeated_ref(); repeat() it. kNew: add() it, or nothing.
   Outcome find(std::string_view text);
+  // The same for what is no line of text, by a fingerprint of the caller's.
+  Outcome find(uint64_t print);
   const LineEntry& entry() const { return cache_[cursor_]; }
   SeriesRef repeated_ref() const { return found_.ref; }
   void repeat();
@@ -148,6 +154,15 @@ class LineWalk {
   }
   bool comments_lost() const { return comments_lost_; }  // after finish()
 
+  // The body ends in the middle: lines that were seen stay known and tracked, the others stay known, too,
+  // and mark(ref) is called for those that were tracked, as for vanished ones. Returns false where so many
+  // lines have come since the last complete body that those not seen are forgotten.
+  template <class Mark>
+  bool give_up(Mark mark) {
+    for (const SeriesRef ref : vanished()) mark(ref);
+    return keep_what_is_known();
+  }
+
  private:
   static constexpr uint16_t kUnfit = LineEntry::kSeen | LineEntry::kDuplicate | LineEntry::kLong;
   bool matches(const LineEntry& entry, const char* p, const char* end) const {
@@ -156,11 +171,14 @@ class LineWalk {
     const char after = entry.is(LineEntry::kComment) ? '\n' : ' ';
     return p[length] == after && fingerprint(p, length, seed_) == entry.fingerprint;
   }
+  Outcome look_up();
   void diverge();
   LineScratch::Slot& slot(uint64_t print);
   void insert(uint64_t print, uint32_t index);
   std::vector<SeriesRef> vanished();
   void commit();
+  bool keep_what_is_known();
+  void find_aliases();
 
   LineCache& owner_;
   std::vector<LineEntry>& cache_;
@@ -172,6 +190,7 @@ class LineWalk {
   bool added_ = false, comments_lost_ = false, finished_ = false;
   unsigned misses_ahead_ = 0;
   LineEntry found_;  // what find() looked for
+  std::vector<SeriesRef> untracked_;  // were tracked until this body, which has them
 };
 
 }  // namespace hearth

@@ -209,10 +209,12 @@ HttpRequest ScrapeLoop::State::request(const Target& target, const ScrapeConfig&
   request.url = target.url();
   request.timeout = target.timeout();
   request.options = std::move(access.options);
+  if (!target.unix_socket().empty()) request.options.unix_socket = target.unix_socket();
   request.headers = std::move(access.headers);
   request.headers.push_back("User-Agent: " + options.user_agent);
   request.headers.push_back(
-      "Accept: " + accept_header(config.scrape_protocols, config.metric_name_escaping_scheme));
+      "Accept: " + accept_header(asked_protocols(config, target.histograms(config), sink.zeros_at_creation),
+                                 config.metric_name_escaping_scheme));
   request.headers.push_back(std::string("Accept-Encoding: ") +
                             (config.enable_compression ? "gzip" : "identity"));
   request.headers.push_back("X-Prometheus-Scrape-Timeout-Seconds: " +
@@ -240,6 +242,7 @@ void ScrapeLoop::State::scrape(Scheduled& item) {
 
   FetchedBody failed;
   failed.error = plan.forced_error;
+  failed.forced = !plan.forced_error.empty();
   HttpRequest http_request;
   if (failed.error.empty()) {
     try {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,6 +47,9 @@ struct ScraperOptions {
   TimeMs timestamp_tolerance = 2;  // ms; scrapes this near their schedule get the scheduled time
   bool adjust_timestamps = true;
   bool tell_metadata = false;  // to the storage, of series that are new or whose metadata changes
+  bool extra_metrics = false;  // extra_scrape_metrics in every job
+  bool zeros_at_creation = false;     // a sample of 0 where a counter says that it was created
+  bool type_and_unit_labels = false;  // __type__ and __unit__
   std::string config_dir = ".";    // base of relative paths
   // Whether the storage takes samples; empty: it does. Until then some bodies are held back, in memory.
   std::function<bool()> storage_takes;
@@ -67,7 +71,9 @@ class ScrapeManager {
   void stop();
 
   std::vector<TargetStatus> active_targets() const;    // by scrape pool, then by labels
-  std::vector<DroppedTarget> dropped_targets() const;
+  std::vector<DroppedTarget> dropped_targets() const;  // as many as keep_dropped_targets says
+  std::map<std::string, size_t> dropped_counts() const;  // by scrape pool, with those that are not kept
+  std::shared_ptr<const ScrapeConfig> pool_config(const std::string& name) const;  // nullptr: no such pool
   std::vector<std::string> scrape_pools() const;       // sorted
   // What the active targets say of their metrics. `metric` "" = all.
   std::vector<TargetMetadata> metadata(const std::string& metric) const;

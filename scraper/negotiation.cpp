@@ -32,7 +32,7 @@ std::string_view header_of(ScrapeProtocol protocol) {
     case ScrapeProtocol::kPrometheusText1_0_0: return "text/plain;version=1.0.0";
     case ScrapeProtocol::kPrometheusProto: break;
   }
-  return "";
+  return "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -95,23 +95,29 @@ MediaType parse_media_type(std::string_view text) {
 std::optional<ExpositionFormat> readable(std::string_view media_type) {
   if (media_type == "text/plain") return ExpositionFormat::kText;
   if (media_type == "application/openmetrics-text") return ExpositionFormat::kOpenMetrics;
-  if (media_type == "application/vnd.google.protobuf") {
-    throw Error(ErrorKind::kBadData,
-                "the target sent the protobuf format, which was not asked for and cannot be read; "
-                "let it honour the Accept header");
-  }
+  if (media_type == "application/vnd.google.protobuf") return ExpositionFormat::kProtobuf;
   return std::nullopt;
 }
 
 }  // namespace
 
+std::vector<ScrapeProtocol> asked_protocols(const ScrapeConfig& config, const HistogramOptions& options,
+                                            bool created) {
+  static const std::vector<ScrapeProtocol> kByDefault = {
+      ScrapeProtocol::kOpenMetricsText1_0_0, ScrapeProtocol::kOpenMetricsText0_0_1,
+      ScrapeProtocol::kPrometheusText1_0_0, ScrapeProtocol::kPrometheusText0_0_4};
+  std::vector<ScrapeProtocol> protocols = config.scrape_protocols;
+  if ((options.native || created) && protocols == kByDefault) {
+    protocols.insert(protocols.begin(), ScrapeProtocol::kPrometheusProto);
+  }
+  return protocols;
+}
+
 std::string accept_header(const std::vector<ScrapeProtocol>& protocols, const std::string& escaping) {
   std::string header;
   int weight = kFirstWeight;
   for (const ScrapeProtocol protocol : protocols) {
-    const std::string_view value = header_of(protocol);
-    if (value.empty()) continue;
-    header += value;
+    header += header_of(protocol);
     if (protocol == ScrapeProtocol::kPrometheusText1_0_0 ||
         protocol == ScrapeProtocol::kOpenMetricsText1_0_0) {
       header += ";escaping=" + escaping;

@@ -11,8 +11,12 @@
 
 namespace hearth {
 
-// The Accept header: the protocols in order of preference, as q-values from 0.6 down. Protobuf is left
-// out as long as it cannot be read.
+// The protocols in order of preference. Where the job says nothing of them protobuf comes first for a target
+// that gives native histograms, or `created`: times of creation are wanted.
+std::vector<ScrapeProtocol> asked_protocols(const ScrapeConfig& config, const HistogramOptions& options,
+                                            bool created);
+
+// The Accept header: the protocols as q-values from 0.6 down.
 std::string accept_header(const std::vector<ScrapeProtocol>& protocols, const std::string& escaping);
 
 // The format of a body with this Content-Type. Throws Error(kBadData) in Prometheus' words where it is

@@ -100,6 +100,7 @@ EntryKind OpenMetricsParser::metadata(const char* p, EntryKind kind) {
         fail("unit " + quote(rest) + " not a suffix of metric " + quote(family_));
       }
       help_ = rest;
+      set_metadata_unit(rest);
   }
   text_ = {start_, static_cast<size_t>(newline - start_)};
   next_ = newline + 1;

@@ -26,6 +26,7 @@ constexpr std::array<OwnSeries, kReportSeries> kOwn = {{
      "body_size_limit is exceeded report -1, other scrape failures report 0."},
 }};
 constexpr size_t kAlways = 5;  // the others come with extra_scrape_metrics
+constexpr size_t kSeriesAdded = 4;
 
 }  // namespace
 
@@ -39,7 +40,7 @@ void append_report(const ScrapeReport& report, LabelsView target, const ScrapeCo
                                                     static_cast<double>(report.timeout) / 1000,
                                                     static_cast<double>(config.sample_limit),
                                                     report.body_bytes};
-  const size_t count = config.extra_scrape_metrics ? kReportSeries : kAlways;
+  const size_t count = config.extra_scrape_metrics || sink.extra_metrics ? kReportSeries : kAlways;
   for (size_t i = 0; i < count; ++i) {
     if (refs[i] == 0) {
       refs[i] = sink.appender.intern(report_labels(kOwn[i].name, target));
@@ -49,8 +50,13 @@ void append_report(const ScrapeReport& report, LabelsView target, const ScrapeCo
              {MetricType::kGauge, std::string(kOwn[i].unit), std::string(kOwn[i].help)}});
       }
     }
-    batch.push(refs[i], time, values[i]);
+    if (i != kSeriesAdded || !report.added_later) batch.push(refs[i], time, values[i]);
   }
+}
+
+void append_series_added(const ScrapeReport& report, TimeMs time,
+                         const std::array<SeriesRef, kReportSeries>& refs, Batch& batch) {
+  batch.push(refs[kSeriesAdded], time, static_cast<double>(report.counts.series_added));
 }
 
 }  // namespace hearth

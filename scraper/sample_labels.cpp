@@ -138,8 +138,12 @@ bool sample_labels(std::span<const Label> exposed, LabelsView target, const Scra
 }
 
 Labels report_labels(std::string_view name, LabelsView target) {
-  LabelsBuilder builder(target);
+  LabelsBuilder builder;
   builder.set(kMetricName, name);
+  for (const Label& label : target) {
+    builder.erase(fmt::format("exported_{}", label.name));
+    builder.set(label.name, label.value);
+  }
   return builder.build();
 }
 

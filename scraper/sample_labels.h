@@ -23,7 +23,8 @@ class LabelLimitError : public Error {
 bool sample_labels(std::span<const Label> exposed, LabelsView target, const ScrapeConfig& config,
                    LabelsBuilder& out);
 
-// Of the series that a scrape makes itself: name and target labels, nothing else.
+// Of the series that a scrape makes itself: name and target labels, nothing else. A target label
+// exported_x gives way to a target label x that comes after it, as Prometheus has it.
 Labels report_labels(std::string_view name, LabelsView target);
 
 }  // namespace hearth

@@ -41,12 +41,19 @@ class Scrape {
   void run(FetchedBody fetched);
 
  private:
-  void decode(FetchedBody fetched);
+  void decode(std::string bytes, const FetchedBody& fetched);
   void read(ReadCounts& counts);
   void fill(const std::string& fetch_error);
   AppendResult commit();
   void forget(const AppendResult& result);
   void count(const AppendResult& result);
+  void add_what_was_stored(const AppendResult& result);
+  std::string warning() const;
+  void log_failure(const std::string& error) const;
+  // Not exposed: the beginning of a counter.
+  bool is_zero(const AppendResult::Refused& sample) const {
+    return sample.position < (sample.histogram ? zero_histograms_ : zeros_);
+  }
   void warn(const char* text, size_t dropped) const;
   double duration_seconds() const {
     const int64_t since = sink_.clock.monotonic_nanos() - timing_.start_nanos;
@@ -63,10 +70,11 @@ class Scrape {
   ScrapeReport report_;
   std::vector<SeriesRef> stale_;
   bool first_attempt_ = true;
+  size_t zeros_ = 0, zero_histograms_ = 0;  // that begin the batch
 };
 
 // The body as text, below its limits.
-void Scrape::decode(FetchedBody fetched) {
+void Scrape::decode(std::string bytes, const FetchedBody& fetched) {
   const size_t limit = max_body_bytes(config_);
   const auto refuse = [&] {
     sink_.metrics.exceeded_body_size.add();
@@ -77,20 +85,17 @@ void Scrape::decode(FetchedBody fetched) {
   if (fetched.gzip) {
     std::string plain;
     try {
-      gzip_uncompress(fetched.bytes, plain, limit);
+      gzip_uncompress(bytes, plain, limit);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kBadData) refuse();
       throw;
     }
-    fetched.bytes = std::move(plain);
+    bytes = std::move(plain);
   }
   // A body as large as the limit is over it, as Prometheus has it.
-  if (fetched.bytes.size() >= limit) refuse();
-  report_.body_bytes = static_cast<double>(fetched.bytes.size());
-  body_ = Body(std::move(fetched.bytes));
-  if (!body_.text().empty()) {
-    target_.scrape.format = body_format(fetched.content_type, config_.fallback_scrape_protocol);
-  }
+  if (bytes.size() >= limit) refuse();
+  report_.body_bytes = static_cast<double>(bytes.size());
+  body_ = Body(std::move(bytes));
 }
 
 void Scrape::read(ReadCounts& counts) {
@@ -101,7 +106,9 @@ void Scrape::read(ReadCounts& counts) {
   }
   const ReadTask task{body_,          state.format, timing_.time,   sink_.clock.now() + kMaxAhead,
                       target_.labels(), config_,      sink_.appender, state.lines,
-                      target_.metadata, target_.source,  sink_.tell_metadata};
+                      target_.metadata, target_.source,
+                      {sink_.tell_metadata, sink_.zeros_at_creation, sink_.type_and_unit_labels},
+                      target_.histograms(config_), state.last_time};
   if (read_series(task, batch_, stale_, counts)) state.metadata_outdated_in = kKeepMetadata;
   if (state.metadata_outdated_in > 0 && --state.metadata_outdated_in == 0) {
     target_.metadata.retain(families_of(body_, state.format));
@@ -126,14 +133,15 @@ void Scrape::fill(const std::string& fetch_error) {
       error_ = error.what();
     }
   }
-  if (!error_.empty()) {
-    batch_.clear();
-    state.lines.end_all([&](SeriesRef ref) { stale_.push_back(ref); });
-  }
-  if (first_attempt_) report_.counts = counts;
+  if (!fetch_error.empty()) state.lines.end_all([&](SeriesRef ref) { stale_.push_back(ref); });
+  zeros_ = error_.empty() ? counts.zeros : 0;
+  zero_histograms_ = error_.empty() ? counts.zero_histograms : 0;
+  if (!error_.empty()) batch_.clear();
+  if (first_attempt_) report_.counts = std::move(counts);
   for (const SeriesRef ref : stale_) batch_.push(ref, timing_.time, stale_marker());
   report_.up = error_.empty();
   report_.timeout = target_.timeout();
+  report_.added_later = error_.empty() && !report_.counts.new_with_time.empty();
   report_.duration_seconds = duration_seconds();
   batch_.metadata.insert(batch_.metadata.end(), told.begin(), told.end());
   append_report(report_, target_.labels(), config_, timing_.time, sink_, state.report_refs, batch_);
@@ -143,6 +151,7 @@ void Scrape::fill(const std::string& fetch_error) {
 void Scrape::forget(const AppendResult& result) {
   std::vector<SeriesRef> dead;
   for (const uint32_t position : result.unknown) dead.push_back(batch_.refs[position]);
+  for (const uint32_t position : result.unknown_histograms) dead.push_back(batch_.histograms[position].ref);
   std::sort(dead.begin(), dead.end());
   const auto is_dead = [&](SeriesRef ref) { return std::binary_search(dead.begin(), dead.end(), ref); };
   std::erase_if(stale_, is_dead);
@@ -158,14 +167,52 @@ AppendResult Scrape::commit() {
   for (int attempt = 1;; ++attempt) {
     fill(fetch_error);
     AppendResult result = sink_.appender.append(batch_);
-    if (result.unknown.empty()) return result;
+    const size_t unknown = result.unknown.size() + result.unknown_histograms.size();
+    if (unknown == 0) return result;
     if (attempt == kMaxAttempts) {
       throw Error(ErrorKind::kInternal,
-                  fmt::format("{} series vanished from the storage while they were written",
-                              result.unknown.size()));
+                  fmt::format("{} series vanished from the storage while they were written", unknown));
     }
     forget(result);
   }
+}
+
+// New series whose first sample the storage has refused are not there: their lines stay new.
+void Scrape::add_what_was_stored(const AppendResult& result) {
+  std::vector<SeriesRef>& added = report_.counts.new_with_time;
+  std::sort(added.begin(), added.end());
+  std::vector<SeriesRef> refused;
+  for (const AppendResult::Refused& sample : result.refused) {
+    if (is_zero(sample)) continue;
+    const SeriesRef ref =
+        sample.histogram ? batch_.histograms[sample.position].ref : batch_.refs[sample.position];
+    if (std::binary_search(added.begin(), added.end(), ref)) refused.push_back(ref);
+  }
+  std::sort(refused.begin(), refused.end());
+  refused.erase(std::unique(refused.begin(), refused.end()), refused.end());
+  report_.counts.series_added -= std::min(report_.counts.series_added, refused.size());
+  if (!refused.empty()) target_.scrape.lines.forget(refused);
+  batch_.clear();
+  append_series_added(report_, timing_.time, target_.scrape.report_refs, batch_);
+  sink_.appender.append(batch_);
+}
+
+std::string Scrape::warning() const {
+  const ReadCounts& counts = report_.counts;
+  if (counts.refused > 0) {
+    return fmt::format("memory is short: {} samples of new series refused", counts.refused);
+  }
+  if (counts.over_series_limit > 0) {
+    return fmt::format("series_limit exceeded: {} new series left out (limit: {})", counts.over_series_limit,
+                       config_.series_limit);
+  }
+  return "";
+}
+
+void Scrape::log_failure(const std::string& error) const {
+  if (sink_.failures == nullptr || config_.scrape_failure_log_file.empty()) return;
+  sink_.failures->write(config_.scrape_failure_log_file, {config_.job_name, target_.url(), error},
+                        sink_.clock.now());
 }
 
 void Scrape::warn(const char* text, size_t dropped) const {
@@ -176,9 +223,14 @@ void Scrape::warn(const char* text, size_t dropped) const {
 
 void Scrape::count(const AppendResult& result) {
   const ReadCounts& counts = report_.counts;
-  const size_t duplicates = counts.duplicates + result.duplicate;
-  const size_t out_of_order = counts.out_of_order + result.out_of_order;
-  const size_t out_of_bounds = counts.out_of_bounds + result.out_of_bounds;
+  const auto refused = [&](size_t all, Refusal why) {
+    return all - static_cast<size_t>(std::count_if(
+                     result.refused.begin(), result.refused.end(),
+                     [&](const AppendResult::Refused& r) { return r.why == why && is_zero(r); }));
+  };
+  const size_t duplicates = counts.duplicates + refused(result.duplicate, Refusal::kDuplicate);
+  const size_t out_of_order = refused(result.out_of_order, Refusal::kOutOfOrder);
+  const size_t out_of_bounds = counts.out_of_bounds + refused(result.out_of_bounds, Refusal::kOutOfBounds);
   sink_.metrics.duplicate.add(static_cast<double>(duplicates));
   sink_.metrics.out_of_order.add(static_cast<double>(out_of_order));
   sink_.metrics.out_of_bounds.add(static_cast<double>(out_of_bounds));
@@ -186,17 +238,29 @@ void Scrape::count(const AppendResult& result) {
   warn("Error on ingesting samples with different value but same timestamp", duplicates);
   warn("Error on ingesting samples that are too old or are too far into the future", out_of_bounds);
   if (counts.sample_limit_exceeded) sink_.metrics.exceeded_sample_limit.add();
+  if (counts.bucket_limit_exceeded) sink_.metrics.exceeded_bucket_limit.add();
+  if (counts.lines_forgotten) sink_.metrics.cache_flush_forced.add();
+  if (counts.over_series_limit == 0) return;
+  sink_.metrics.exceeded_series_limit.add();
+  warn("Series beyond series_limit were left out", counts.over_series_limit);
 }
 
 void Scrape::run(FetchedBody fetched) {
   error_ = fetched.error;
-  if (error_.empty()) {
+  const auto attempt = [&](const auto& work) {
+    if (!error_.empty()) return;
     try {
-      decode(std::move(fetched));
+      work();
     } catch (const Error& error) {
       error_ = error.what();
     }
-  }
+  };
+  attempt([&] { decode(std::move(fetched.bytes), fetched); });
+  if (!error_.empty() && !fetched.forced) log_failure(error_);
+  attempt([&] {
+    if (body_.text().empty()) return;
+    target_.scrape.format = body_format(fetched.content_type, config_.fallback_scrape_protocol);
+  });
   AppendResult result;
   try {
     result = commit();
@@ -205,13 +269,13 @@ void Scrape::run(FetchedBody fetched) {
     throw;
   }
   count(result);
+  if (error_.empty()) target_.scrape.last_time = timing_.time;
+  if (report_.added_later) add_what_was_stored(result);
   if (!error_.empty()) {
     log_debug("Scrape failed", "component", "scrape manager", "scrape_pool", config_.job_name, "target",
               target_.url(), "err", error_);
   }
-  const size_t refused = report_.counts.refused;
-  target_.report(timing_.start, report_.duration_seconds, error_,
-                 refused == 0 ? "" : fmt::format("memory is short: {} samples of new series refused", refused));
+  target_.report(timing_.start, report_.duration_seconds, error_, warning());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/storage.h"
+#include "scraper/failure_log.h"
 #include "scraper/scrape_metrics.h"
 #include "scraper/target.h"
 
@@ -16,6 +17,7 @@ namespace hearth {
 struct FetchedBody {
   std::string error;  // why there is no response; "" = there is one
   std::string content_type;
+  bool forced = false;  // the scrape was not tried
   bool gzip = false;
   bool too_large = false;  // the transfer was ended at body_size_limit
   std::string bytes;
@@ -34,6 +36,10 @@ struct ScrapeSink {
   const Clock& clock;
   const ScrapeMetrics& metrics;
   bool tell_metadata = false;  // ScraperOptions::tell_metadata
+  bool extra_metrics = false;  // ScraperOptions::extra_metrics
+  FailureLog* failures = nullptr;
+  bool zeros_at_creation = false;     // ScraperOptions::zeros_at_creation
+  bool type_and_unit_labels = false;  // ScraperOptions::type_and_unit_labels
 };
 
 // A body of so many bytes is too large, compressed or not: body_size_limit, and 1 GiB without it.

@@ -26,11 +26,8 @@ constexpr PoolMetric kMetadataEntries = {"prometheus_target_metadata_cache_entri
 constexpr PoolMetric kMetadataBytes = {
     "prometheus_target_metadata_cache_bytes",
     "The number of bytes that are currently used for storing metric metadata in the cache"};
-constexpr PoolMetric kDiscovered = {"prometheus_sd_discovered_targets",
-                                    "Current number of discovered targets."};
 
 MetricLabels of_job(const std::string& job) { return {{"scrape_job", job}}; }
-MetricLabels of_config(const std::string& job) { return {{"config", job}, {"name", "scrape"}}; }
 
 }  // namespace
 
@@ -55,6 +52,15 @@ ScrapeMetrics::ScrapeMetrics(Registry& r)
                     "Total number of scrapes that hit the sample limit and were rejected.")),
       exceeded_body_size(r.counter("prometheus_target_scrapes_exceeded_body_size_limit_total",
                                    "Total number of scrapes that hit the body size limit")),
+      exceeded_bucket_limit(r.counter(
+          "prometheus_target_scrapes_exceeded_native_histogram_bucket_limit_total",
+          "Total number of scrapes that hit the native histogram bucket limit and got rejected.")),
+      exceeded_series_limit(
+          r.counter("hearth_target_scrapes_exceeded_series_limit_total",
+                    "Total number of scrapes from which new series were left out, beyond series_limit.")),
+      cache_flush_forced(
+          r.counter("prometheus_target_scrapes_cache_flush_forced_total",
+                    "How many times a scrape cache was flushed due to getting big while scrapes are failing.")),
       duplicate(r.counter(
           "prometheus_target_scrapes_sample_duplicate_timestamp_total",
           "Total number of samples rejected due to duplicate timestamps but different values.")),
@@ -63,13 +69,7 @@ ScrapeMetrics::ScrapeMetrics(Registry& r)
                     "Total number of samples rejected due to not being out of the expected order.")),
       out_of_bounds(r.counter(
           "prometheus_target_scrapes_sample_out_of_bounds_total",
-          "Total number of samples rejected due to timestamp falling outside of the time bounds.")),
-      sd_received_updates(r.counter("prometheus_sd_received_updates_total",
-                                    "Total number of update events received from the SD providers.",
-                                    {{"name", "scrape"}})),
-      sd_updates(r.counter("prometheus_sd_updates_total",
-                           "Total number of update events sent to the SD consumers.",
-                           {{"name", "scrape"}})) {}
+          "Total number of samples rejected due to timestamp falling outside of the time bounds.")) {}
 
 Observer ScrapeMetrics::interval_length(const std::string& interval) const {
   return registry.summary("prometheus_target_interval_length_seconds",
@@ -96,15 +96,11 @@ Gauge ScrapeMetrics::metadata_entries(const std::string& job) const {
 Gauge ScrapeMetrics::metadata_bytes(const std::string& job) const {
   return registry.gauge(kMetadataBytes.name, kMetadataBytes.help, of_job(job));
 }
-Gauge ScrapeMetrics::discovered(const std::string& job) const {
-  return registry.gauge(kDiscovered.name, kDiscovered.help, of_config(job));
-}
 void ScrapeMetrics::remove_pool(const std::string& job) const {
   for (const PoolMetric& metric :
        {kSyncLength, kSyncs, kSyncFailures, kTargets, kTargetLimit, kMetadataEntries, kMetadataBytes}) {
     registry.remove(metric.name, of_job(job));
   }
-  registry.remove(kDiscovered.name, of_config(job));
 }
 
 }  // namespace hearth

@@ -20,14 +20,14 @@ struct ScrapeMetrics {
   Gauge target_limit(const std::string& job) const;
   Gauge metadata_entries(const std::string& job) const;
   Gauge metadata_bytes(const std::string& job) const;
-  Gauge discovered(const std::string& job) const;
   void remove_pool(const std::string& job) const;
 
   Registry& registry;
   Counter pools, pools_failed, pool_reloads, pool_reloads_failed;
-  Counter exceeded_target_limit, exceeded_label_limits, exceeded_sample_limit, exceeded_body_size;
+  Counter exceeded_target_limit, exceeded_label_limits, exceeded_sample_limit, exceeded_body_size, exceeded_bucket_limit;
+  Counter exceeded_series_limit;  // ours
+  Counter cache_flush_forced;
   Counter duplicate, out_of_order, out_of_bounds;
-  Counter sd_received_updates, sd_updates;
 };
 
 }  // namespace hearth

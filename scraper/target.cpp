@@ -19,6 +19,10 @@ constexpr std::string_view kScheme = "__scheme__";
 constexpr std::string_view kMetricsPath = "__metrics_path__";
 constexpr std::string_view kInterval = "__scrape_interval__";
 constexpr std::string_view kTimeout = "__scrape_timeout__";
+constexpr std::string_view kUnixSocket = "__unix_socket__";
+constexpr std::string_view kNative = "__scrape_native_histograms__";
+constexpr std::string_view kKeepClassic = "__always_scrape_classic_histograms__";
+constexpr std::string_view kConvertClassic = "__convert_classic_histograms_to_nhcb__";
 constexpr std::string_view kParam = "__param_";
 constexpr std::string_view kMeta = "__meta_";
 
@@ -45,12 +49,30 @@ bool same_series_rules(const ScrapeConfig& a, const ScrapeConfig& b) {
   return a.honor_labels == b.honor_labels && a.metric_relabel_configs == b.metric_relabel_configs &&
          a.label_limit == b.label_limit && a.label_name_length_limit == b.label_name_length_limit &&
          a.label_value_length_limit == b.label_value_length_limit &&
-         a.metric_name_validation_scheme == b.metric_name_validation_scheme;
+         a.metric_name_validation_scheme == b.metric_name_validation_scheme &&
+         histogram_options(a) == histogram_options(b);
+}
+
+// As Go's strconv.ParseBool.
+std::optional<bool> parse_bool(std::string_view text) {
+  for (const std::string_view yes : {"1", "t", "T", "true", "TRUE", "True"}) {
+    if (text == yes) return true;
+  }
+  for (const std::string_view no : {"0", "f", "F", "false", "FALSE", "False"}) {
+    if (text == no) return false;
+  }
+  return std::nullopt;
+}
+
+void check_switch(const LabelsBuilder& labels, std::string_view name) {
+  const std::string_view text = labels.get(name);
+  if (text.empty() || parse_bool(text)) return;
+  fail(fmt::format("error parsing {}: strconv.ParseBool: parsing {}: invalid syntax", name, go_quote(text)));
 }
 
 }  // namespace
 
-ResolvedTarget resolve_target(LabelsView discovered, const ScrapeConfig& config) {
+Labels with_job_defaults(LabelsView discovered, const ScrapeConfig& config) {
   LabelsBuilder labels(discovered);
   const auto set_default = [&](std::string_view name, const std::string& value) {
     if (discovered.get(name).empty()) labels.set(name, value);
@@ -60,10 +82,19 @@ ResolvedTarget resolve_target(LabelsView discovered, const ScrapeConfig& config)
   set_default(kTimeout, duration_text(config.scrape_timeout));
   set_default(kMetricsPath, config.metrics_path);
   set_default(kScheme, config.scheme);
+  const HistogramOptions histograms = histogram_options(config);
+  set_default(kNative, histograms.native ? "true" : "false");
+  set_default(kKeepClassic, histograms.keep_classic ? "true" : "false");
+  set_default(kConvertClassic, histograms.convert_classic ? "true" : "false");
   for (const auto& [name, values] : config.params) {
     if (!values.empty()) labels.set(std::string(kParam) + name, values.front());
   }
-  ResolvedTarget resolved{labels.build(), std::nullopt};
+  return labels.build();
+}
+
+ResolvedTarget resolve_target(LabelsView discovered, const ScrapeConfig& config) {
+  ResolvedTarget resolved{with_job_defaults(discovered, config), std::nullopt};
+  LabelsBuilder labels(resolved.discovered);
   if (!relabel(config.relabel_configs, labels)) return resolved;
 
   const std::string address(labels.get(kAddress));
@@ -77,6 +108,7 @@ ResolvedTarget resolve_target(LabelsView discovered, const ScrapeConfig& config)
     fail(fmt::format("scrape timeout cannot be greater than scrape interval ({} > {})",
                      go_quote(labels.get(kTimeout)), go_quote(labels.get(kInterval))));
   }
+  for (const std::string_view name : {kNative, kKeepClassic, kConvertClassic}) check_switch(labels, name);
   labels.retain([](std::string_view name) { return !name.starts_with(kMeta); });
   if (labels.get("instance").empty()) labels.set("instance", address);
   for (const auto& [name, value] : labels.labels()) {
@@ -110,11 +142,21 @@ Target::Target(Labels discovered, const Labels& labels, std::shared_ptr<const Sc
     : source(target_url(labels, *config)),
       labels_(public_labels(labels)),
       url_(target_url(labels, *config)),
+      unix_socket_(labels.get(kUnixSocket)),
       hash_(fnv1a(url_, fnv1a(fmt::format("{:016}", labels.hash())))),
       interval_(parse_duration(labels.get(kInterval))),
       timeout_(parse_duration(labels.get(kTimeout))),
+      native_(parse_bool(labels.get(kNative))),
+      keep_classic_(parse_bool(labels.get(kKeepClassic))),
+      convert_classic_(parse_bool(labels.get(kConvertClassic))),
       discovered_(std::move(discovered)),
       config_(std::move(config)) {}
+
+HistogramOptions Target::histograms(const ScrapeConfig& config) const {
+  return {native_.value_or(config.scrape_native_histograms),
+          keep_classic_.value_or(config.always_scrape_classic_histograms),
+          convert_classic_.value_or(config.convert_classic_histograms_to_nhcb)};
+}
 
 ScrapePlan Target::plan() {
   MutexLock lock(mutex_);

@@ -15,9 +15,13 @@
 #include "scraper/line_cache.h"
 #include "scraper/manager.h"
 #include "scraper/metadata_table.h"
+#include "scraper/read_task.h"
 #include "scraper/report.h"
 
 namespace hearth {
+
+// A discovered label set with what the job says of each target; what relabelling begins with.
+Labels with_job_defaults(LabelsView discovered, const ScrapeConfig& config);
 
 // What a discovered label set becomes by a job's defaults and relabel_configs.
 struct ResolvedTarget {
@@ -47,9 +51,12 @@ class Target {
 
   const Labels& labels() const { return labels_; }  // public ones: none begins with __
   const std::string& url() const { return url_; }
+  const std::string& unix_socket() const { return unix_socket_; }  // "" = the URL's host is asked
   uint64_t hash() const { return hash_; }  // equal to Prometheus'
   DurationMs interval() const { return interval_; }
   DurationMs timeout() const { return timeout_; }
+  // What the job says, unless the target's labels say otherwise.
+  HistogramOptions histograms(const ScrapeConfig& config) const;
 
   // What the next scrape works with.
   ScrapePlan plan();
@@ -66,6 +73,7 @@ class Target {
     std::array<SeriesRef, kReportSeries> report_refs{};
     ExpositionFormat format = ExpositionFormat::kText;  // of the last body
     unsigned metadata_outdated_in = 0;  // scrapes until families that vanished are forgotten; 0 = none
+    TimeMs last_time = 0;  // of the samples of the last body that was good
     int64_t last_start_nanos = 0;
     size_t last_wire_bytes = 0;  // of the last response
   };
@@ -76,9 +84,10 @@ class Target {
 
  private:
   const Labels labels_;
-  const std::string url_;
+  const std::string url_, unix_socket_;
   const uint64_t hash_;
   DurationMs interval_ = 0, timeout_ = 0;
+  const std::optional<bool> native_, keep_classic_, convert_classic_;  // as its labels say
 
   mutable Mutex mutex_;
   Labels discovered_ GUARDED_BY(mutex_);

@@ -36,7 +36,9 @@ class FakeAppender final : public Appender {
     for (size_t i = 0; i < batch.size(); ++i) {
       Series& series = series_[batch.refs[i]];
       if (!series.samples.empty() && batch.times[i] <= series.samples.back().t) {
-        ++(batch.times[i] < series.samples.back().t ? result.out_of_order : result.duplicate);
+        const bool late = batch.times[i] < series.samples.back().t;
+        ++(late ? result.out_of_order : result.duplicate);
+        result.refused.push_back({static_cast<uint32_t>(i), false, late ? Refusal::kOutOfOrder : Refusal::kDuplicate});
         continue;
       }
       series.samples.push_back({batch.times[i], batch.values[i]});

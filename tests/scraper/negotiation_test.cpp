@@ -18,9 +18,10 @@ TEST_CASE("the Accept header lists the protocols by preference") {
         "text/plain;version=0.0.4;q=0.6,*/*;q=0.5");
 }
 
-TEST_CASE("protobuf is not asked for while it cannot be read") {
+TEST_CASE("protobuf is asked for without an escaping scheme") {
   CHECK(accept_header({ScrapeProtocol::kPrometheusProto, ScrapeProtocol::kPrometheusText0_0_4}, "dots") ==
-        "text/plain;version=0.0.4;q=0.6,*/*;q=0.5");
+        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,"
+        "text/plain;version=0.0.4;q=0.5,*/*;q=0.4");
 }
 
 TEST_CASE("the content type decides the format") {
@@ -28,6 +29,8 @@ TEST_CASE("the content type decides the format") {
   CHECK(body_format("text/plain", {}) == Format::kText);
   CHECK(body_format("Text/Plain; version=0.0.4; charset=\"utf-8\"; escaping=underscores", {}) == Format::kText);
   CHECK(body_format("application/openmetrics-text;version=1.0.0;", {}) == Format::kOpenMetrics);
+  CHECK(body_format("application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited", {}) ==
+        Format::kProtobuf);
 }
 
 std::string refusal(std::string_view content_type) {

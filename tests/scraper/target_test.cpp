@@ -24,7 +24,9 @@ TEST_CASE("a job's defaults fill a discovered target, and no port is added") {
   const ResolvedTarget resolved = resolve_target(Labels{{"__address__", "host"}, {"__meta_x", "y"}, {"env", "e"}}, job());
   REQUIRE(resolved.labels);
   CHECK(labels_text(*resolved.labels) ==
-        R"({__address__="host", __metrics_path__="/metrics", __scheme__="http", __scrape_interval__="1m", )"
+        R"({__address__="host", __always_scrape_classic_histograms__="false", )"
+        R"(__convert_classic_histograms_to_nhcb__="false", __metrics_path__="/metrics", __scheme__="http", )"
+        R"(__scrape_interval__="1m", __scrape_native_histograms__="false", )"
         R"(__scrape_timeout__="10s", env="e", instance="host", job="j"})");
   CHECK(resolved.discovered.get("__meta_x") == "y");
   CHECK(resolved.discovered.get("job") == "j");
