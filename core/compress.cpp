@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <libdeflate.h>
 #include <snappy.h>
+#include <zlib.h>
 #include <zstd.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 
 #include "core/error.h"
@@ -23,6 +25,34 @@ void check_size(std::string_view format, uint64_t size, size_t max_bytes) {
     throw Error(ErrorKind::kBadData, fmt::format("{}: uncompressed size {} exceeds the limit of {} bytes",
                                                  format, size, max_bytes));
   }
+}
+
+// Throws what is wrong with a gzip file in Go's words, which scrapes show. Reads it once more, as only that tells.
+[[noreturn]] void gzip_fault(std::string_view in) {
+  const auto fail = [](const char* text) { throw Error(ErrorKind::kCorrupt, text); };
+  constexpr size_t kHeader = 10;
+  if (in.empty()) fail("EOF");
+  if (in.size() < kHeader) fail("unexpected EOF");
+  if (!in.starts_with("\x1f\x8b\x08")) fail("gzip: invalid header");
+  z_stream stream{};
+  if (inflateInit2(&stream, MAX_WBITS + 16) != Z_OK) corrupt("gzip");
+  const std::unique_ptr<z_stream, decltype(&inflateEnd)> end(&stream, &inflateEnd);
+  std::array<Bytef, 1 << 14> plain;
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
+  stream.avail_in = static_cast<uInt>(in.size());
+  int result = Z_OK;
+  while (result == Z_OK) {
+    stream.next_out = plain.data();
+    stream.avail_out = static_cast<uInt>(plain.size());
+    result = inflate(&stream, Z_NO_FLUSH);
+    if (result == Z_STREAM_END && stream.avail_in > 0) result = inflateReset(&stream);  // the next member
+  }
+  const std::string_view why = stream.msg == nullptr ? "" : stream.msg;
+  if (result == Z_BUF_ERROR) fail("unexpected EOF");
+  if (why == "incorrect data check" || why == "incorrect length check") fail("gzip: invalid checksum");
+  if (why == "incorrect header check") fail("gzip: invalid header");
+  throw Error(ErrorKind::kCorrupt, fmt::format("flate: corrupt input before offset {}",
+                                               stream.total_in > kHeader ? stream.total_in - kHeader : 0));
 }
 
 struct FreeCompressor {
@@ -100,7 +130,8 @@ void gzip_compress(std::string_view in, std::string& out, int level) {
 void gzip_uncompress(std::string_view in, std::string& out, size_t max_bytes) {
   thread_local const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> decompressor(
       libdeflate_alloc_decompressor());
-  if (in.empty()) corrupt("gzip");
+  const std::string_view whole = in;
+  if (in.empty()) gzip_fault(whole);
   size_t produced = 0;
   out.resize(std::min(max_bytes, std::max(in.size() * 10, out.capacity())));
   while (!in.empty()) {
@@ -113,7 +144,7 @@ void gzip_uncompress(std::string_view in, std::string& out, size_t max_bytes) {
       out.resize(std::min(max_bytes, out.size() * 2 + 1024));
       continue;
     }
-    if (result != LIBDEFLATE_SUCCESS) corrupt("gzip");
+    if (result != LIBDEFLATE_SUCCESS) gzip_fault(whole);
     produced += written;
     in.remove_prefix(consumed);
   }

@@ -13,7 +13,7 @@ void snappy_uncompress(std::string_view in, std::string& out, size_t max_bytes);
 void zstd_compress(std::string_view in, std::string& out, int level = 1);
 void zstd_uncompress(std::string_view in, std::string& out, size_t max_bytes);
 void gzip_compress(std::string_view in, std::string& out, int level = 1);
-// All members of a gzip file one after another, as Go reads them.
+// All members of a gzip file one after another, as Go reads them, and refused in its words.
 void gzip_uncompress(std::string_view in, std::string& out, size_t max_bytes);
 
 }  // namespace hearth

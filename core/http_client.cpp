@@ -10,6 +10,7 @@
 #include "core/http_authority.h"
 #include "core/http_error.h"
 #include "core/http_transport.h"
+#include "core/plain_http.h"
 
 namespace hearth {
 namespace {
@@ -41,8 +42,9 @@ class Exchange;
 
 // What the exchanges of a client have in common.
 struct Shared {
-  explicit Shared(size_t shards) : transport(shards) {}
+  explicit Shared(size_t shards) : transport(shards) { transport.also_return_for(plain.fd()); }
 
+  PlainHttp plain;
   HttpTransport transport;
   // Who fetches for an authority, and who waits for it.
   struct Fetch {
@@ -68,6 +70,7 @@ class Exchange final : public HttpClient::Slot {
   void fetch(HttpRequest first);
   void fetched(const HttpResponse& response);
   void send();
+  void send_plain();
   void received(HttpResponse response);
   void redirect(const HttpResponse& response);
   void fail(const std::string& reason);
@@ -76,6 +79,8 @@ class Exchange final : public HttpClient::Slot {
   void stop_waiting();
 
   Shared& client_;
+  std::unique_ptr<PlainHttp::Slot> plain_;
+  bool unusual_ = false;  // the server answers in ways that need the other one
   std::unique_ptr<HttpTransport::Slot> wire_;   // of the request
   std::unique_ptr<HttpTransport::Slot> first_;  // of what is fetched before it; only meanwhile
   HttpRequest asked_;    // as it was given, where there is an authority
@@ -179,7 +184,27 @@ void Exchange::send() {
     fail("context deadline exceeded");
     return;
   }
-  client_.transport.start(wire(), request_, [this](HttpResponse response) { received(std::move(response)); });
+  if (!unusual_ && PlainHttp::fits(request_)) {
+    send_plain();
+    return;
+  }
+  try {
+    client_.transport.start(wire(), request_, [this](HttpResponse response) { received(std::move(response)); });
+  } catch (const Error& error) {
+    fail(error.what());
+  }
+}
+
+void Exchange::send_plain() {
+  if (plain_ == nullptr) plain_ = client_.plain.slot();
+  client_.plain.start(*plain_, request_, [this](std::optional<HttpResponse> response) {
+    if (response) {
+      received(std::move(*response));
+    } else {
+      unusual_ = true;
+      send();
+    }
+  });
 }
 
 void Exchange::received(HttpResponse response) {
@@ -240,7 +265,8 @@ void HttpClient::start(Slot& slot, const HttpRequest& request, Done done) {
 }
 
 void HttpClient::poll(DurationMs wait_ms) {
-  state_->transport.poll(state_->failed.empty() ? wait_ms : 0);
+  state_->transport.poll(state_->failed.empty() ? state_->plain.wait(wait_ms) : 0);
+  state_->plain.work();
   for (size_t left = state_->failed.size(); left > 0 && !state_->failed.empty(); --left) {
     Exchange* exchange = state_->failed.front();
     state_->failed.erase(state_->failed.begin());

@@ -21,8 +21,8 @@ class HttpClient {
   };
   using Done = std::function<void(HttpResponse response)>;
 
-  // Slots are spread over so many libcurl handles: one handle with thousands of connections costs four
-  // times more.
+  // Requests that need libcurl are spread over so many of its handles: one with thousands of connections
+  // costs four times more.
   explicit HttpClient(size_t shards = 64);
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;

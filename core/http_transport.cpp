@@ -25,6 +25,7 @@ namespace {
 
 constexpr long kSpareConnections = 16;  // per shard, beyond one for each slot
 constexpr uint64_t kWakeEvent = ~uint64_t{0};
+constexpr uint64_t kOthersEvent = ~uint64_t{1};
 
 int64_t steady_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -446,6 +447,7 @@ void HttpTransport::poll(DurationMs wait_ms) {
                                static_cast<int>(std::clamp<DurationMs>(wait_ms, 0, 3'600'000)));
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<size_t>(i)];
+    if (event.data.u64 == kOthersEvent) continue;
     if (event.data.u64 == kWakeEvent) {
       uint64_t ignored;
       while (read(state_->wake_fd, &ignored, sizeof ignored) > 0) {
@@ -469,6 +471,13 @@ void HttpTransport::poll(DurationMs wait_ms) {
     curl_multi_socket_action(shard.multi, CURL_SOCKET_TIMEOUT, 0, &running);
     state_->finish_done(shard);
   }
+}
+
+void HttpTransport::also_return_for(int fd) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = kOthersEvent;
+  epoll_ctl(state_->epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
 void HttpTransport::wake() {

@@ -36,6 +36,7 @@ class HttpTransport {
   // Moves transfers on; returns after at most wait_ms, earlier when something happened.
   void poll(DurationMs wait_ms);
   void wake();  // makes poll() return soon; from any thread
+  void also_return_for(int fd);  // poll() returns when it is readable, too
 
  private:
   struct State;

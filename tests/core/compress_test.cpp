@@ -73,3 +73,30 @@ TEST_CASE("CRC-32C has the check value of its standard") {
   CHECK(crc32c("6789", crc32c("12345")) == 0xe3069283u);
   CHECK(crc32c("") == 0);
 }
+
+TEST_CASE("broken gzip is refused in Go's words") {
+  const auto fault = [](std::string_view in) {
+    std::string out;
+    try {
+      gzip_uncompress(in, out, 1 << 20);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("read");
+  };
+  std::string whole;
+  gzip_compress(std::string(1000, 'a') + "some text that is not that uniform", whole);
+  CHECK(fault(whole) == "read");
+  CHECK(fault("") == "EOF");
+  CHECK(fault("a 1\n") == "unexpected EOF");
+  CHECK(fault("something else altogether") == "gzip: invalid header");
+  CHECK(fault(whole.substr(0, whole.size() / 2)) == "unexpected EOF");
+  CHECK(fault(whole.substr(0, whole.size() - 3)) == "unexpected EOF");
+  std::string wrong = whole;
+  wrong[wrong.size() - 6] ^= 1;
+  CHECK(fault(wrong) == "gzip: invalid checksum");
+  wrong = whole;
+  wrong[12] = static_cast<char>(0xff);
+  CHECK(fault(wrong).starts_with("flate: corrupt input before offset"));
+  CHECK(fault(whole + "more than ten bytes") == "gzip: invalid header");
+}

@@ -1,0 +1,46 @@
+// The cheap way for what nearly all scrapes are: a GET over HTTP/1.1 to an address in numbers, without TLS
+// or proxy. Costs a fraction of libcurl; what is out of the ordinary is left to that (http_transport.h).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "core/clock.h"
+#include "core/http_message.h"
+
+namespace hearth {
+
+// Connections are kept and reused. One thread. Callbacks run inside work().
+class PlainHttp {
+ public:
+  // A connection for one request at a time. It must not outlive its client; destroying it ends its request
+  // without a callback.
+  class Slot {
+   public:
+    virtual ~Slot() = default;
+  };
+  // nullopt: the response is none that is read here; ask in another way, now and in future.
+  using Done = std::function<void(std::optional<HttpResponse> response)>;
+
+  PlainHttp();
+  ~PlainHttp();
+  PlainHttp(const PlainHttp&) = delete;
+  PlainHttp& operator=(const PlainHttp&) = delete;
+
+  static bool fits(const HttpRequest& request);
+  std::unique_ptr<Slot> slot();
+  // Requires: fits(request), and the slot has no request under way.
+  void start(Slot& slot, const HttpRequest& request, Done done);
+
+  int fd() const;  // readable when there is something to do
+  DurationMs wait(DurationMs at_most) const;  // until a deadline
+  void work();     // moves requests on; does not wait
+
+  struct State;
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace hearth
