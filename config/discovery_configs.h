@@ -14,6 +14,7 @@
 #include "config/gce_sd.h"
 #include "config/hetzner_sd.h"
 #include "config/http_sd.h"
+#include "config/kubernetes_sd.h"
 #include "config/openstack_sd.h"
 #include "core/clock.h"
 #include "core/labels.h"
@@ -43,6 +44,7 @@ struct DiscoveryConfigs {
   std::vector<ConsulSdConfig> consul_sd_configs;
   std::vector<DockerSdConfig> docker_sd_configs;
   std::vector<DockerSwarmSdConfig> dockerswarm_sd_configs;
+  std::vector<KubernetesSdConfig> kubernetes_sd_configs;
   std::vector<Ec2SdConfig> ec2_sd_configs;
   std::vector<GceSdConfig> gce_sd_configs;
   std::vector<AzureSdConfig> azure_sd_configs;

@@ -44,6 +44,7 @@ DiscoveryConfigs to_discovery_configs(const Value& owner) {
   out.consul_sd_configs = to_consul_sd_configs(owner["consul_sd_configs"]);
   out.docker_sd_configs = to_docker_sd_configs(owner["docker_sd_configs"]);
   out.dockerswarm_sd_configs = to_dockerswarm_sd_configs(owner["dockerswarm_sd_configs"]);
+  out.kubernetes_sd_configs = to_kubernetes_sd_configs(owner["kubernetes_sd_configs"]);
   out.ec2_sd_configs = to_ec2_sd_configs(owner["ec2_sd_configs"]);
   out.gce_sd_configs = to_gce_sd_configs(owner["gce_sd_configs"]);
   out.azure_sd_configs = to_azure_sd_configs(owner["azure_sd_configs"]);

@@ -43,7 +43,8 @@ void ScrapePool::end_groups(size_t discovery) {
   outdated_ = true;
   const auto is_of_it = [&](const auto& entry) { return entry.first.first == discovery; };
   std::erase_if(changes_, is_of_it);
-  for (auto group = groups_.lower_bound({discovery, ""}); group != groups_.end() && is_of_it(*group); ++group) {
+  for (auto group = groups_.lower_bound({discovery, ""});
+       group != groups_.end() && is_of_it(*group); ++group) {
     changes_[group->first] = nullptr;
   }
 }
@@ -115,8 +116,9 @@ ScrapePool::Resolved ScrapePool::resolve(const TargetGroup& group, size_t i) {
     return {Resolved::Fate::kTarget, hash};
   } catch (const Error& error) {
     metrics_.sync_failures(config_->job_name).add();
-    log_error("Creating target failed", "component", "scrape manager", "scrape_pool", config_->job_name,
-              "err", fmt::format("instance {} in group {}: {}", i, group.source, error.what()));
+    log_error("Creating target failed", "component", "scrape manager", "scrape_pool",
+              config_->job_name, "err",
+              fmt::format("instance {} in group {}: {}", i, group.source, error.what()));
     return {Resolved::Fate::kFailed, 0};
   }
 }
@@ -134,13 +136,15 @@ void ScrapePool::release(const Group& group, bool replaced) {
   }
 }
 
-// Its labels before relabelling are those of a group that still has it. Walks all groups: such duplicates are
-// rare.
+// Its labels before relabelling are those of a group that still has it. Walks all groups: such
+// duplicates are rare.
 void ScrapePool::show_another_group(uint64_t hash, Entry& entry) {
   for (const auto& [key, other] : groups_) {
     for (size_t i = 0; i < other.resolved.size(); ++i) {
-      if (other.resolved[i].fate != Resolved::Fate::kTarget || other.resolved[i].hash != hash) continue;
-      entry.target->set_config(resolve_target(discovered_labels(*other.group, i), *config_).discovered, config_);
+      if (other.resolved[i].fate != Resolved::Fate::kTarget || other.resolved[i].hash != hash)
+        continue;
+      entry.target->set_config(
+          resolve_target(discovered_labels(*other.group, i), *config_).discovered, config_);
       entry.shown = other.group.get();
       return;
     }
@@ -181,7 +185,8 @@ std::vector<const Target*> ScrapePool::targets() const {
 }
 
 std::vector<Labels> ScrapePool::dropped() const {
-  const size_t limit = config_->keep_dropped_targets > 0 ? config_->keep_dropped_targets : dropped_count_;
+  const size_t limit =
+      config_->keep_dropped_targets > 0 ? config_->keep_dropped_targets : dropped_count_;
   std::vector<Labels> all;
   for (const auto& [key, group] : groups_) {
     for (size_t i = 0; i < group.resolved.size() && all.size() < limit; ++i) {

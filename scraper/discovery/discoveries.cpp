@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "core/mutex.h"
 #include "core/threads.h"
+#include "scraper/discovery/kubernetes_api.h"
 #include "scraper/discovery/mechanisms.h"
 #include "scraper/discovery/watcher.h"
 
@@ -28,18 +29,21 @@ struct Metrics {
   explicit Metrics(Registry& r)
       : registry(r),
         failed(r.gauge("prometheus_sd_failed_configs",
-                       "Current number of service discovery configurations that failed to load.", kName)),
+                       "Current number of service discovery configurations that failed to load.",
+                       kName)),
         received(r.counter("prometheus_sd_received_updates_total",
                            "Total number of update events received from the SD providers.", kName)),
         delayed(r.counter("prometheus_sd_updates_delayed_total",
-                          "Total number of update events that couldn't be sent immediately.", kName)),
+                          "Total number of update events that couldn't be sent immediately.",
+                          kName)),
         sent(r.counter("prometheus_sd_updates_total",
                        "Total number of update events sent to the SD consumers.", kName)) {}
   Gauge discovered(const std::string& job) const {
     return registry.gauge(kDiscovered, "Current number of discovered targets.", of_job(job));
   }
   Gauge last_update(const std::string& job) const {
-    return registry.gauge(kLastUpdate, "Timestamp of the last update sent to the SD consumers.", of_job(job));
+    return registry.gauge(kLastUpdate, "Timestamp of the last update sent to the SD consumers.",
+                          of_job(job));
   }
   void remove(const std::string& job) const {
     registry.remove(kDiscovered, of_job(job));
@@ -64,14 +68,14 @@ struct Provider {
 
 struct Discoveries::State {
   State(std::string d, Registry& registry, Deliver f)
-      : dir(std::move(d)), metrics(registry), deliver(std::move(f)) {}
+      : dir(std::move(d)), metrics(registry), deliver(std::move(f)), kubernetes(registry) {}
 
   void run();
   void received(size_t id, std::vector<TargetGroup> groups);
   void subscribe(const std::string& job, const DiscoveryConfig& config, std::vector<size_t>& added)
       REQUIRES(mutex);
-  std::vector<std::unique_ptr<Discovery>> unsubscribe(const std::map<size_t, std::set<std::string>>& before)
-      REQUIRES(mutex);
+  std::vector<std::unique_ptr<Discovery>> unsubscribe(
+      const std::map<size_t, std::set<std::string>>& before) REQUIRES(mutex);
   void make(size_t id);
   std::vector<GroupChange> take_changes() REQUIRES(mutex);
   void count(const std::vector<GroupChange>& changes) REQUIRES(mutex);
@@ -85,12 +89,13 @@ struct Discoveries::State {
   std::map<size_t, Provider> providers GUARDED_BY(mutex);
   size_t next_id GUARDED_BY(mutex) = 0;
   std::set<std::string> jobs GUARDED_BY(mutex);
-  std::vector<GroupChange> pending GUARDED_BY(mutex);                    // of subscriptions; they go first
+  std::vector<GroupChange> pending GUARDED_BY(mutex);  // of subscriptions; they go first
   std::map<size_t, std::set<std::string>> pending_sources GUARDED_BY(mutex);
-  uint64_t wanted GUARDED_BY(mutex) = 0, done GUARDED_BY(mutex) = 0;     // calls of apply()
+  uint64_t wanted GUARDED_BY(mutex) = 0, done GUARDED_BY(mutex) = 0;  // calls of apply()
   bool delivering GUARDED_BY(mutex) = false;
   bool stopping GUARDED_BY(mutex) = false;
   DiscoveryWatcher watcher;
+  KubernetesApi kubernetes;
   std::thread thread;
 };
 
@@ -104,6 +109,7 @@ void Discoveries::State::received(size_t id, std::vector<TargetGroup> groups) {
   Provider& provider = found->second;
   for (TargetGroup& group : groups) {
     std::shared_ptr<const TargetGroup>& known = provider.groups[group.source];
+    if (known != nullptr && *known == group) continue;
     if (known != nullptr) provider.targets -= known->targets.size();
     provider.targets += group.targets.size();
     pending_sources[id].insert(group.source);
@@ -197,8 +203,8 @@ void Discoveries::State::subscribe(const std::string& job, const DiscoveryConfig
   provider.jobs.insert(job);
 }
 
-// Ends subscriptions that were and no longer are, begins those that were not; gives back the discoveries that
-// nobody wants any more.
+// Ends subscriptions that were and no longer are, begins those that were not; gives back the
+// discoveries that nobody wants any more.
 std::vector<std::unique_ptr<Discovery>> Discoveries::State::unsubscribe(
     const std::map<size_t, std::set<std::string>>& before) {
   std::vector<std::unique_ptr<Discovery>> ended;
@@ -229,12 +235,15 @@ void Discoveries::State::make(size_t id) {
   }
   std::unique_ptr<Discovery> discovery;
   try {
-    discovery = make_discovery(config, {job, dir, metrics.registry, watcher});
-    discovery->start([this, id](std::vector<TargetGroup> groups) { received(id, std::move(groups)); });
+    DiscoveryContext context{job, dir, metrics.registry, watcher};
+    context.kubernetes = &kubernetes;
+    discovery = make_discovery(config, context);
+    discovery->start(
+        [this, id](std::vector<TargetGroup> groups) { received(id, std::move(groups)); });
   } catch (const Error& error) {
     metrics.failed.add(1);
-    log_error("Cannot create service discovery", "component", "discovery manager scrape", "err", error.what(),
-              "type", mechanism_name(config), "config", job);
+    log_error("Cannot create service discovery", "component", "discovery manager scrape", "err",
+              error.what(), "type", mechanism_name(config), "config", job);
   }
   MutexLock lock(mutex);
   if (discovery == nullptr) {

@@ -1,5 +1,5 @@
-// All discoveries of a configuration. One that several jobs ask for alike is made once; what they find is
-// gathered and handed on in batches.
+// All discoveries of a configuration. One that several jobs ask for alike is made once; what they
+// find is gathered and handed on in batches.
 #pragma once
 
 #include <functional>
@@ -14,8 +14,8 @@ namespace hearth {
 struct GroupChange {
   std::string job;
   size_t discovery = 0;  // its number; never used again
-  // Replaces the job's group of this discovery and `source`; without targets: ends it. nullptr: all groups of
-  // the discovery end.
+  // Replaces the job's group of this discovery and `source`; without targets: ends it. nullptr: all
+  // groups of the discovery end.
   std::shared_ptr<const TargetGroup> group;
 };
 
@@ -28,8 +28,8 @@ class Discoveries {
   Discoveries(std::string dir, Registry& registry, Deliver deliver);
   ~Discoveries();  // stops
 
-  // Starts what the configuration names and ends what it no longer does; unchanged ones go on undisturbed.
-  // Returns when all that is known by now has been delivered.
+  // Starts what the configuration names and ends what it no longer does; unchanged ones go on
+  // undisturbed. Returns when all that is known by now has been delivered.
   void apply(const Config& config);
 
   void stop();  // nothing is delivered afterwards; idempotent

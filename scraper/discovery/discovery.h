@@ -12,6 +12,7 @@
 namespace hearth {
 
 class DiscoveryWatcher;
+class KubernetesApi;
 
 // What has changed: each group replaces the one of its `source`; one without targets ends it.
 using GroupUpdate = std::function<void(std::vector<TargetGroup> changed)>;
@@ -33,6 +34,7 @@ struct DiscoveryContext {
   Registry& registry;
   DiscoveryWatcher& watcher;
   std::string user_agent = "Prometheus/3.14.0";
+  KubernetesApi* kubernetes = nullptr;  // for kubernetes_sd, which needs it
 };
 
 std::unique_ptr<Discovery> make_static_discovery(const std::vector<TargetGroup>& groups);

@@ -13,18 +13,30 @@ struct Name {
   const char* operator()(const ConsulSdConfig&) const { return "consul"; }
   const char* operator()(const DockerSdConfig&) const { return "docker"; }
   const char* operator()(const DockerSwarmSdConfig&) const { return "dockerswarm"; }
+  const char* operator()(const KubernetesSdConfig&) const { return "kubernetes"; }
 };
 
 struct Make {
   const DiscoveryContext& context;
   using Made = std::unique_ptr<Discovery>;
-  Made operator()(const std::vector<TargetGroup>& groups) const { return make_static_discovery(groups); }
+  Made operator()(const std::vector<TargetGroup>& groups) const {
+    return make_static_discovery(groups);
+  }
   Made operator()(const FileSdConfig& config) const { return make_file_discovery(config, context); }
   Made operator()(const HttpSdConfig& config) const { return make_http_discovery(config, context); }
   Made operator()(const DnsSdConfig& config) const { return make_dns_discovery(config, context); }
-  Made operator()(const ConsulSdConfig& config) const { return make_consul_discovery(config, context); }
-  Made operator()(const DockerSdConfig& config) const { return make_docker_discovery(config, context); }
-  Made operator()(const DockerSwarmSdConfig& config) const { return make_dockerswarm_discovery(config, context); }
+  Made operator()(const ConsulSdConfig& config) const {
+    return make_consul_discovery(config, context);
+  }
+  Made operator()(const DockerSdConfig& config) const {
+    return make_docker_discovery(config, context);
+  }
+  Made operator()(const DockerSwarmSdConfig& config) const {
+    return make_dockerswarm_discovery(config, context);
+  }
+  Made operator()(const KubernetesSdConfig& config) const {
+    return make_kubernetes_discovery(config, context);
+  }
 };
 
 }  // namespace
@@ -38,11 +50,13 @@ std::vector<DiscoveryConfig> split(const DiscoveryConfigs& configs) {
   append(configs.consul_sd_configs);
   append(configs.docker_sd_configs);
   append(configs.dockerswarm_sd_configs);
+  append(configs.kubernetes_sd_configs);
   all.emplace_back(configs.static_configs);
   return all;
 }
 
-std::unique_ptr<Discovery> make_discovery(const DiscoveryConfig& config, const DiscoveryContext& context) {
+std::unique_ptr<Discovery> make_discovery(const DiscoveryConfig& config,
+                                          const DiscoveryContext& context) {
   return std::visit(Make{context}, config);
 }
 

@@ -73,7 +73,8 @@ int64_t DiscoveryWatcher::State::collect(std::vector<pollfd>& fds, std::vector<u
   return due;
 }
 
-void DiscoveryWatcher::State::take_events(const std::vector<pollfd>& fds, const std::vector<uint64_t>& ids) {
+void DiscoveryWatcher::State::take_events(const std::vector<pollfd>& fds,
+                                          const std::vector<uint64_t>& ids) {
   std::array<char, 4096> dropped;
   if (fds[0].revents != 0) (void)!read(wake_fd, dropped.data(), dropped.size());
   MutexLock lock(mutex);

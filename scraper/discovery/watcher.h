@@ -22,8 +22,8 @@ class DiscoveryWatcher {
   DiscoveryWatcher(const DiscoveryWatcher&) = delete;
   DiscoveryWatcher& operator=(const DiscoveryWatcher&) = delete;
 
-  // Calls look() on the watcher's thread soon after `fd` became readable (what is there is read and dropped;
-  // it must not block) and each `interval`. -1 and 0: never.
+  // Calls look() on the watcher's thread soon after `fd` became readable (what is there is read and
+  // dropped; it must not block) and each `interval`. -1 and 0: never.
   std::unique_ptr<Watch> watch(int fd, DurationMs interval, std::function<void()> look);
 
  private:

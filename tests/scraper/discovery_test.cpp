@@ -2,32 +2,28 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
-#include <map>
-
 #include "core/error.h"
 #include "core/file.h"
-#include "core/mutex.h"
 #include "scraper/discovery/watcher.h"
+#include "tests/scraper/found_groups.h"
 
 namespace hearth {
 namespace {
 
 std::string text_of(const std::vector<TargetGroup>& groups) {
   std::string text;
-  for (const TargetGroup& group : groups) {
-    text += group.source + labels_text(group.labels);
-    for (const Labels& target : group.targets) text += " " + std::string(target.get("__address__"));
-    text += "\n";
-  }
+  for (const TargetGroup& group : groups) text += group_text(group);
   return text;
 }
 
 TEST_CASE("target groups read the same from JSON and YAML") {
   const std::string expected = "{env=\"x\", port=\"9\"} a:1 b:2\n{}\n";
-  CHECK(text_of(parse_target_groups_json(
-            R"([{"targets": ["a:1", "b:2"], "labels": {"env": "x", "port": "9"}}, {"targets": null}])")) == expected);
-  CHECK(text_of(parse_target_groups_yaml("- targets: [a:1, 'b:2']\n  labels:\n    env: x\n    port: 9\n- targets:\n")) ==
+  CHECK(
+      text_of(parse_target_groups_json(
+          R"([{"targets": ["a:1", "b:2"], "labels": {"env": "x", "port": "9"}}, {"targets": null}])")) ==
+      expected);
+  CHECK(text_of(parse_target_groups_yaml(
+            "- targets: [a:1, 'b:2']\n  labels:\n    env: x\n    port: 9\n- targets:\n")) ==
         expected);
   CHECK(parse_target_groups_json("[]").empty());
   CHECK(parse_target_groups_yaml("").empty());
@@ -61,42 +57,13 @@ TEST_CASE("what is no list of target groups is refused with a reason") {
       {"- a\n", "line 1: a target group must be a mapping"},
       {"- targets: a\n", "line 1: targets must be a list"},
       {"- labels: [a]\n", "line 1: labels must be a mapping"},
-      {"- targets: []\n  x: 1\n", "line 2: field x not found in a target group; it has targets and labels"}};
+      {"- targets: []\n  x: 1\n",
+       "line 2: field x not found in a target group; it has targets and labels"}};
   for (const auto& [text, error] : yaml) CHECK(refusal(parse_target_groups_yaml, text) == error);
 }
 
-// What a discovery has told so far.
-struct Found {
-  std::map<std::string, TargetGroup> groups;  // by source
-  size_t updates GUARDED_BY(mutex) = 0;
-  Mutex mutex;
-  CondVar told;
-
-  GroupUpdate update() {
-    return [this](std::vector<TargetGroup> changed) {
-      MutexLock lock(mutex);
-      for (TargetGroup& group : changed) {
-        if (group.targets.empty()) groups.erase(group.source);
-        if (!group.targets.empty()) groups[group.source] = std::move(group);
-      }
-      ++updates;
-      told.notify_all();
-    };
-  }
-  // "" when nothing was told within ten seconds.
-  std::string wait_for_update(size_t count) {
-    MutexLock lock(mutex);
-    while (updates < count) {
-      if (!told.wait_for(mutex, std::chrono::seconds(10))) return "";
-    }
-    std::string text;
-    for (const auto& [source, group] : groups) text += text_of({group});
-    return text;
-  }
-};
-
 TEST_CASE("static groups are told at once, each with its number") {
-  Found found;
+  FoundGroups found;
   TargetGroup group;
   group.targets = {Labels{{"__address__", "a:1"}}};
   make_static_discovery({group, group})->start(found.update());
@@ -111,16 +78,20 @@ TEST_CASE("file_sd reads all files of its patterns, keeps what was good and tell
   write_file(path + "/c.txt", "- targets: [c:1]\n");
   Registry registry;
   DiscoveryWatcher watcher;
-  const auto discovery =
-      make_file_discovery(FileSdConfig{{"*.yml", path + "/*.json"}, 200}, {"j", path, registry, watcher});
-  const auto line = [&](const std::string& file, const std::string& number, const std::string& rest) {
-    return path + "/" + file + ":" + number + "{__meta_filepath=\"" + path + "/" + file + "\"} " + rest + "\n";
+  const auto discovery = make_file_discovery(FileSdConfig{{"*.yml", path + "/*.json"}, 200},
+                                             {"j", path, registry, watcher});
+  const auto line = [&](const std::string& file, const std::string& number,
+                        const std::string& rest) {
+    return path + "/" + file + ":" + number + "{__meta_filepath=\"" + path + "/" + file + "\"} " +
+           rest + "\n";
   };
-  const std::string a = line("a.json", "0", "a:1"), b = line("b.yml", "0", "b:1") + line("b.yml", "1", "b:2");
-  Found found;
+  const std::string a = line("a.json", "0", "a:1"),
+                    b = line("b.yml", "0", "b:1") + line("b.yml", "1", "b:2");
+  FoundGroups found;
   discovery->start(found.update());
   CHECK(found.wait_for_update(1) == a + b);
-  CHECK(registry.text().find("prometheus_sd_file_mtime_seconds{filename=\"" + path + "/a.json\"}") != std::string::npos);
+  CHECK(registry.text().find("prometheus_sd_file_mtime_seconds{filename=\"" + path +
+                             "/a.json\"}") != std::string::npos);
 
   write_file(path + "/d.json", "[{");  // is refused: nothing is told
   rename_path(path + "/a.json", path + "/e.json");
