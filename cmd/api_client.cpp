@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "config/http_access.h"
+#include "config/load.h"
 #include "config/scalar.h"
 #include "core/error.h"
 
@@ -26,16 +28,18 @@ std::string without_scheme_is_http(const std::string& server) {
 
 }  // namespace
 
-ApiClient::ApiClient(const std::string& server, HttpOptions options,
+ApiClient::ApiClient(const std::string& server, const std::string& http_config_file,
                      std::vector<std::string> headers)
     : url_(without_scheme_is_http(server)),
-      options_(std::move(options)),
       headers_(std::move(headers)) {
+  if (!http_config_file.empty()) {
+    authority_ = make_http_authority(load_http_config_file(http_config_file), ".");
+  }
   while (url_.ends_with('/')) url_.pop_back();
 }
 
 HttpResponse ApiClient::fetch(HttpRequest request) {
-  request.options = options_;
+  request.authority = authority_;
   request.headers.insert(request.headers.end(), headers_.begin(), headers_.end());
   const auto slot = client_.slot();
   std::optional<HttpResponse> response;

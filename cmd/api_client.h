@@ -1,6 +1,7 @@
 // Requests to the HTTP API of a server, for the command line. Blocking.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,9 @@ namespace hearth {
 class ApiClient {
  public:
   // `server` is a URL, with or without http:// in front; `headers` are "Name: value". Throws
-  // Error(kBadData) for one that cannot be.
-  ApiClient(const std::string& server, HttpOptions options, std::vector<std::string> headers);
+  // Error(kBadData) for one that cannot be. `http_config_file` holds an <http_config>; "" = none.
+  ApiClient(const std::string& server, const std::string& http_config_file,
+            std::vector<std::string> headers);
 
   // The body of an answer of the API (2xx, 400, 422), whose JSON the reader looks into. Everything
   // else throws Error(kUnavailable) in promtool's words: `Get "http://a/": dial tcp ...`,
@@ -27,7 +29,7 @@ class ApiClient {
   HttpResponse fetch(HttpRequest request);
   std::string answer(const HttpResponse& response) const;
   std::string url_;  // without a slash at its end
-  HttpOptions options_;
+  std::shared_ptr<HttpAuthority> authority_;
   std::vector<std::string> headers_;
   HttpClient client_{1};
 };

@@ -8,8 +8,6 @@
 #include "cmd/plot.h"
 #include "cmd/query_output.h"
 #include "cmd/tool_time.h"
-#include "config/http_options.h"
-#include "config/load.h"
 #include "core/error.h"
 #include "core/go_text.h"
 
@@ -40,13 +38,7 @@ std::vector<std::string> header_lines(const std::vector<std::string>& headers) {
 }
 
 ApiClient client_for(const CommandInput& input, std::vector<std::string> headers = {}) {
-  HttpOptions options;
-  if (input.given("http.config.file")) {
-    HttpAccess access = http_access(load_http_config_file(input.text("http.config.file")), ".");
-    options = access.options;
-    headers.insert(headers.end(), access.headers.begin(), access.headers.end());
-  }
-  return ApiClient(input.arguments[0], options, std::move(headers));
+  return ApiClient(input.arguments[0], input.text("http.config.file"), std::move(headers));
 }
 
 // Requests, prints the data by `text` or `json`, and the warnings to standard error.

@@ -108,4 +108,14 @@ std::shared_ptr<HttpAuthority> make_http_authority(const HttpClientConfig& confi
   return std::make_shared<ConfiguredAuthority>(config, dir, clock);
 }
 
+std::shared_ptr<HttpAuthority> HttpAuthorities::of(const HttpClientConfig& config) {
+  std::erase_if(known_, [](const auto& known) { return known.second.expired(); });
+  for (const auto& [known, authority] : known_) {
+    if (known == config) return authority.lock();
+  }
+  std::shared_ptr<HttpAuthority> made = make_http_authority(config, dir_);
+  known_.emplace_back(config, made);
+  return made;
+}
+
 }  // namespace hearth

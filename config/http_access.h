@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "config/http_client_config.h"
 #include "core/clock.h"
@@ -15,5 +17,17 @@ namespace hearth {
 // was answered with 401. Relative paths are below `dir`.
 std::shared_ptr<HttpAuthority> make_http_authority(const HttpClientConfig& config, const std::string& dir,
                                                    Clock& clock = system_clock());
+
+// Gives equal configurations the same authority while somebody has it, so that they share tokens. One
+// thread.
+class HttpAuthorities {
+ public:
+  explicit HttpAuthorities(std::string dir) : dir_(std::move(dir)) {}
+  std::shared_ptr<HttpAuthority> of(const HttpClientConfig& config);
+
+ private:
+  const std::string dir_;
+  std::vector<std::pair<HttpClientConfig, std::weak_ptr<HttpAuthority>>> known_;
+};
 
 }  // namespace hearth

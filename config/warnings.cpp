@@ -20,13 +20,6 @@ constexpr Missing kSections[] = {
 };
 
 constexpr Missing kScrapeFields[] = {
-    {"oauth2", "requests are made without a token"},
-    {"http_headers", "the headers are not sent"},
-    {"proxy_connect_header", "the headers are not sent"},
-    {"scrape_native_histograms", "native histograms are not asked for"},
-    {"convert_classic_histograms_to_nhcb", "histograms stay classic"},
-    {"native_histogram_bucket_limit", "no limit holds"},
-    {"native_histogram_min_bucket_factor", "no factor holds"},
 };
 
 constexpr std::array<std::string_view, 13> kDiscoveries = {

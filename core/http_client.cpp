@@ -265,8 +265,8 @@ void HttpClient::start(Slot& slot, const HttpRequest& request, Done done) {
 }
 
 void HttpClient::poll(DurationMs wait_ms) {
-  state_->transport.poll(state_->failed.empty() ? state_->plain.wait(wait_ms) : 0);
-  state_->plain.work();
+  const bool ready = state_->transport.poll(state_->failed.empty() ? state_->plain.wait(wait_ms) : 0);
+  state_->plain.work(ready);
   for (size_t left = state_->failed.size(); left > 0 && !state_->failed.empty(); --left) {
     Exchange* exchange = state_->failed.front();
     state_->failed.erase(state_->failed.begin());

@@ -1,7 +1,5 @@
 #include "scraper/loop.h"
 
-#include <fmt/format.h>
-
 #include <atomic>
 #include <set>
 #include <thread>
@@ -9,7 +7,7 @@
 #include <utility>
 #include <variant>
 
-#include "config/http_options.h"
+#include "config/http_access.h"
 #include "core/duration.h"
 #include "core/error.h"
 #include "core/go_text.h"
@@ -41,6 +39,9 @@ struct Scheduled {
   Target* target = nullptr;
   std::unique_ptr<Target> retired;  // ours to destroy
   std::unique_ptr<HttpClient::Slot> slot;
+  std::shared_ptr<const ScrapeConfig> config;  // that the request is for
+  HttpRequest request;
+  Observer interval_length;
   DurationMs phase = 0;
   int64_t due = 0;     // monotonic ns
   bool busy = false;   // a transfer or its body's work is under way
@@ -64,15 +65,18 @@ using Command = std::variant<Add, Retire, Finished>;
 }  // namespace
 
 struct ScrapeLoop::State {
-  State(const ScraperOptions& o, const ScrapeSink& s, Pool& p) : options(o), sink(s), pool(p) {}
+  State(const ScraperOptions& o, const ScrapeSink& s, Pool& p) : options(o), sink(s), pool(p), authorities(o.config_dir) {}
 
   void run();
   void post(Command command);
+  void finished(Target* target);
+  void await(const Scheduled& item);
+  bool has_commands();
   void execute(Command command);
   void schedule(Scheduled& item, int64_t due);
   void due(Scheduled& item);
   void scrape(Scheduled& item);
-  HttpRequest request(const Target& target, const ScrapeConfig& config) const;
+  void prepare_request(Scheduled& item, const std::shared_ptr<const ScrapeConfig>& config);
   void work(Scheduled& item, const ScrapePlan& plan, const ScrapeTiming& timing, FetchedBody fetched);
   bool storage_takes();
   void hand_over(Scheduled& item);
@@ -89,11 +93,13 @@ struct ScrapeLoop::State {
   Mutex mutex;
   CondVar idle;
   std::vector<Command> commands GUARDED_BY(mutex);
+  std::set<Target*> awaited GUARDED_BY(mutex);  // whose work's end wakes the loop
   size_t working GUARDED_BY(mutex) = 0;  // bodies in the pool
   std::atomic<bool> stopping{false};
 
   // Of the loop's thread.
   HttpClient http;
+  HttpAuthorities authorities;
   std::unordered_map<Target*, std::unique_ptr<Scheduled>> items;
   std::set<std::pair<int64_t, Scheduled*>> timers;
   std::set<Scheduled*> holding;  // those that hold something
@@ -113,19 +119,47 @@ void ScrapeLoop::State::post(Command command) {
   http.wake();
 }
 
+// Of a worker, with a body. Mostly nobody waits for that, and the loop need not be woken for it: the next
+// timer is soon enough.
+void ScrapeLoop::State::finished(Target* target) {
+  bool is_awaited = false;
+  {
+    MutexLock lock(mutex);
+    commands.push_back(Finished{target});
+    is_awaited = awaited.erase(target) > 0;
+  }
+  if (is_awaited) http.wake();
+}
+
+// Requires: the item is busy. What has finished just before is seen by has_commands().
+void ScrapeLoop::State::await(const Scheduled& item) {
+  MutexLock lock(mutex);
+  awaited.insert(item.target);
+}
+
+bool ScrapeLoop::State::has_commands() {
+  MutexLock lock(mutex);
+  return !commands.empty();
+}
+
 void ScrapeLoop::State::execute(Command command) {
   if (const Add* add = std::get_if<Add>(&command)) {
     Target& target = *add->target;
     auto item = std::make_unique<Scheduled>();
     item->target = &target;
     item->phase = scrape_phase(target.hash(), add->seed, target.interval());
+    item->interval_length = sink.metrics.interval_length(duration_text(target.interval()));
     const TimeMs now = sink.clock.now();
     schedule(*item, after(first_scrape(now, item->phase, target.interval()) - now));
     items.emplace(&target, std::move(item));
   } else if (Retire* gone = std::get_if<Retire>(&command)) {
     Scheduled& item = *items.at(gone->target.get());
     item.retired = std::move(gone->target);
-    if (!item.busy && item.held.empty()) retire(item);
+    if (item.busy) {
+      await(item);
+    } else if (item.held.empty()) {
+      retire(item);
+    }
   } else {
     rest(*items.at(std::get<Finished>(command).target));
   }
@@ -177,6 +211,7 @@ void ScrapeLoop::State::due(Scheduled& item) {
   schedule(item, after(next_scrape(now, item.phase, interval) - now));
   if (item.busy) {
     item.overdue = true;
+    await(item);
   } else {
     scrape(item);
   }
@@ -199,18 +234,19 @@ void ScrapeLoop::State::retire(Scheduled& item) {
 void ScrapeLoop::State::bury(Scheduled& item) {
   const std::unique_ptr<Target> last = std::move(item.retired);
   items.erase(last.get());
+  MutexLock lock(mutex);
+  awaited.erase(last.get());
 }
 
 // ---- a scrape ----------------------------------------------------------------------------------
 
-HttpRequest ScrapeLoop::State::request(const Target& target, const ScrapeConfig& config) const {
-  HttpAccess access = http_access(config.http_client, options.config_dir);
+void ScrapeLoop::State::prepare_request(Scheduled& item, const std::shared_ptr<const ScrapeConfig>& shared) {
+  const Target& target = *item.target;
+  const ScrapeConfig& config = *shared;
   HttpRequest request;
   request.url = target.url();
   request.timeout = target.timeout();
-  request.options = std::move(access.options);
-  if (!target.unix_socket().empty()) request.options.unix_socket = target.unix_socket();
-  request.headers = std::move(access.headers);
+  request.options.unix_socket = target.unix_socket();
   request.headers.push_back("User-Agent: " + options.user_agent);
   request.headers.push_back(
       "Accept: " + accept_header(asked_protocols(config, target.histograms(config), sink.zeros_at_creation),
@@ -220,8 +256,9 @@ HttpRequest ScrapeLoop::State::request(const Target& target, const ScrapeConfig&
   request.headers.push_back("X-Prometheus-Scrape-Timeout-Seconds: " +
                             float_f(static_cast<double>(target.timeout()) / 1000));
   request.max_body_bytes = max_body_bytes(config);
-  request.expected_body_bytes = target.scrape.last_wire_bytes;
-  return request;
+  request.authority = authorities.of(config.http_client);
+  item.request = std::move(request);
+  item.config = shared;
 }
 
 void ScrapeLoop::State::scrape(Scheduled& item) {
@@ -234,29 +271,22 @@ void ScrapeLoop::State::scrape(Scheduled& item) {
                                                         options.timestamp_tolerance)
                                           : timing.start;
   if (target.scrape.last_start_nanos != 0) {
-    sink.metrics.interval_length(duration_text(target.interval()))
-        .observe(static_cast<double>(timing.start_nanos - target.scrape.last_start_nanos) / 1e9);
+    item.interval_length.observe(static_cast<double>(timing.start_nanos - target.scrape.last_start_nanos) / 1e9);
   }
   target.scrape.last_start_nanos = timing.start_nanos;
   item.busy = true;
 
-  FetchedBody failed;
-  failed.error = plan.forced_error;
-  failed.forced = !plan.forced_error.empty();
-  HttpRequest http_request;
-  if (failed.error.empty()) {
-    try {
-      http_request = request(target, *plan.config);
-      if (item.slot == nullptr) item.slot = http.slot();
-    } catch (const Error& error) {
-      failed.error = fmt::format("Get {}: {}", go_quote(target.url()), error.what());
-    }
-  }
-  if (!failed.error.empty()) {
+  if (!plan.forced_error.empty()) {
+    FetchedBody failed;
+    failed.error = plan.forced_error;
+    failed.forced = true;
     work(item, plan, timing, std::move(failed));
     return;
   }
-  http.start(*item.slot, http_request, [this, &item, plan, timing](HttpResponse response) {
+  if (item.config != plan.config) prepare_request(item, plan.config);
+  item.request.expected_body_bytes = target.scrape.last_wire_bytes;
+  if (item.slot == nullptr) item.slot = http.slot();
+  http.start(*item.slot, item.request, [this, &item, plan, timing](HttpResponse response) {
     FetchedBody fetched;
     fetched.error = std::move(response.error);
     fetched.too_large = response.body_too_large;
@@ -310,7 +340,7 @@ void ScrapeLoop::State::hand_over(Scheduled& item) {
         finish_scrape(*target, arrived.plan, std::move(arrived.body), arrived.timing, sink);
       });
     }
-    post(Finished{target});
+    finished(target);
     MutexLock lock(mutex);
     --working;
     idle.notify_all();
@@ -350,7 +380,7 @@ void ScrapeLoop::State::run() {
         const int64_t left = timers.begin()->first - sink.clock.monotonic_nanos();
         wait = std::min(wait, std::max<int64_t>((left + 999'999) / 1'000'000, 0));
       }
-      http.poll(wait);
+      http.poll(has_commands() ? 0 : wait);
     });
   }
 }

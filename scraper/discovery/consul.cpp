@@ -10,9 +10,10 @@
 #include <set>
 #include <thread>
 
-#include "config/http_options.h"
+#include "config/http_access.h"
 #include "core/compress.h"
 #include "core/error.h"
+#include "core/http_client.h"
 #include "core/log.h"
 #include "core/threads.h"
 #include "core/uri.h"
@@ -63,7 +64,7 @@ class ConsulDiscovery final : public Discovery {
       : config_(config),
         endpoint_(endpoint_of(config)),
         job_(context.job),
-        dir_(context.dir),
+        authority_(make_http_authority(config.http_client, context.dir)),
         user_agent_(context.user_agent),
         rpc_failures_(context.registry.counter("prometheus_sd_consul_rpc_failures_total",
                                                "The number of Consul RPC call failures.")),
@@ -124,7 +125,9 @@ class ConsulDiscovery final : public Discovery {
 
   const ConsulSdConfig config_;
   const Endpoint endpoint_;
-  const std::string job_, dir_, user_agent_;
+  const std::string job_;
+  const std::shared_ptr<HttpAuthority> authority_;
+  const std::string user_agent_;
   Counter rpc_failures_;
   Observer services_duration_, service_duration_;
   GroupUpdate update_;
@@ -240,7 +243,6 @@ void ConsulDiscovery::add(Watch watch) {
 }
 
 HttpRequest ConsulDiscovery::request(const Watch& watch) const {
-  HttpAccess access = http_access(config_.http_client, dir_);
   QueryParameters parameters = watch.parameters;
   const auto set = [&](const char* name, const std::string& value) {
     if (!value.empty()) parameters[name] = {value};
@@ -257,14 +259,13 @@ HttpRequest ConsulDiscovery::request(const Watch& watch) const {
   }
   HttpRequest out;
   out.url = endpoint_.base + watch.path + (parameters.empty() ? "" : "?" + encode_query(parameters));
-  out.headers = std::move(access.headers);
   out.headers.push_back("User-Agent: " + user_agent_);
   out.headers.push_back("Accept-Encoding: gzip");
   if (!config_.token.value.empty()) out.headers.push_back("X-Consul-Token: " + config_.token.value);
   out.timeout = (kWatch + kGrace).count();
   out.max_body_bytes = kMaxAnswerBytes;
   out.keep_headers = true;
-  out.options = std::move(access.options);
+  out.authority = authority_;
   out.options.unix_socket = endpoint_.unix_socket;
   return out;
 }

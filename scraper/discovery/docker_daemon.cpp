@@ -6,7 +6,7 @@
 #include <charconv>
 #include <set>
 
-#include "config/http_options.h"
+#include "config/http_access.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/uri.h"
@@ -51,7 +51,9 @@ int minor_of(std::string_view version) {
 }  // namespace
 
 DockerClient::DockerClient(const DockerDaemon& daemon, const DiscoveryContext& context)
-    : daemon_(daemon), dir_(context.dir), user_agent_(context.user_agent), filters_(filters_json(daemon.filters)) {
+    : daemon_(daemon),
+      authority_(make_http_authority(daemon.http_client, context.dir)),
+      user_agent_(context.user_agent), filters_(filters_json(daemon.filters)) {
   const size_t mark = daemon.host.find("://");
   if (mark == std::string::npos) {
     throw Error(ErrorKind::kBadData,
@@ -74,11 +76,7 @@ DockerClient::DockerClient(const DockerDaemon& daemon, const DiscoveryContext& c
 
 HttpRequest DockerClient::request(const std::string& path) const {
   HttpRequest out;
-  if (web_) {
-    HttpAccess access = http_access(daemon_.http_client, dir_);
-    out.headers = std::move(access.headers);
-    out.options = std::move(access.options);
-  }
+  if (web_) out.authority = authority_;
   out.options.unix_socket = unix_socket_;
   out.headers.push_back("User-Agent: " + user_agent_);
   out.url = base_ + path;

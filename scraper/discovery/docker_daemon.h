@@ -27,7 +27,8 @@ class DockerClient {
   HttpResponse send(Conversation& conversation, const std::string& path) const;
 
   const DockerDaemon daemon_;
-  const std::string dir_, user_agent_;
+  const std::shared_ptr<HttpAuthority> authority_;
+  const std::string user_agent_;
   std::string base_, unix_socket_;
   bool web_ = false;     // reached as http_config says
   std::string filters_;  // as a parameter of the URL; "" = none

@@ -1,7 +1,7 @@
 // http_sd: target groups from a web server, as a JSON list.
 #include <fmt/format.h>
 
-#include "config/http_options.h"
+#include "config/http_access.h"
 #include "core/error.h"
 #include "core/go_text.h"
 #include "core/regex.h"
@@ -22,7 +22,7 @@ class HttpMechanism {
  public:
   HttpMechanism(const HttpSdConfig& config, const DiscoveryContext& context)
       : config_(config),
-        dir_(context.dir),
+        authority_(make_http_authority(config.http_client, context.dir)),
         user_agent_(context.user_agent),
         json_type_(R"((?i:application/json(;\s*charset=("utf-8"|utf-8))?))"),
         failures_(context.registry.counter("prometheus_sd_http_failures_total",
@@ -39,16 +39,14 @@ class HttpMechanism {
 
  private:
   std::vector<TargetGroup> groups(Conversation& conversation) const {
-    HttpAccess access = http_access(config_.http_client, dir_);
     HttpRequest request;
     request.url = config_.url;
-    request.headers = std::move(access.headers);
     request.headers.push_back("User-Agent: " + user_agent_);
     request.headers.push_back("Accept: application/json");
     request.headers.push_back("X-Prometheus-Refresh-Interval-Seconds: " +
                               float_f(static_cast<double>(config_.refresh_interval) / 1000));
     request.timeout = config_.refresh_interval;
-    request.options = std::move(access.options);
+    request.authority = authority_;
     const HttpResponse response = conversation.send(std::move(request));
     if (response.status != 200) {
       throw Error(ErrorKind::kUnavailable, "server returned HTTP status " + response.status_text);
@@ -67,7 +65,8 @@ class HttpMechanism {
   }
 
   const HttpSdConfig config_;
-  const std::string dir_, user_agent_;
+  const std::shared_ptr<HttpAuthority> authority_;
+  const std::string user_agent_;
   const Regex json_type_;
   Counter failures_;
 };

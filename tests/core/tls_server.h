@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <functional>
 #include <list>
 #include <string>
@@ -29,6 +30,7 @@ class TlsServer {
   TlsServer(const TestIdentity& identity, Handler handler, const TestIdentity* clients = nullptr,
             int max_version = 0)
       : handler_(std::move(handler)), context_(SSL_CTX_new(TLS_server_method())) {
+    signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to clients that have gone
     SSL_CTX_use_certificate(context_, identity.x509.get());
     SSL_CTX_use_PrivateKey(context_, identity.pkey.get());
     if (max_version != 0) SSL_CTX_set_max_proto_version(context_, max_version);
