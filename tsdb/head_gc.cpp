@@ -63,11 +63,13 @@ void HeadState::collect(TimeMs before) {
   metrics.truncations.add();
   const int64_t start = clock.monotonic_nanos();
 
-  // From here on nothing older is accepted or shown; then those that began earlier are waited for.
+  // From here on nothing older is accepted; when the commits that began earlier have ended, nothing
+  // older is shown. What later commits bring is not older than `acceptable`.
   min_valid_time.store(std::max(min_valid_time.load(), before));
+  const TimeMs acceptable = oldest_acceptable(max_time.load());
+  isolation.wait_for_commits();
   min_time.store(before);
   include_times(before, before);
-  isolation.wait_for_commits();
   isolation.wait_for_readers(before);
 
   size_t dropped = 0;
@@ -109,7 +111,6 @@ void HeadState::collect(TimeMs before) {
   count_chunks(0, dropped);
   sealed.truncate();
 
-  const TimeMs acceptable = oldest_acceptable(max_time.load());
   min_time.store(std::max(before, std::min(oldest, acceptable)));
   min_valid_time.store(min_time.load());
   metrics.gc_seconds.observe(seconds_since(clock, start));

@@ -1,5 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <optional>
+#include <thread>
+
 #include "core/error.h"
 #include "tests/tsdb/head_fixture.h"
 #include "tsdb/checkpoint.h"
@@ -119,4 +123,107 @@ TEST_CASE("a series that died but came back keeps its samples through the log") 
   f.open(6 * kHour);
   CHECK(f.read({7 * kHour, kMaxTime}) == before);
   CHECK(before.at(back) == std::vector<std::pair<TimeMs, double>>{{8 * kHour, 2}});
+}
+
+namespace {
+
+// Called once, from within a collection: when the series have let go of their old chunks, and their
+// files follow.
+class DuringCollection {
+ public:
+  explicit DuringCollection(std::function<void()> work) : work_(std::move(work)) {
+    set_file_hook([this](FileOp op, const std::string& path, size_t*) {
+      if (op != FileOp::kCreate || path.find("/chunks_head/") == std::string::npos || began_)
+        return;
+      began_ = true;
+      work_();
+    });
+  }
+  ~DuringCollection() { set_file_hook({}); }
+  bool began() const { return began_; }
+
+ private:
+  const std::function<void()> work_;
+  bool began_ = false;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "what is stored while old samples are forgotten stays, be it the oldest that is accepted") {
+  HeadFixture f;
+  f.open();
+  fill(f, 0, 3 * kHour);  // chunks in files
+  fill(f, 10 * kHour, 10 * kHour + 60'000);
+  const DuringCollection during([&] {
+    CHECK(f.append({{"slow", "yes"}}, 9 * kHour, 1).stored == 1);
+    CHECK(f.append({{"fast", "yes"}}, 12 * kHour, 1).stored == 1);
+  });
+  f.head().truncate(4 * kHour);
+  CHECK(during.began());
+  CHECK(f.head().min_time() <= 9 * kHour);
+  CHECK(f.read().at({{"slow", "yes"}}).size() == 1);
+  CHECK(f.read().at({{"fast", "yes"}}).size() == 1);
+}
+
+TEST_CASE("a commit that was slower than the collection of its time brings nothing of that back") {
+  constexpr TimeMs kBefore = 3 * kHour + kHour / 2;
+  HeadFixture f;
+  f.open();
+  fill(f, 0, 3 * kHour);
+  const Labels fast{{"fast", "yes"}};
+  for (TimeMs t = 3 * kHour - 60'000; t < 4 * kHour; t += 60'000) f.append(fast, t, 1);
+  // The commit has been judged and is on its way to the log, when its time is collected.
+  std::optional<std::thread> collection;
+  std::atomic<bool> is_slow{false};
+  std::optional<Model> shown;
+  const auto truncations = [&] {
+    const std::string text = f.registry().text();
+    const std::string name = "\nprometheus_tsdb_head_truncations_total ";
+    return text[text.find(name) + name.size()];
+  };
+  set_file_hook([&](FileOp op, const std::string& path, size_t*) {
+    if (op == FileOp::kWrite && path.find("/wal/") != std::string::npos &&
+        is_slow.exchange(false)) {
+      collection.emplace([&] { f.head().truncate(kBefore); });
+      while (truncations() == '0') std::this_thread::yield();
+    }
+    if (op == FileOp::kCreate && path.find("/chunks_head/") != std::string::npos && !shown)
+      shown = f.read();
+  });
+  is_slow = true;
+  Batch batch;
+  for (int i = 0; i < 5; ++i) batch.push(f.intern(series_labels(i)), 3 * kHour, 7);
+  CHECK(f.head().appender().append(batch).stored == 5);
+  REQUIRE(collection);
+  collection->join();
+  set_file_hook({});
+  REQUIRE(shown);
+  CHECK(shown->at(fast).front().first == kBefore);
+  CHECK(f.read() == *shown);
+  CHECK(shown->size() == 1);
+}
+
+TEST_CASE(
+    "a series that is collected before its writer comes to it is named, and nothing is stored") {
+  HeadFixture f;
+  f.open();
+  const Labels held_up{{"held", "up"}};
+  Batch batch;
+  batch.push(f.intern(held_up), 7 * kHour, 1);
+  fill(f, 0, 8 * kHour);
+  f.head().truncate(3 * kHour);  // spares what was asked for
+  CHECK(f.head().appender().append(batch).stored == 1);
+
+  Batch later;
+  later.push(f.intern({{"two", "late"}}), 8 * kHour, 1);
+  later.push(f.intern(series_labels(0)), 8 * kHour, 1);
+  f.head().truncate(4 * kHour);
+  f.head().truncate(5 * kHour);
+  const AppendResult result = f.head().appender().append(later);
+  CHECK(result.unknown == std::vector<uint32_t>{0});
+  CHECK(result.stored == 0);
+  later.refs[0] = f.intern({{"two", "late"}});
+  CHECK(f.head().appender().append(later).stored == 2);
+  CHECK(f.read().at({{"two", "late"}}).size() == 1);
 }
