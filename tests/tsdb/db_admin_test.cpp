@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "tests/tsdb/db_data.h"
+#include "tests/tsdb/db_fixture.h"
 
 using namespace hearth;
 using namespace hearth::tsdb;
@@ -16,8 +17,8 @@ constexpr DurationMs kHour = 60 * kMinute;
 constexpr TimeMs kStart = 1'700'000'000'000 / (2 * kHour) * (2 * kHour);
 
 // A database with blocks of 12 hours and what a head has beyond them.
-struct Life {
-  Life() {
+struct Life : DbFixture {
+  Life() : DbFixture(kStart) {
     open();
     for (const TimeMs end = clock.now() + 13 * kHour; clock.now() < end; clock.advance(kMinute)) {
       REQUIRE(scrape(*db, model, (clock.now() - kStart) / kMinute, clock.now(), 10) == 10);
@@ -25,8 +26,6 @@ struct Life {
     }
     covered = db->block_metas().back().max_time;
   }
-  void open() { db = std::make_unique<Db>(dir.path(), Options{}, clock, pool, registry); }
-
   void forget(const std::string& series, TimeRange range) {
     db->delete_series(
         std::vector<std::vector<Matcher>>{{Matcher(MatchType::kEqual, "series", series)}}, range);
@@ -41,11 +40,6 @@ struct Life {
     return count;
   }
 
-  TempDir dir;
-  FakeClock clock{kStart};
-  Pool pool{1};
-  Registry registry;
-  std::unique_ptr<Db> db;
   Model model;
   TimeMs covered = 0;  // by blocks
 };
@@ -130,8 +124,8 @@ TEST_CASE("a snapshot is a database of its own, with the head's samples when ask
   }
   // What happens to the original does not happen to the snapshot.
   const std::string name = life.db->snapshot(false);
-  const Model want = read_model(*life.db->querier({kMinTime, life.covered - 1}), {},
-                                {kMinTime, life.covered - 1});
+  const Model want =
+      read_model(*life.db->querier({kMinTime, life.covered - 1}), {}, {kMinTime, life.covered - 1});
   life.forget("7", {kMinTime, life.covered - 1});
   life.db->clean_tombstones();
   Registry registry;

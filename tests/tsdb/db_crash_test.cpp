@@ -1,18 +1,18 @@
-// The machine stops at the n-th thing that a database does to the disk, for every n of a full life: scrapes
-// with native histograms and late samples, chunks cut, blocks written and merged, checkpoints, deletes,
-// retention, a restart. Afterwards every acknowledged sample is there, and nothing that was never sent.
+// The machine stops at the n-th thing that a database does to the disk, for every n of a full life:
+// scrapes with native histograms and late samples, chunks cut, blocks written and merged,
+// checkpoints, deletes, retention, a restart. Afterwards every acknowledged sample is there, and
+// nothing that was never sent.
 #include <doctest/doctest.h>
 
 #include <atomic>
 #include <cstdlib>
 #include <set>
 
-#include "core/file.h"
 #include "core/go_text.h"
 #include "core/log.h"
 #include "tests/tsdb/crash.h"
+#include "tests/tsdb/db_fixture.h"
 #include "tests/tsdb/histograms.h"
-#include "tsdb/db.h"
 #include "tsdb/wal_format.h"
 
 using namespace hearth;
@@ -36,39 +36,21 @@ struct Diary {
   bool merged = false;
 };
 
-class Life {
- public:
-  Life() {
+struct Life : DbFixture {
+  Life() : DbFixture(kStart) {
     options.min_block_duration = kBlock;
     options.max_block_duration = 3 * kBlock;
     options.wal_segment_bytes = kWalPageBytes;
     options.wal_sync = 0;
     options.retention.time = 0;
+    options.live = {.out_of_order_window = 60 * kMinute, .max_exemplars = 100};
   }
-  void open() {
-    db_.reset();
-    registry_ = std::make_unique<Registry>();
-    db_ = std::make_unique<Db>(dir_.path(), options, clock_, pool_, *registry_);
-    db_->apply({.out_of_order_window = 60 * kMinute, .max_exemplars = 100});
-  }
-  void close() { db_.reset(); }
-  Db& db() { return *db_; }
 
   void live(Diary& diary);
   void scrape(Diary& diary, int round);
   void delete_some(Diary& diary, const char* name, int i, TimeRange range);
   Samples read();
-
-  Options options;
-
- private:
   void push(Batch& batch, Diary& diary, const char* name, int i, TimeMs t, double v);
-
-  TempDir dir_;
-  FakeClock clock_{kStart};
-  Pool pool_{1};
-  std::unique_ptr<Registry> registry_;
-  std::unique_ptr<Db> db_;
 };
 
 Labels labels_of(const char* name, int i) {
@@ -77,7 +59,7 @@ Labels labels_of(const char* name, int i) {
 
 void Life::push(Batch& batch, Diary& diary, const char* name, int i, TimeMs t, double v) {
   const Labels labels = labels_of(name, i);
-  batch.push(db_->appender().intern(labels), t, v);
+  batch.push(db->appender().intern(labels), t, v);
   diary.arriving[{metric_text(labels), t}] = float_g(v);
 }
 
@@ -95,8 +77,8 @@ void Life::scrape(Diary& diary, int round) {
   const Labels labels = labels_of("histogram", 0);
   FloatHistogram histogram = make_histogram({{0, round + 1}, {round % 3 + 1, 2}});
   diary.arriving[{metric_text(labels), t}] = float_g(histogram.sum);
-  batch.histograms.push_back({db_->appender().intern(labels), t, std::move(histogram)});
-  const AppendResult result = db_->appender().append(batch);
+  batch.histograms.push_back({db->appender().intern(labels), t, std::move(histogram)});
+  const AppendResult result = db->appender().append(batch);
   REQUIRE(result.refused.empty());
   diary.stored.merge(diary.arriving);
   diary.arriving.clear();
@@ -113,7 +95,7 @@ void Life::delete_some(Diary& diary, const char* name, int i, TimeRange range) {
   const std::vector<std::vector<Matcher>> selectors{
       {Matcher(MatchType::kEqual, "__name__", name),
        Matcher(MatchType::kEqual, "i", std::to_string(i))}};
-  db_->delete_series(selectors, range);
+  db->delete_series(selectors, range);
   diary.leaving.clear();
   ++diary.deletes;
 }
@@ -122,29 +104,32 @@ void Life::live(Diary& diary) {
   open();
   for (int round = 0; round < 120; ++round) {
     scrape(diary, round);
-    clock_.set(kStart + round * 2 * kMinute);
-    if (round % 12 == 11) db_->maintain();
-    if (round == 70) delete_some(diary, "metric", 2, {kStart + 20 * kMinute, kStart + 130 * kMinute});
+    clock.set(kStart + round * 2 * kMinute);
+    if (round % 12 == 11) db->maintain();
+    if (round == 70)
+      delete_some(diary, "metric", 2, {kStart + 20 * kMinute, kStart + 130 * kMinute});
     // Only in the head, in order and late; and what comes later into the same time.
-    if (round == 78) delete_some(diary, "metric", 1, {kStart + 110 * kMinute, kStart + 200 * kMinute});
+    if (round == 78)
+      delete_some(diary, "metric", 1, {kStart + 110 * kMinute, kStart + 200 * kMinute});
     if (round == 78) delete_some(diary, "late", 77 % 4, {kMinTime, kMaxTime});
-    if (round == 85) db_->clean_tombstones();
+    if (round == 85) db->clean_tombstones();
     if (round == 50) open();
   }
-  for (const BlockMeta& meta : db_->block_metas()) diary.merged = diary.merged || meta.level > 1;
+  for (const BlockMeta& meta : db->block_metas()) diary.merged = diary.merged || meta.level > 1;
   close();
 }
 
 Samples Life::read() {
   Samples samples;
   Budget budget(0);
-  const auto querier = db_->querier({});
+  const auto querier = db->querier({});
   const auto set = querier->select({}, {}, budget);
   Columns columns;
   for (size_t i = 0; i < set->size(); ++i) {
     set->read(i, {}, columns);
     const std::string series = metric_text(set->labels(i));
-    for (size_t k = 0; k < columns.t.size(); ++k) samples[{series, columns.t[k]}] = float_g(columns.v[k]);
+    for (size_t k = 0; k < columns.t.size(); ++k)
+      samples[{series, columns.t[k]}] = float_g(columns.v[k]);
     for (size_t k = 0; k < columns.histogram_t.size(); ++k)
       samples[{series, columns.histogram_t[k]}] = float_g(columns.histograms[k].sum);
   }
@@ -154,12 +139,16 @@ Samples Life::read() {
 std::string first_wrong(const Samples& found, const Diary& diary) {
   for (const auto& [key, value] : diary.stored) {
     const auto it = found.find(key);
-    if (it == found.end()) return "lost: " + key.first + " at " + std::to_string(key.second - kStart);
+    if (it == found.end())
+      return "lost: " + key.first + " at " + std::to_string(key.second - kStart);
     if (it->second != value) return "changed: " + key.first + " " + value + " became " + it->second;
   }
   for (const auto& [key, value] : found) {
-    const bool known = diary.stored.count(key) + diary.arriving.count(key) + diary.leaving.count(key) > 0;
-    if (!known) return "never stored, or deleted: " + key.first + " at " + std::to_string(key.second - kStart);
+    const bool known =
+        diary.stored.count(key) + diary.arriving.count(key) + diary.leaving.count(key) > 0;
+    if (!known)
+      return "never stored, or deleted: " + key.first + " at " +
+             std::to_string(key.second - kStart);
   }
   return "";
 }
@@ -176,7 +165,8 @@ TEST_CASE("whenever the machine stops, a database has what was acknowledged and 
     CAPTURE(last);
     Life life;
     Diary diary;
-    died = live_until(last, [&] { life.live(diary); }, [&] { life.close(); });
+    died = live_until(
+        last, [&] { life.live(diary); }, [&] { life.close(); });
     if (!died) {
       CHECK(diary.merged);
       CHECK(diary.deletes == 3);
@@ -187,7 +177,7 @@ TEST_CASE("whenever the machine stops, a database has what was acknowledged and 
     // Life goes on with what is there: maintenance changes nothing, and new samples are stored.
     diary = Diary();
     diary.stored = life.read();
-    life.db().maintain();
+    life.db->maintain();
     REQUIRE(first_wrong(life.read(), diary) == "");
     life.scrape(diary, 200);
     life.open();

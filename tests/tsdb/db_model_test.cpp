@@ -1,6 +1,6 @@
 // A whole database against a map of maps: random appends in order and late, floats and histograms,
-// deletes, queries, compactions of all kinds, restarts and kills. HEARTH_MODEL_SEEDS asks for more than
-// the usual seeds.
+// deletes, queries, compactions of all kinds, restarts and kills. HEARTH_MODEL_SEEDS asks for more
+// than the usual seeds.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -9,10 +9,9 @@
 #include <random>
 
 #include "core/error.h"
-#include "core/file.h"
 #include "core/log.h"
+#include "tests/tsdb/db_fixture.h"
 #include "tests/tsdb/histograms.h"
-#include "tsdb/db.h"
 #include "tsdb/wal_format.h"
 
 using namespace hearth;
@@ -29,8 +28,9 @@ Labels labels_of(int64_t series) {
   return Labels{{"__name__", series % 2 == 0 ? "even" : "odd"}, {"i", std::to_string(series)}};
 }
 
-// What a database ought to hold. A sample's value follows from its time and from how often it has been
-// deleted: brought twice it is no contradiction, brought again after a delete it is another one.
+// What a database ought to hold. A sample's value follows from its time and from how often it has
+// been deleted: brought twice it is no contradiction, brought again after a delete it is another
+// one.
 struct Reference {
   struct Sample {
     bool histogram;
@@ -67,13 +67,14 @@ struct Reference {
 
 FloatHistogram histogram_of(double v) { return make_histogram({{0, v}, {3, 2}}); }
 
-class Life {
+class Life : DbFixture {
  public:
-  explicit Life(uint64_t seed) : random_(seed) {
-    options_.min_block_duration = kHour / 2;
-    options_.max_block_duration = 6 * kHour;
-    options_.retention.time = 0;
-    options_.wal_segment_bytes = 2 * kWalPageBytes;
+  explicit Life(uint64_t seed) : DbFixture(1'700'000'000'000), random_(seed) {
+    options.min_block_duration = kHour / 2;
+    options.max_block_duration = 6 * kHour;
+    options.retention.time = 0;
+    options.wal_segment_bytes = 2 * kWalPageBytes;
+    options.live.out_of_order_window = kWindow;
     open();
   }
   ~Life() { set_file_hook({}); }
@@ -83,31 +84,25 @@ class Life {
     if (kind < 850) return append();
     if (kind < 930) return check_some();
     if (kind < 960) return erase();
-    if (kind < 990) return db_->maintain();
-    if (kind < 993) return db_->clean_tombstones();
+    if (kind < 990) return db->maintain();
+    if (kind < 993) return db->clean_tombstones();
     if (kind < 997) return open();
     kill();
   }
   void finish() {
     kill();
     check({});
-    db_->maintain();
-    db_->clean_tombstones();
+    db->maintain();
+    db->clean_tombstones();
     open();
     check({});
   }
-  size_t blocks() const { return db_->block_metas().size(); }
+  size_t blocks() const { return db->block_metas().size(); }
   size_t late() const { return late_; }
 
  private:
   int64_t below(int64_t limit) {
     return static_cast<int64_t>(random_() % static_cast<uint64_t>(limit));
-  }
-  void open() {
-    db_.reset();
-    registry_ = std::make_unique<Registry>();
-    db_ = std::make_unique<Db>(dir_.path(), options_, clock_, pool_, *registry_);
-    db_->apply({.out_of_order_window = kWindow});
   }
   // From here on nothing reaches the disk.
   void kill() {
@@ -115,20 +110,20 @@ class Life {
       *bytes = 0;
       throw Error(ErrorKind::kIo, "the process is dead");
     });
-    db_.reset();
+    close();
     set_file_hook({});
     open();
     check_some();
   }
 
-  TimeMs some_time() { return clock_.now() - below(4) * below(2 * kHour) / 3; }
+  TimeMs some_time() { return clock.now() - below(4) * below(2 * kHour) / 3; }
 
   void append() {
-    clock_.advance(1 + below(below(300) == 0 ? kHour : 40'000));
+    clock.advance(1 + below(below(300) == 0 ? kHour : 40'000));
     Batch batch;
     std::vector<std::pair<int64_t, TimeMs>> floats, histograms;
     const auto push = [&](int64_t series, TimeMs t) {
-      const SeriesRef ref = db_->appender().intern(labels_of(series));
+      const SeriesRef ref = db->appender().intern(labels_of(series));
       const auto [histogram, v] = reference_.at(series, t);
       (histogram ? histograms : floats).emplace_back(series, t);
       if (histogram) {
@@ -143,10 +138,10 @@ class Life {
       for (int64_t i = 0; i < 40; ++i) push(series, from + i * 7'000);
     } else {
       for (int64_t series = below(4); series < kSeries; series += 1 + below(3))
-        push(series, below(6) == 0 ? some_time() : clock_.now());
-      push(1000 + kSeries * (clock_.now() / kHour) + below(kSeries), clock_.now());  // comes and goes
+        push(series, below(6) == 0 ? some_time() : clock.now());
+      push(1000 + kSeries * (clock.now() / kHour) + below(kSeries), clock.now());  // comes and goes
     }
-    const AppendResult result = db_->appender().append(batch);
+    const AppendResult result = db->appender().append(batch);
     REQUIRE(result.stored + result.stored_histograms + result.refused.size() ==
             floats.size() + histograms.size());
     for (const AppendResult::Refused& refused : result.refused)
@@ -155,7 +150,7 @@ class Life {
       for (const auto& [series, t] : *of) {
         if (series < 0) continue;
         reference_.stored[series][t] = reference_.at(series, t);
-        late_ += t < clock_.now() ? 1 : 0;
+        late_ += t < clock.now() ? 1 : 0;
       }
     }
   }
@@ -165,13 +160,14 @@ class Life {
     const TimeRange range{from, from + below(kHour)};
     const int64_t one = below(kSeries);
     if (below(4) != 0) {
-      db_->delete_series(std::vector<std::vector<Matcher>>{{Matcher(MatchType::kEqual, "i",
-                                                                    std::to_string(one))}},
-                         range);
+      db->delete_series(
+          std::vector<std::vector<Matcher>>{{Matcher(MatchType::kEqual, "i", std::to_string(one))}},
+          range);
       reference_.erase(one, range);
     } else {
-      db_->delete_series(
-          std::vector<std::vector<Matcher>>{{Matcher(MatchType::kEqual, "__name__", "odd")}}, range);
+      db->delete_series(
+          std::vector<std::vector<Matcher>>{{Matcher(MatchType::kEqual, "__name__", "odd")}},
+          range);
       for (int64_t series = 1; series < kSeries; series += 2) reference_.erase(series, range);
       for (auto& entry : reference_.stored) {
         if (entry.first >= kSeries && entry.first % 2 == 1) reference_.erase(entry.first, range);
@@ -181,13 +177,13 @@ class Life {
   }
 
   void check_some() {
-    const TimeMs from = clock_.now() - below(12 * kHour);
+    const TimeMs from = clock.now() - below(12 * kHour);
     check({from, from + below(4 * kHour)});
   }
   void check(TimeRange range) {
     std::map<int64_t, Reference::Samples> found;
     Budget budget(0);
-    const auto querier = db_->querier(range);
+    const auto querier = db->querier(range);
     const auto set = querier->select({}, {range}, budget);
     Columns columns;
     for (size_t i = 0; i < set->size(); ++i) {
@@ -212,7 +208,7 @@ class Life {
         const auto other = b.find(series);
         for (const auto& [t, sample] : samples) {
           const std::string at = " series " + std::to_string(series) + " at " + std::to_string(t) +
-                                 ", " + std::to_string(clock_.now() - t) + " ms ago";
+                                 ", " + std::to_string(clock.now() - t) + " ms ago";
           if (other == b.end() || other->second.count(t) == 0) return what + at;
           if (!(other->second.at(t) == sample)) return "another value:" + at;
         }
@@ -224,12 +220,6 @@ class Life {
   }
 
   std::mt19937_64 random_;
-  TempDir dir_;
-  FakeClock clock_{1'700'000'000'000};
-  Pool pool_{1};
-  Options options_;
-  std::unique_ptr<Registry> registry_;
-  std::unique_ptr<Db> db_;
   Reference reference_;
   size_t late_ = 0;
 };

@@ -1,6 +1,6 @@
 // A whole database with writers, readers, deletes and maintenance at once. Run under the thread
-// sanitizer it finds data races; run anywhere it checks that readers see whole scrapes, each sample that
-// was acknowledged, and none that is deleted.
+// sanitizer it finds data races; run anywhere it checks that readers see whole scrapes, each sample
+// that was acknowledged, and none that is deleted.
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -9,10 +9,9 @@
 #include <set>
 #include <thread>
 
-#include "core/file.h"
 #include "core/log.h"
+#include "tests/tsdb/db_fixture.h"
 #include "tests/tsdb/histograms.h"
-#include "tsdb/db.h"
 #include "tsdb/wal_format.h"
 
 using namespace hearth;
@@ -32,21 +31,17 @@ std::vector<Matcher> of_writer(const char* name, int writer) {
 }
 
 // Thread-safe but for open().
-class Stress {
+class Stress : DbFixture {
  public:
-  Stress() {
-    options_.min_block_duration = kHour / 2;
-    options_.max_block_duration = 3 * kHour;
-    options_.retention.time = 0;
-    options_.wal_segment_bytes = 2 * kWalPageBytes;
+  Stress() : DbFixture(kStart, {}, 2) {
+    options.min_block_duration = kHour / 2;
+    options.max_block_duration = 3 * kHour;
+    options.retention.time = 0;
+    options.wal_segment_bytes = 2 * kWalPageBytes;
+    options.live.out_of_order_window = 2 * kHour;
     open();
   }
-  void open() {
-    db_.reset();
-    registry_ = std::make_unique<Registry>();
-    db_ = std::make_unique<Db>(dir_.path(), options_, clock_, pool_, *registry_);
-    db_->apply({.out_of_order_window = 2 * kHour});
-  }
+  using DbFixture::open;
 
   void write(int writer, int rounds);
   void read(int writer);
@@ -59,7 +54,7 @@ class Stress {
   int wrong() const { return wrong_.load(); }
   size_t reads() const { return reads_.load(); }
   size_t deletes() const { return deletes_.load(); }
-  size_t blocks() const { return db_->block_metas().size(); }
+  size_t blocks() const { return db->block_metas().size(); }
 
  private:
   void scrape(int writer, TimeMs t);
@@ -69,12 +64,6 @@ class Stress {
   std::set<TimeMs> victim_times(int writer);
   void expect(bool right) { wrong_ += right ? 0 : 1; }
 
-  TempDir dir_;
-  FakeClock clock_{kStart};
-  Pool pool_{2};
-  Options options_;
-  std::unique_ptr<Registry> registry_;
-  std::unique_ptr<Db> db_;
   std::atomic<int> running_writers_{kWriters};
   std::atomic<TimeMs> complete_[kWriters] = {};
   std::atomic<int> wrong_{0};
@@ -92,7 +81,7 @@ void Stress::scrape(int writer, TimeMs t) {
   Batch batch;
   const double v = static_cast<double>((t - kStart) / 1000);
   for (int i = 0; i < kSeries; ++i) {
-    const SeriesRef ref = db_->appender().intern(Labels{
+    const SeriesRef ref = db->appender().intern(Labels{
         {"__name__", "scraped"}, {"i", std::to_string(i)}, {"writer", std::to_string(writer)}});
     if (i % 3 == 2) {
       batch.histograms.push_back({ref, t, make_histogram({{0, v}})});
@@ -100,11 +89,11 @@ void Stress::scrape(int writer, TimeMs t) {
       batch.push(ref, t, v);
     }
   }
-  batch.push(db_->appender().intern(Labels{{"__name__", "short_lived"},
-                                           {"hour", std::to_string(t / kHour)},
-                                           {"writer", std::to_string(writer)}}),
+  batch.push(db->appender().intern(Labels{{"__name__", "short_lived"},
+                                          {"hour", std::to_string(t / kHour)},
+                                          {"writer", std::to_string(writer)}}),
              t, v);
-  const AppendResult result = db_->appender().append(batch);
+  const AppendResult result = db->appender().append(batch);
   expect(result.unknown.empty() && result.refused.empty());
 }
 
@@ -113,15 +102,15 @@ void Stress::bring_late(int writer, TimeMs now, uint64_t& random) {
   const TimeMs from = std::max(planned_[writer] + 1, now - kHour);
   Batch batch;
   std::vector<TimeMs> times;
-  const SeriesRef ref = db_->appender().intern(
-      Labels{{"__name__", "victim"}, {"writer", std::to_string(writer)}});
+  const SeriesRef ref =
+      db->appender().intern(Labels{{"__name__", "victim"}, {"writer", std::to_string(writer)}});
   for (int i = 0; i < 20; ++i) {
     random = random * 6364136223846793005u + 1442695040888963407u;
     const TimeMs t = from + static_cast<TimeMs>(random >> 33) % (now - from + 1);
     batch.push(ref, t, static_cast<double>(t % 1009));
     times.push_back(t);
   }
-  const AppendResult result = db_->appender().append(batch);
+  const AppendResult result = db->appender().append(batch);
   // The other writer, being ahead, may have moved the bounds.
   std::set<uint32_t> refused;
   for (const AppendResult::Refused& of : result.refused) refused.insert(of.position);
@@ -150,10 +139,11 @@ void Stress::write(int writer, int rounds) {
 void Stress::check_scrapes(int writer, TimeMs until) {
   const TimeRange range{std::max(kStart, until - 2 * kHour), until};
   Budget budget(0);
-  const auto querier = db_->querier(range);
+  const auto querier = db->querier(range);
   const auto set = querier->select(of_writer("scraped", writer), {range}, budget);
   expect(set->size() == kSeries);
-  const auto minutes = static_cast<size_t>((until - std::max(range.min, kStart + kMinute)) / kMinute + 1);
+  const auto minutes =
+      static_cast<size_t>((until - std::max(range.min, kStart + kMinute)) / kMinute + 1);
   Columns columns;
   for (size_t i = 0; i < set->size(); ++i) {
     set->read(i, range, columns);
@@ -165,7 +155,7 @@ void Stress::check_scrapes(int writer, TimeMs until) {
 
 std::set<TimeMs> Stress::victim_times(int writer) {
   Budget budget(0);
-  const auto querier = db_->querier({});
+  const auto querier = db->querier({});
   const auto set = querier->select(of_writer("victim", writer), {}, budget);
   std::set<TimeMs> times;
   Columns columns;
@@ -203,8 +193,8 @@ void Stress::erase() {
       const std::lock_guard<std::mutex> lock(late_mutex_[writer]);
       until = planned_[writer] = std::max(planned_[writer], complete - kHour / 2);
     }
-    db_->delete_series(std::vector<std::vector<Matcher>>{of_writer("victim", writer)},
-                       {kMinTime, until});
+    db->delete_series(std::vector<std::vector<Matcher>>{of_writer("victim", writer)},
+                      {kMinTime, until});
     deleted_[writer].store(until);
     ++deletes_;
   }
@@ -212,9 +202,9 @@ void Stress::erase() {
 
 void Stress::maintain() {
   for (int round = 0; running(); ++round) {
-    if (db_->maintenance_due()) db_->maintain();
-    if (round % 50 == 49) db_->clean_tombstones();
-    db_->head_stats();
+    if (db->maintenance_due()) db->maintain();
+    if (round % 50 == 49) db->clean_tombstones();
+    db->head_stats();
     std::this_thread::yield();
   }
 }
@@ -229,7 +219,9 @@ void Stress::check(int writer) {
 }  // namespace
 
 // HEARTH_STRESS_ROUNDS asks for a longer life, of so many minutes.
-TEST_CASE("a database keeps its promises while scrapes, late samples, reads, deletes and maintenance meet") {
+TEST_CASE(
+    "a database keeps its promises while scrapes, late samples, reads, deletes and maintenance "
+    "meet") {
   set_log_sink([](std::string_view) {});
   const char* const more = std::getenv("HEARTH_STRESS_ROUNDS");
   const int rounds = more != nullptr ? std::atoi(more) : 300;

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "tests/tsdb/block_data.h"
+#include "tests/tsdb/db_fixture.h"
 
 using namespace hearth;
 using namespace hearth::tsdb;
@@ -18,15 +19,9 @@ constexpr DurationMs kMinute = 60'000;
 constexpr DurationMs kHour = 60 * kMinute;
 constexpr TimeMs kStart = 1'700'000'000'000 / (2 * kHour) * (2 * kHour) + 17 * kMinute;
 
-// A database with a clock, a series set that is appended to, and the model of what it must answer.
-struct Life {
-  explicit Life(Options db_options = {}) : options(db_options) { open(); }
-
-  void open() { db = std::make_unique<Db>(dir.path(), options, clock, pool, registry); }
-  void reopen() {
-    db.reset();
-    open();
-  }
+// A database, a series set that is appended to, and the model of what it must answer.
+struct Life : DbFixture {
+  explicit Life(Options db_options = {}) : DbFixture(kStart, db_options) { open(); }
 
   // One sample a minute for each series; every fifth series lives for a part of the time only.
   void append(DurationMs duration) {
@@ -69,12 +64,6 @@ struct Life {
     return count;
   }
 
-  TempDir dir;
-  Options options;
-  FakeClock clock{kStart};
-  Pool pool{1};
-  Registry registry;
-  std::unique_ptr<Db> db;
   Model model;
 };
 
@@ -98,7 +87,7 @@ TEST_CASE("through hours of life a database answers the same, before and after e
     REQUIRE(life.differs({now - 3 * kHour, now}) == "");
     REQUIRE(life.differs({now - 11 * kHour, now - 4 * kHour}) == "");
     if (hour % 4 == 3) {
-      life.reopen();
+      life.open();
       REQUIRE(life.differs() == "");
     }
   }
@@ -146,7 +135,7 @@ TEST_CASE("retention by size keeps the head and the newest blocks") {
   life.live(12);
   REQUIRE(life.blocks() == 5);
   life.options.retention.bytes = dir_bytes(life.dir.path()) - 100;
-  life.reopen();
+  life.open();
   CHECK(life.db->maintenance_due());
   life.db->maintain();
   CHECK(life.blocks() == 4);
@@ -191,7 +180,7 @@ TEST_CASE("blocks that are not uploaded are not merged") {
   const std::string list = life.dir.path() + "/thanos.shipper.json";
   write_file(list, "{\"uploaded\":[]}");
   life.options.delay_compact_file = list;
-  life.reopen();
+  life.open();
   life.live(14);
   const size_t apart = life.blocks();
   CHECK(apart == 6);

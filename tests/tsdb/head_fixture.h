@@ -45,6 +45,12 @@ class HeadFixture {
     return head_->appender().append(batch);
   }
 
+  AppendResult append_histogram(const Labels& labels, TimeMs t, const FloatHistogram& h) {
+    Batch batch;
+    batch.histograms.push_back({intern(labels), t, h});
+    return head_->appender().append(batch);
+  }
+
   static Model read(Head& head, TimeRange range = {}, std::vector<Matcher> matchers = {}) {
     Model model;
     Budget budget(0);
@@ -71,6 +77,18 @@ class HeadFixture {
       if (Labels(set->labels(i)) == labels) set->read(i, range, columns);
     }
     return columns;
+  }
+
+  // All chunks as a compaction would get them, by the number of their samples.
+  using Chunks = std::vector<std::pair<Encoding, size_t>>;
+  Chunks chunks(TimeRange range = {}) {
+    Chunks out;
+    const auto series = head_->series_chunks(range);
+    while (series->next()) {
+      for (const ChunkView& chunk : series->chunks())
+        out.emplace_back(chunk.encoding, chunk_samples(chunk.encoding, chunk.bytes));
+    }
+    return out;
   }
 
   Options options;

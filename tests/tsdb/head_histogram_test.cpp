@@ -15,34 +15,15 @@ constexpr TimeMs kStart = 100 * 7'200'000;
 const Labels kA{{"__name__", "a"}};
 const Labels kB{{"__name__", "b"}};
 
-struct Fixture : HeadFixture {
-  AppendResult append_histogram(const Labels& labels, TimeMs t, const FloatHistogram& h) {
-    Batch batch;
-    batch.histograms.push_back({intern(labels), t, h});
-    return head().appender().append(batch);
-  }
-  // The chunks as a compaction would get them, by the number of their samples.
-  std::vector<std::pair<Encoding, size_t>> chunks(TimeRange range = {}) {
-    std::vector<std::pair<Encoding, size_t>> out;
-    const auto series = head().series_chunks(range);
-    while (series->next()) {
-      for (const ChunkView& chunk : series->chunks()) {
-        out.emplace_back(chunk.encoding, chunk_samples(chunk.encoding, chunk.bytes));
-      }
-    }
-    return out;
-  }
-};
-
 FloatHistogram counting(double count) { return make_histogram({{0, count}, {1, 2 * count}}); }
 
 using Times = std::vector<TimeMs>;
-using Chunks = std::vector<std::pair<Encoding, size_t>>;
+using Chunks = HeadFixture::Chunks;
 
 }  // namespace
 
 TEST_CASE("integer, float and custom histograms come back as they were stored") {
-  Fixture f;
+  HeadFixture f;
   f.open();
   FloatHistogram fractional = counting(2.5);
   fractional.integer = false;
@@ -59,7 +40,7 @@ TEST_CASE("integer, float and custom histograms come back as they were stored") 
 }
 
 TEST_CASE("random histograms come back in any range") {
-  Fixture f;
+  HeadFixture f;
   f.open();
   RandomHistograms random(7);
   std::vector<FloatHistogram> stored;
@@ -82,7 +63,7 @@ TEST_CASE("random histograms come back in any range") {
 }
 
 TEST_CASE("an invalid histogram fails the append, and nothing of the batch is stored") {
-  Fixture f;
+  HeadFixture f;
   f.open();
   Batch batch;
   batch.push(f.intern(kB), kStart, 1);
@@ -97,7 +78,7 @@ TEST_CASE("an invalid histogram fails the append, and nothing of the batch is st
 }
 
 TEST_CASE("histograms are judged by time and by equality with the newest") {
-  Fixture f;
+  HeadFixture f;
   f.open();
   f.append_histogram(kA, kStart, counting(3));
   CHECK(f.append_histogram(kA, kStart, counting(3)).stored_histograms == 1);
@@ -119,7 +100,7 @@ TEST_CASE("histograms are judged by time and by equality with the newest") {
 }
 
 TEST_CASE("a histogram at the time of a float is a duplicate") {
-  Fixture f;
+  HeadFixture f;
   f.open();
   f.append(kA, kStart, 0);
   CHECK(f.append_histogram(kA, kStart, FloatHistogram{}).duplicate == 1);
@@ -127,7 +108,7 @@ TEST_CASE("a histogram at the time of a float is a duplicate") {
 }
 
 TEST_CASE("one refused histogram keeps the whole batch out where it is all or nothing") {
-  Fixture f;
+  HeadFixture f;
   f.open();
   f.append_histogram(kA, kStart, counting(3));
   Batch batch;
@@ -141,7 +122,7 @@ TEST_CASE("one refused histogram keeps the whole batch out where it is all or no
 }
 
 TEST_CASE("histograms of a series that has died are named, and nothing is stored") {
-  Fixture f;
+  HeadFixture f;
   f.open();
   Batch batch;
   batch.push(f.intern(kB), kStart, 1);
@@ -154,7 +135,7 @@ TEST_CASE("histograms of a series that has died are named, and nothing is stored
 }
 
 TEST_CASE("a stale marker ends a series of histograms as a histogram") {
-  Fixture f;
+  HeadFixture f;
   f.open();
   f.append_histogram(kA, kStart, counting(3));
   CHECK(f.append(kA, kStart + 1, stale_marker()).stored == 1);
@@ -174,7 +155,7 @@ TEST_CASE("a stale marker ends a series of histograms as a histogram") {
 }
 
 TEST_CASE("a series changes between floats and histograms with a chunk for each") {
-  Fixture f;
+  HeadFixture f;
   f.open();
   f.append(kA, kStart, 1);
   f.append(kA, kStart + 1, 2);
@@ -194,7 +175,7 @@ TEST_CASE("a series changes between floats and histograms with a chunk for each"
 }
 
 TEST_CASE("a counter reset begins a chunk of histograms") {
-  Fixture f;
+  HeadFixture f;
   f.open();
   f.append_histogram(kA, kStart, counting(5));
   f.append_histogram(kA, kStart + 1, counting(6));
@@ -209,7 +190,7 @@ TEST_CASE("a counter reset begins a chunk of histograms") {
 }
 
 TEST_CASE("chunks of histograms end by size, but not before ten samples, and at the range's end") {
-  Fixture f;
+  HeadFixture f;
   f.open();
   std::map<int32_t, double> counts;
   for (int32_t i = 0; i < 160; ++i) counts[i] = 1;
@@ -226,7 +207,7 @@ TEST_CASE("chunks of histograms end by size, but not before ten samples, and at 
                              {Encoding::kHistogram, 10},
                              {Encoding::kHistogram, 10}});
 
-  Fixture border;
+  HeadFixture border;
   border.open();
   for (int i = 0; i < 6; ++i) {
     border.append_histogram(kA, kStart - 3 * 15'000 + i * 15'000, counting(i));
@@ -235,7 +216,7 @@ TEST_CASE("chunks of histograms end by size, but not before ten samples, and at 
 }
 
 TEST_CASE("an instant reader is not answered with the value before a histogram") {
-  Fixture f;
+  HeadFixture f;
   f.open();
   f.append(kA, kStart, 1);
   f.append_histogram(kA, kStart + 1, counting(1));
@@ -248,7 +229,7 @@ TEST_CASE("an instant reader is not answered with the value before a histogram")
 }
 
 TEST_CASE("a collection forgets old histograms, and what hung on series that died") {
-  Fixture f;
+  HeadFixture f;
   f.open();
   for (int i = 0; i < 3; ++i) f.append_histogram(kA, kStart + i, counting(i));
   f.append(kB, kStart + 4 * 7'200'000, 1);
@@ -264,7 +245,7 @@ TEST_CASE("a collection forgets old histograms, and what hung on series that die
 }
 
 TEST_CASE("XOR2 is what floats become when their chunk is full") {
-  Fixture f;
+  HeadFixture f;
   f.live.float_encoding = Encoding::kXor2;
   f.open();
   for (int i = 0; i < 130; ++i) f.append(kA, kStart + i * 15'000, i * 0.5);

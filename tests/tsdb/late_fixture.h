@@ -18,6 +18,12 @@ struct LateFixture : HeadFixture {
     open();
   }
   std::string wbl_dir() const { return wal_dir() + "/../wbl"; }
+  // One sample now, and two late ones, of an hour and of two hours ago.
+  void append_late(const Labels& labels) {
+    append(labels, kNow, 1);
+    append(labels, kNow - kHour, 2);
+    append(labels, kNow - 2 * kHour, 3);
+  }
 };
 
 inline std::vector<TimeMs> times(const Model& model, const Labels& labels) {

@@ -4,12 +4,11 @@
 
 #include <map>
 
-#include "core/file.h"
 #include "core/log.h"
 #include "tests/tsdb/crash.h"
+#include "tests/tsdb/db_fixture.h"
 #include "tests/tsdb/head_fixture.h"
 #include "tsdb/block_meta.h"
-#include "tsdb/db.h"
 #include "tsdb/wal_format.h"
 
 using namespace hearth;
@@ -24,25 +23,14 @@ constexpr TimeMs kStart = 1'700'000'000'000 / kHour * kHour;
 using Samples = std::map<std::pair<int, TimeMs>, double>;
 
 // One machine, with its disk.
-struct Machine {
-  TempDir dir;
-  FakeClock clock{kStart};
-  Pool pool{1};
-  std::unique_ptr<Registry> registry;
-  std::unique_ptr<Db> db;
+struct Machine : DbFixture {
   Samples stored;     // acknowledged
   Samples in_flight;  // what it was told last, if that was not acknowledged
 
-  void open() {
-    db.reset();
-    registry = std::make_unique<Registry>();
-    Options options;
+  Machine() : DbFixture(kStart) {
     options.min_block_duration = kHour;
     options.wal_segment_bytes = kWalPageBytes;
-    db = std::make_unique<Db>(dir.path(), options, clock, pool, *registry);
-    LiveOptions live;
-    live.out_of_order_window = 10 * kHour;
-    db->apply(live);
+    options.live.out_of_order_window = 10 * kHour;
   }
   void append(const Samples& samples) {
     Batch batch;
@@ -89,7 +77,7 @@ void live(Machine& machine) {
     if (round == 10) machine.open();
     if (machine.db->maintenance_due()) machine.db->maintain();
   }
-  machine.db.reset();
+  machine.close();
 }
 
 }  // namespace
@@ -102,7 +90,8 @@ TEST_CASE("whenever the machine stops, late samples that were acknowledged are t
   for (; died; ++last) {
     CAPTURE(last);
     Machine machine;
-    died = live_until(last, [&] { live(machine); }, [&] { machine.db.reset(); });
+    died = live_until(
+        last, [&] { live(machine); }, [&] { machine.close(); });
     machine.open();
     const Samples found = machine.read();
     for (const auto& stored : machine.stored) {

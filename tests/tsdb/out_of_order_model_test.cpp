@@ -4,12 +4,10 @@
 
 #include <map>
 #include <random>
-#include <set>
 
-#include "core/file.h"
 #include "core/log.h"
-#include "tests/tsdb/head_fixture.h"
-#include "tsdb/db.h"
+#include "tests/tsdb/block_data.h"
+#include "tests/tsdb/db_fixture.h"
 
 using namespace hearth;
 using namespace hearth::tsdb;
@@ -22,88 +20,76 @@ constexpr DurationMs kWindow = 30 * kHour;
 // A sample's value follows from its time, so that bringing it twice is no contradiction.
 double value_at(int series, TimeMs t) { return static_cast<double>(t % 100'003) + series * 0.25; }
 
-class Life {
+Labels labels_of(int series) {
+  return Labels{{"__name__", "metric_" + std::to_string(series % 7)},
+                {"i", std::to_string(series)}};
+}
+
+class Life : DbFixture {
  public:
-  explicit Life(uint64_t seed) : random_(seed) { open(); }
+  explicit Life(uint64_t seed) : DbFixture(1'700'000'000'000), random_(seed) {
+    options.live.out_of_order_window = kWindow;
+    reopen();
+  }
 
   void step() {
     const int64_t kind = below(1000);
     if (kind < 880) {
       append();
     } else if (kind < 980) {
-      const TimeMs from = clock_.now() - below(60 * kHour);
+      const TimeMs from = clock.now() - below(60 * kHour);
       compare({from, from + below(5 * kHour)});
     } else if (kind < 997) {
-      if (db_->maintenance_due()) db_->maintain();
+      if (db->maintenance_due()) db->maintain();
     } else {
-      open();
+      reopen();
     }
   }
   void compare(TimeRange range) {
-    Budget budget(0);
-    const auto querier = db_->querier(range);
-    const auto set = querier->select({}, {range}, budget);
-    Model found;
-    for (size_t i = 0; i < set->size(); ++i) {
-      Columns columns;
-      set->read(i, range, columns);
-      if (columns.t.empty()) continue;
-      auto& samples = found[Labels(set->labels(i))];
-      for (size_t k = 0; k < columns.t.size(); ++k)
-        samples.emplace_back(columns.t[k], columns.v[k]);
-    }
     Model want;
     for (const auto& [series, samples] : stored_) {
       for (auto at = samples.lower_bound(range.min); at != samples.end() && at->first <= range.max;
            ++at)
-        want[series_labels(series)].push_back(*at);
+        want[labels_of(series)].push_back({at->first, at->second});
     }
-    REQUIRE(found.size() == want.size());
-    for (const auto& of : want)
-      REQUIRE_MESSAGE(found[of.first] == of.second, labels_text(of.first));
+    REQUIRE(difference(read_model(*db->querier(range), {}, range), want) == "");
   }
   void end() {
     compare({});
-    open();
+    reopen();
     compare({});
   }
-  size_t blocks() const {
-    size_t count = 0;
-    for (const std::string& name : list_dir(dir_.path())) count += name.size() == 26 ? 1 : 0;
-    return count;
-  }
+  size_t blocks() const { return db->block_metas().size(); }
 
  private:
   int64_t below(int64_t limit) {
     return static_cast<int64_t>(random_() % static_cast<uint64_t>(limit));
   }
-  void open() {
-    db_.reset();
-    registry_ = std::make_unique<Registry>();
-    db_ = std::make_unique<Db>(dir_.path(), Options(), clock_, pool_, *registry_);
-    LiveOptions live;
-    live.out_of_order_window = kWindow;
-    db_->apply(live);
-    newest_ = db_->head_stats().max_time;
+  void reopen() {
+    open();
+    newest_ = db->head_stats().max_time;
   }
 
   // A scrape, in which some samples are late: a little, or by hours; or the history of one series.
   void append() {
-    clock_.advance(below(40'000));
+    clock.advance(below(40'000));
     Batch batch;
     std::vector<int> of;
     const auto push = [&](int series, TimeMs t) {
       of.push_back(series);
-      batch.push(db_->appender().intern(series_labels(series)), t, value_at(series, t));
+      batch.push(db->appender().intern(labels_of(series)), t, value_at(series, t));
     };
     if (below(40) == 0) {
       const int series = static_cast<int>(below(12));
-      const TimeMs from = clock_.now() - below(kWindow + kHour);
+      const TimeMs from = clock.now() - below(kWindow + kHour);
       for (int i = 0; i < 80; ++i) push(series, from + i * 15'000);
     } else {
-      for (int series = static_cast<int>(below(4)); series < 12; series += 1 + static_cast<int>(below(4))) {
+      for (int series = static_cast<int>(below(4)); series < 12;
+           series += 1 + static_cast<int>(below(4))) {
         const int64_t how = below(10);
-        push(series, clock_.now() - (how < 7 ? 0 : how == 7 ? below(60'000) : below(kWindow + kHour)));
+        push(series, clock.now() - (how < 7    ? 0
+                                    : how == 7 ? below(60'000)
+                                               : below(kWindow + kHour)));
       }
     }
     const TimeMs newest = newest_ == kMinTime && !batch.empty() ? batch.times[0] : newest_;
@@ -117,16 +103,11 @@ class Life {
       stored_[of[i]][t] = batch.values[i];
       newest_ = std::max(newest_, t);
     }
-    const AppendResult result = db_->appender().append(batch);
+    const AppendResult result = db->appender().append(batch);
     REQUIRE(result.too_old == too_old);
     REQUIRE(result.stored == batch.size() - too_old);
   }
 
-  TempDir dir_;
-  FakeClock clock_{1'700'000'000'000};
-  Pool pool_{1};
-  std::unique_ptr<Registry> registry_;
-  std::unique_ptr<Db> db_;
   std::mt19937_64 random_;
   std::map<int, std::map<TimeMs, double>> stored_;
   TimeMs newest_ = kMinTime;  // in the head

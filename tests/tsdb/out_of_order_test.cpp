@@ -72,8 +72,8 @@ TEST_CASE("samples within the window are accepted and read in the order of time"
   const Labels labels = series_labels(1);
   for (const DurationMs ago : {0L, 5 * kHour, 2L, 24 * kHour, 3 * kMinute})
     CHECK(f.append(labels, kNow - ago, static_cast<double>(ago)).stored == 1);
-  CHECK(times(f.read(), labels) ==
-        std::vector<TimeMs>{kNow - 24 * kHour, kNow - 5 * kHour, kNow - 3 * kMinute, kNow - 2, kNow});
+  CHECK(times(f.read(), labels) == std::vector<TimeMs>{kNow - 24 * kHour, kNow - 5 * kHour,
+                                                       kNow - 3 * kMinute, kNow - 2, kNow});
   CHECK(times(f.read({kNow - 5 * kHour, kNow - 3 * kMinute}), labels) ==
         std::vector<TimeMs>{kNow - 5 * kHour, kNow - 3 * kMinute});
 
@@ -104,8 +104,7 @@ TEST_CASE("the newest sample once more is a duplicate, an older one is dropped w
   CHECK(f.append(labels, kNow, 1).stored == 1);
   CHECK(f.append(labels, kNow - kMinute, 3).stored == 1);
   CHECK(f.append(labels, kNow - kMinute, 4).stored == 1);
-  CHECK(f.read()[labels] ==
-        std::vector<std::pair<TimeMs, double>>{{kNow - kMinute, 3}, {kNow, 1}});
+  CHECK(f.read()[labels] == std::vector<std::pair<TimeMs, double>>{{kNow - kMinute, 3}, {kNow, 1}});
 }
 
 TEST_CASE("a series that fell behind takes samples newer than its own beside its chunks") {
@@ -150,7 +149,9 @@ TEST_CASE("late samples survive a restart, those in full runs too") {
   CHECK(times(f.read(), labels) == want);
 }
 
-TEST_CASE("markers and chunks that Prometheus made bring nothing that is not in the log, and take nothing") {
+TEST_CASE(
+    "markers and chunks that Prometheus made bring nothing that is not in the log, and take "
+    "nothing") {
   LateFixture f;
   const Labels labels = series_labels(1);
   f.append(labels, kNow, 1);
@@ -187,7 +188,8 @@ TEST_CASE("markers and chunks that Prometheus made bring nothing that is not in 
   }
 }
 
-TEST_CASE("late samples under a second ref of their series outlive the log that tells what it means") {
+TEST_CASE(
+    "late samples under a second ref of their series outlive the log that tells what it means") {
   LateFixture f;
   f.options.snapshot_on_shutdown = true;
   const Labels labels = series_labels(1);
@@ -216,9 +218,7 @@ TEST_CASE("a damaged segment of wbl costs what stands behind the damage in it, a
   LateFixture f;
   set_log_sink([](std::string_view) {});
   const Labels labels = series_labels(1);
-  f.append(labels, kNow, 1);
-  f.append(labels, kNow - kHour, 2);
-  f.append(labels, kNow - 2 * kHour, 3);
+  f.append_late(labels);
   f.open();
   f.append(labels, kNow - 3 * kHour, 4);
   f.close();
@@ -238,9 +238,7 @@ TEST_CASE("a torn end of wbl is cut off, what stands before it is there") {
   LateFixture f;
   set_log_sink([](std::string_view) {});
   const Labels labels = series_labels(1);
-  f.append(labels, kNow, 1);
-  f.append(labels, kNow - kHour, 2);
-  f.append(labels, kNow - 2 * kHour, 3);
+  f.append_late(labels);
   f.close();
   const std::string path = wal_segment_path(f.wbl_dir(), wal_segments(f.wbl_dir()).back());
   const uint64_t size = read_file(path).size();
@@ -286,8 +284,7 @@ TEST_CASE("a compaction takes what was there, by block ranges, and nothing that 
     REQUIRE(compaction != nullptr);
     CHECK(compaction->ranges() == std::vector<TimeMs>{kNow - 6 * kHour, kNow - 2 * kHour});
     f.append(labels, kNow - 6 * kHour + 1000, 8);
-    const Model first =
-        compacted(*compaction, {kNow - 6 * kHour, kNow - 4 * kHour - 1});
+    const Model first = compacted(*compaction, {kNow - 6 * kHour, kNow - 4 * kHour - 1});
     REQUIRE(first.count(labels) == 1);
     CHECK(first.at(labels).size() == 100);
     CHECK(times(f.read(), labels).size() == 103);
@@ -319,9 +316,7 @@ TEST_CASE("histograms that come late are merged with those in order") {
     histogram.positive_buckets = {first, 1};
     histogram.count = first + 1;
     histogram.sum = first;
-    Batch batch;
-    batch.histograms.push_back({f.intern(labels), t, histogram});
-    return f.head().appender().append(batch).stored_histograms;
+    return f.append_histogram(labels, t, histogram).stored_histograms;
   };
   CHECK(append(kNow, 100) == 1);
   for (int i = 0; i < 40; ++i) CHECK(append(kNow - kHour + i * 7 % 40, i) == 1);
@@ -345,7 +340,8 @@ TEST_CASE("histograms that come late are merged with those in order") {
   const auto series = compaction->series_chunks({});
   REQUIRE(series->next());
   size_t samples = 0;
-  for (const ChunkView& chunk : series->chunks()) samples += chunk_samples(chunk.encoding, chunk.bytes);
+  for (const ChunkView& chunk : series->chunks())
+    samples += chunk_samples(chunk.encoding, chunk.bytes);
   CHECK(samples == 40);
 }
 

@@ -6,6 +6,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "tests/tsdb/db_data.h"
+#include "tests/tsdb/db_fixture.h"
 
 using namespace hearth;
 using namespace hearth::tsdb;
@@ -17,8 +18,8 @@ constexpr DurationMs kHour = 60 * kMinute;
 constexpr TimeMs kStart = 1'700'000'000'000 / (2 * kHour) * (2 * kHour);
 
 // A directory with a block, a log and finished head chunks, as a server leaves it.
-struct Directory {
-  Directory() {
+struct Directory : DbFixture {
+  Directory() : DbFixture(kStart) {
     set_log_sink([](std::string_view) {});
     open();
     for (int minute = 0; minute < 6 * 60; ++minute) {
@@ -31,15 +32,14 @@ struct Directory {
     db->delete_series(std::vector<std::vector<Matcher>>{first}, {kStart, kStart + 5 * kMinute});
     std::erase_if(model.begin()->second,
                   [](const Sample& s) { return s.t <= kStart + 5 * kMinute; });
-    db.reset();
+    close();
   }
   ~Directory() { set_log_sink(nullptr); }
-  void open() { db = std::make_unique<Db>(dir.path(), Options{}, clock, pool, registry); }
   // How many samples of the model are answered after a start; none may be wrong.
   size_t answered() {
     open();
     const Model got = read_model(*db->querier({}));
-    db.reset();
+    close();
     size_t count = 0;
     for (const auto& [labels, samples] : got) {
       for (const Sample& sample : samples) {
@@ -69,11 +69,6 @@ struct Directory {
   }
   size_t size(const std::string& path) const { return read_file(dir.path() + "/" + path).size(); }
 
-  TempDir dir;
-  FakeClock clock{kStart};
-  Pool pool{1};
-  Registry registry;
-  std::unique_ptr<Db> db;
   Model model;
   std::string block;
 };
