@@ -14,24 +14,16 @@ namespace hearth::tsdb {
 
 static_assert(kHeadChunkFileBytes == size_t{1} << 27);
 
-class HeadChunks::Writing {
- public:
-  explicit Writing(HeadChunks& chunks) : chunks_(chunks) {
-    MutexLock lock(chunks_.mutex_);
-    while (chunks_.writing_) chunks_.written_.wait(chunks_.mutex_);
-    chunks_.writing_ = true;
-  }
-  ~Writing() {
-    MutexLock lock(chunks_.mutex_);
-    chunks_.writing_ = false;
-    chunks_.written_.notify_all();
-  }
-  Writing(const Writing&) = delete;
-  Writing& operator=(const Writing&) = delete;
-
- private:
-  HeadChunks& chunks_;
-};
+HeadChunks::Writing::Writing(HeadChunks& chunks) : chunks_(chunks) {
+  MutexLock lock(chunks_.mutex_);
+  while (chunks_.writing_) chunks_.written_.wait(chunks_.mutex_);
+  chunks_.writing_ = true;
+}
+HeadChunks::Writing::~Writing() {
+  MutexLock lock(chunks_.mutex_);
+  chunks_.writing_ = false;
+  chunks_.written_.notify_all();
+}
 
 HeadChunks::HeadChunks(std::string dir, Epoch& epoch, Pool& pool, Registry& registry)
     : dir_(std::move(dir)),
@@ -43,6 +35,7 @@ HeadChunks::HeadChunks(std::string dir, Epoch& epoch, Pool& pool, Registry& regi
                                        "Total number of chunks that were memory-mapped.")),
       bytes_(std::make_unique<Bytes[]>(kMaxFiles)) {
   make_dirs(dir_);
+  remove_unfinished_files();
 }
 
 HeadChunks::~HeadChunks() {

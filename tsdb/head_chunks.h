@@ -113,6 +113,13 @@ class HeadChunks {
   // All chunks added so far are in the files and synced. Throws Error(kIo).
   void flush();
 
+  // ---- before late samples are deleted (head_chunks_late.cpp)
+  // Whether files that were found have late chunks under the refs of their series, as Prometheus
+  // makes them: it would take them for samples that are there.
+  bool has_named_late() const;
+  // Writes those files anew, with these chunks under kOfNoSeries. Throws Error(kIo).
+  void disown_late();
+
  private:
   static constexpr unsigned kOffsetBits = 27;
   static constexpr size_t kMaxFiles = 8192;
@@ -124,6 +131,7 @@ class HeadChunks {
     size_t used = 0;    // bytes; the rest is room
     size_t chunks = 0;  // not removed
     MappedFile found;
+    bool has_named_late = false;  // of `found`
     std::unique_ptr<GrowingFile> made;
     bool complete = false;  // on disk; belongs to who writes
   };
@@ -134,8 +142,17 @@ class HeadChunks {
     std::atomic<const char*> data{nullptr};
     std::atomic<uint32_t> size{0};
   };
-  // Holds the right to write and delete files; waits for it.
-  class Writing;
+  // Holds the right to write and delete files; waits for it. One thread.
+  class Writing {
+   public:
+    explicit Writing(HeadChunks& chunks);
+    ~Writing();
+    Writing(const Writing&) = delete;
+    Writing& operator=(const Writing&) = delete;
+
+   private:
+    HeadChunks& chunks_;
+  };
 
   std::string path(uint32_t number) const;
   void publish(const LiveFile& file);
@@ -143,8 +160,9 @@ class HeadChunks {
   void write_behind();
   void write_files(bool all_complete);
   bool delete_oldest_file();
+  void remove_unfinished_files();
 
-  void keep(uint32_t number, MappedFile found, size_t chunks);
+  void keep(uint32_t number, MappedFile found, const std::vector<FoundChunk>& chunks);
 
   const std::string dir_;
   Epoch& epoch_;

@@ -91,11 +91,14 @@ void HeadChunks::clear() {
   remove_from(files, 0);
 }
 
-void HeadChunks::keep(uint32_t number, MappedFile found, size_t chunks) {
+void HeadChunks::keep(uint32_t number, MappedFile found, const std::vector<FoundChunk>& chunks) {
   auto file = std::make_shared<LiveFile>();
   file->number = number;
   file->used = found.bytes().size();
-  file->chunks = chunks;
+  file->chunks = chunks.size();
+  file->has_named_late = std::any_of(chunks.begin(), chunks.end(), [](const FoundChunk& chunk) {
+    return chunk.out_of_order && chunk.series != kOfNoSeries;
+  });
   file->found = std::move(found);
   file->found.forget(0, file->used);  // read for its checksums, it need not stay resident
   MutexLock lock(mutex_);
@@ -121,7 +124,7 @@ FoundChunks HeadChunks::load() {
       error = std::move(scanned.error);
       if (!error.empty()) break;
       const uint32_t number = files[good++].number;
-      keep(number, std::move(scanned.file), scanned.chunks.size());
+      keep(number, std::move(scanned.file), scanned.chunks);
       if (scanned.chunks.empty()) continue;
       for (FoundChunk& chunk : scanned.chunks) {
         chunk.place |= uint64_t{number % kMaxFiles} << kOffsetBits;

@@ -1,5 +1,5 @@
-// Deleting samples out of order: the log is written anew without them, and then they leave memory. What
-// comes later is no matter of such a delete.
+// Deleting samples out of order: the log is written anew without them, and then they leave memory.
+// What comes later is no matter of such a delete.
 #include "tsdb/chunk_builder.h"
 #include "tsdb/head_state.h"
 #include "tsdb/out_of_order_record.h"
@@ -54,7 +54,9 @@ void HeadOutOfOrder::erase(std::span<const SeriesRef> refs, TimeRange range) {
     ByteLockGuard lock(series.lock);
     if (may_have_samples(series, range)) meant.insert(ref);
   }
-  if (!meant.empty()) write_anew(meant, range);
+  const bool named = state_.sealed.has_named_late();
+  if (!meant.empty() || named) write_anew(meant, range);  // without markers of chunks, too
+  if (named) state_.sealed.disown_late();
 }
 
 void HeadOutOfOrder::write_anew(const std::unordered_set<SeriesRef>& meant, TimeRange range) {

@@ -4,7 +4,10 @@
 #include "core/error.h"
 #include "tests/tsdb/histograms.h"
 #include "tests/tsdb/late_fixture.h"
+#include "tsdb/chunk_builder.h"
 #include "tsdb/db.h"
+#include "tsdb/head_chunk_file.h"
+#include "tsdb/head_chunks.h"
 
 using namespace hearth;
 using namespace hearth::tsdb;
@@ -15,8 +18,8 @@ std::vector<Matcher> matching(const Labels& labels) {
   return {Matcher(MatchType::kEqual, "instance", std::string(labels.get("instance")))};
 }
 
-// The segments of wbl as they are on the disk: a copy of the directory at this moment is what a kill
-// leaves, as the log's writes are not held back.
+// The segments of wbl as they are on the disk: a copy of the directory at this moment is what a
+// kill leaves, as the log's writes are not held back.
 struct KilledCopy {
   explicit KilledCopy(const LateFixture& of) {
     for (const char* part : {"/wal", "/wbl"}) {
@@ -111,9 +114,7 @@ TEST_CASE("histograms that came late are deleted as floats are") {
   LateFixture f;
   const Labels labels = series_labels(1);
   const auto append = [&](TimeMs t) {
-    Batch batch;
-    batch.histograms.push_back({f.intern(labels), t, make_histogram({{0, 1}})});
-    CHECK(f.head().appender().append(batch).stored_histograms == 1);
+    CHECK(f.append_histogram(labels, t, make_histogram({{0, 1}})).stored_histograms == 1);
   };
   append(kNow);
   for (int i = 40; i > 0; --i) append(kNow - i * kMinute);
@@ -131,7 +132,8 @@ TEST_CASE("histograms that came late are deleted as floats are") {
 }
 
 // To a replay of the log such a sample looks as if it had come in order.
-TEST_CASE("a deleted late sample of a series that had fallen behind does not come back with the log") {
+TEST_CASE(
+    "a deleted late sample of a series that had fallen behind does not come back with the log") {
   for (const bool compact_first : {false, true}) {
     LateFixture f;
     const Labels behind = series_labels(1);
@@ -183,5 +185,87 @@ TEST_CASE("a delete that the disk does not allow leaves all other samples") {
     }
   }
   CHECK(last > 3);
+  set_log_sink(nullptr);
+}
+
+namespace {
+
+// What chunks_head/ has of late samples under their series' refs.
+size_t named_late_chunks(const LateFixture& f) {
+  size_t count = 0;
+  for (const std::string& name : list_dir(f.dir() + "/chunks_head")) {
+    const std::string bytes = read_file(f.dir() + "/chunks_head/" + name);
+    HeadChunkFileReader reader(bytes);
+    while (reader.next() == HeadChunkFileReader::Outcome::kChunk)
+      count += reader.chunk().out_of_order && reader.chunk().series != kOfNoSeries ? 1 : 0;
+    CHECK(reader.error() == "");
+  }
+  return count;
+}
+
+std::string late_chunk(uint64_t series, const std::vector<TimeMs>& at) {
+  Columns columns;
+  columns.t = at;
+  columns.v.assign(at.size(), 1);
+  ChunkBuilder builder;
+  std::vector<ChunkView> chunks;
+  builder.build(columns, chunks);
+  std::string encoded;
+  encode_head_chunk({series, at.front(), at.back(), chunks[0].encoding, true, chunks[0].bytes},
+                    encoded);
+  return encoded;
+}
+
+}  // namespace
+
+TEST_CASE("what is deleted is not left in chunks of late samples that Prometheus would find") {
+  const Labels labels = series_labels(1);
+  const std::vector<TimeMs> late{kNow - 2 * kHour, kNow - kHour};
+  const TimeRange range{kNow - kHour, kNow - kHour};
+  set_log_sink([](std::string_view) {});
+  bool failed = true;
+  size_t last = 0;
+  for (; failed; ++last) {
+    CAPTURE(last);
+    LateFixture f;
+    const SeriesRef ref = f.intern(labels);
+    f.append_late(labels);
+    f.close();
+    for (const std::string& name : list_dir(f.dir() + "/chunks_head"))
+      remove_file(f.dir() + "/chunks_head/" + name);
+    for (const char* name : {"/chunks_head/000001", "/chunks_head/000002"})
+      write_file(f.dir() + name, head_chunk_file_header() + late_chunk(ref, late));
+    write_file(f.dir() + "/chunks_head/000003.tmp", "unfinished");
+    f.open();
+    CHECK(named_late_chunks(f) == 2);
+    CHECK_FALSE(path_exists(f.dir() + "/chunks_head/000003.tmp"));
+
+    failed = false;
+    size_t operations = 0;
+    set_file_hook([&](FileOp, const std::string&, size_t* bytes) {
+      if (operations++ < last) return;
+      failed = true;
+      *bytes /= 2;
+      throw Error(ErrorKind::kIo, "no space left on device");
+    });
+    try {
+      f.head().delete_samples(matching(labels), range);
+      CHECK(named_late_chunks(f) == 0);
+    } catch (const Error&) {
+      CHECK(failed);
+    }
+    set_file_hook({});
+    const std::vector<TimeMs> rest{kNow - 2 * kHour, kNow};
+    for (int restart = 0; restart < 2; ++restart) {
+      const std::vector<TimeMs> got = times(f.read(), labels);
+      if (!failed) CHECK(got == rest);
+      CHECK(std::includes(got.begin(), got.end(), rest.begin(), rest.end()));
+      f.open();
+    }
+    f.head().delete_samples(matching(labels), range);
+    CHECK(named_late_chunks(f) == 0);
+    CHECK(times(f.read(), labels) == rest);
+  }
+  CHECK(last > 5);
   set_log_sink(nullptr);
 }
