@@ -21,6 +21,7 @@
 
 #include "core/error.h"
 #include "core/mapped_fault.h"
+#include "core/read_fault.h"
 
 namespace hearth {
 
@@ -34,6 +35,8 @@ std::atomic<bool> disk_sync{true};
 std::atomic<bool> g_hooked{false};
 std::recursive_mutex g_hook_mutex;
 FileHook g_hook;
+std::atomic<bool> g_read_hooked{false};
+ReadHook g_read_hook;
 
 void call_hook(FileOp op, const std::string& path, size_t* bytes) {
   const std::lock_guard lock(g_hook_mutex);
@@ -48,6 +51,12 @@ void call_hook(FileOp op, const std::string& path, size_t* bytes) {
 void ask_hook(FileOp op, const std::string& path) {
   size_t none = 0;
   if (g_hooked) call_hook(op, path, &none);
+}
+
+void ask_read_hook(const std::string& path) {
+  if (!g_read_hooked) return;
+  const std::lock_guard lock(g_hook_mutex);
+  if (g_read_hook) g_read_hook(path);
 }
 
 // Lets a test stop a write, also in its middle: then `write_part` gets what is still written.
@@ -108,9 +117,16 @@ void set_file_hook(FileHook hook) {
   g_hooked = static_cast<bool>(g_hook);
 }
 
+void set_read_hook(ReadHook hook) {
+  const std::lock_guard lock(g_hook_mutex);
+  g_read_hook = std::move(hook);
+  g_read_hooked = static_cast<bool>(g_read_hook);
+}
+
 File::File(std::string path, Mode mode) : path_(std::move(path)) {
   int flags = O_CLOEXEC;
   if (mode == Mode::kRead) {
+    ask_read_hook(path_);
     flags |= O_RDONLY;
   } else {
     ask_hook(FileOp::kCreate, path_);
@@ -140,6 +156,7 @@ void File::pwrite(std::string_view bytes, uint64_t offset) {
 }
 
 size_t File::pread(char* out, size_t count, uint64_t offset) const {
+  ask_read_hook(path_);
   size_t got = 0;
   while (got < count) {
     const ssize_t n = ::pread(fd_, out + got, count - got, static_cast<off_t>(offset + got));
@@ -188,6 +205,7 @@ MappedFile::MappedFile(const std::string& path) {
   const File file(path, File::Mode::kRead);
   size_ = file.size();
   if (size_ == 0) return;  // nothing to map
+  ask_read_hook(path);
   void* const p = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.fd(), 0);
   if (p == MAP_FAILED) fail("map", path);
   data_ = static_cast<const char*>(p);

@@ -106,6 +106,7 @@ void HeadOutOfOrder::replay(const RefInMemory& ref_in_memory) {
     WalReader reader(file.bytes());
     uint64_t good_bytes = 0;
     const std::string wrong = replay.segment(reader, good_bytes);
+    require_readable(file, path);
     if (wrong.empty()) continue;
     state_.metrics.corruptions.add();
     log_warn("Encountered WBL read error, repaired the log by cutting it there", "file", path,

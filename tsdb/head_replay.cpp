@@ -49,9 +49,14 @@ HeadReplay::HeadReplay(HeadState& state, Pool& pool)
 
 HeadReplay::Damage HeadReplay::walk(const Part& part, Walk walk) {
   const MappedFile file(part.path);
+  const Damage damage = walk_through(file.bytes(), part, walk);
+  require_readable(file, part.path);
+  return damage;
+}
+
+HeadReplay::Damage HeadReplay::walk_through(std::string_view segment, const Part& part, Walk walk) {
   const bool first = walk == Walk::kSeries;
-  WalReader reader(file.bytes(), first ? WalReader::Wanted::kSeriesAndMetadata
-                                       : WalReader::Wanted::kAll);
+  WalReader reader(segment, first ? WalReader::Wanted::kSeriesAndMetadata : WalReader::Wanted::kAll);
   for (uint64_t good_bytes = 0;; good_bytes = reader.offset()) {
     state_.gate.throw_if_stopping();
     const WalReader::Outcome outcome = reader.next();

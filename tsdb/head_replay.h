@@ -51,6 +51,7 @@ class HeadReplay {
   };
   enum class Walk { kSeries, kSamples };
   Damage walk(const Part& part, Walk walk);
+  Damage walk_through(std::string_view segment, const Part& part, Walk walk);
 
   // ---- the first walk
   void fill_gaps();

@@ -1,9 +1,10 @@
 #include "tsdb/wal_repair.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "core/error.h"
-#include "core/file.h"
 #include "tsdb/wal_format.h"
 #include "tsdb/wal_reader.h"
 #include "tsdb/wal_record_histogram.h"
@@ -14,25 +15,15 @@ namespace {
 // More of them miss than any mishap takes away: then a number is wrong, not the log.
 constexpr uint32_t kLargestGap = 10'000;
 
-// What is wrong with a segment, or "".
-std::string read_through(const std::string& path, uint64_t& good_bytes) {
-  const MappedFile file(path);
-  WalReader reader(file.bytes());
-  good_bytes = 0;
-  for (;;) {
-    const WalReader::Outcome outcome = reader.next();
-    if (outcome == WalReader::Outcome::kEnd) return "";
-    if (outcome == WalReader::Outcome::kCorrupt) return reader.error();
-    try {
-      check_record(reader.record());
-    } catch (const Error& error) {
-      return error.what();
-    }
-    good_bytes = reader.offset();
-  }
-}
-
 }  // namespace
+
+void require_readable(const MappedFile& segment, const std::string& path) {
+  if (!segment.damaged()) return;
+  throw Error(ErrorKind::kIo,
+              fmt::format("read {}: Input/output error. The log is left as it is; look after "
+                          "the disk, then start again",
+                          path));
+}
 
 void check_record(std::string_view record) {
   switch (record_type(record)) {
@@ -66,11 +57,30 @@ void check_record(std::string_view record) {
   }
 }
 
+std::string check_segment(std::string_view segment, uint64_t& good_bytes) {
+  WalReader reader(segment);
+  good_bytes = 0;
+  for (;;) {
+    const WalReader::Outcome outcome = reader.next();
+    if (outcome == WalReader::Outcome::kEnd) return "";
+    if (outcome == WalReader::Outcome::kCorrupt) return reader.error();
+    try {
+      check_record(reader.record());
+    } catch (const Error& error) {
+      return error.what();
+    }
+    good_bytes = reader.offset();
+  }
+}
+
 std::optional<WalDamage> find_wal_damage(const std::string& dir, uint32_t first, uint32_t last) {
   for (const uint32_t segment : wal_segments(dir)) {
     if (segment < first || segment > last) continue;
     WalDamage damage{dir, segment, 0, ""};
-    damage.what = read_through(wal_segment_path(dir, segment), damage.good_bytes);
+    const std::string path = wal_segment_path(dir, segment);
+    const MappedFile file(path);
+    damage.what = check_segment(file.bytes(), damage.good_bytes);
+    require_readable(file, path);
     if (!damage.what.empty()) return damage;
   }
   return std::nullopt;

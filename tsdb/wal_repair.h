@@ -8,7 +8,13 @@
 #include <string_view>
 #include <vector>
 
+#include "core/file.h"
+
 namespace hearth::tsdb {
+
+// Throws Error(kIo) when a page of a segment could not be read: what misses then is no damage, and
+// nothing of the log may be cut for it. To be asked when the segment was read.
+void require_readable(const MappedFile& segment, const std::string& path);
 
 // From here on a log cannot be read.
 struct WalDamage {
@@ -21,6 +27,10 @@ struct WalDamage {
 // Throws Error(kCorrupt) for a record that does not say what its type promises. Records of types
 // that do not exist are fine: readers skip them.
 void check_record(std::string_view record);
+
+// What is wrong with a segment's bytes, all records included, or "". `good_bytes`: where the last
+// good record ends.
+std::string check_segment(std::string_view segment, uint64_t& good_bytes);
 
 // Reads the segments from `first` to `last`, all records included, up to the first damage.
 std::optional<WalDamage> find_wal_damage(const std::string& dir, uint32_t first = 0,
