@@ -2,6 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+#include <vector>
+
+#include "core/log.h"
+
 using namespace hearth;
 using namespace hearth::tsdb;
 
@@ -9,7 +14,8 @@ namespace {
 
 // An admission with memory as the test says.
 struct Fixture {
-  explicit Fixture(uint64_t limit = 1000) : admission(limit, clock, registry, [this] { return used; }) {}
+  explicit Fixture(uint64_t limit = 1000)
+      : admission(limit, clock, registry, [this] { return used; }) {}
   // Of `count` new series of the source.
   size_t admitted(SeriesSource& source, size_t count) {
     size_t admitted = 0;
@@ -42,8 +48,32 @@ TEST_CASE("while memory is short a flooding target is refused and a calm one is 
   CHECK(f.admitted(f.flood, 1000) < 300);  // memory is looked at every 256 series
   CHECK(f.admitted(f.calm, 1000) == 1000);
   CHECK(f.flood.refused.load() > 700);
-  CHECK(f.registry.text().find("hearth_tsdb_source_series_refused_total{source=\"flood\"}") != std::string::npos);
+  CHECK(f.registry.text().find("hearth_tsdb_source_series_refused_total{source=\"flood\"}") !=
+        std::string::npos);
   CHECK(f.registry.text().find("source=\"calm\"") == std::string::npos);
+}
+
+TEST_CASE("the log names who brought too much, once a minute") {
+  Fixture f;
+  static std::vector<std::string> lines;
+  lines.clear();
+  set_log_level(LogLevel::kInfo);
+  set_log_sink([](std::string_view line) { lines.emplace_back(line); });
+  CHECK(f.admitted(f.flood, 10'000) == 10'000);
+  CHECK(lines.empty());
+  f.used = 920;
+  f.admitted(f.flood, 2000);
+  f.admitted(f.calm, 1000);
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].find("level=WARN") != std::string::npos);
+  CHECK(lines[0].find("Memory is short: new series are refused, known ones go on") !=
+        std::string::npos);
+  CHECK(lines[0].find(" source=flood new_series_lately=10") != std::string::npos);
+  CHECK(lines[0].find(" used_bytes=920 limit_bytes=1000") != std::string::npos);
+  f.clock.advance(61'000);
+  f.admitted(f.flood, 2000);
+  set_log_sink(nullptr);
+  CHECK(lines.size() == 2);
 }
 
 TEST_CASE("what a target brought long ago is forgotten") {
