@@ -14,9 +14,15 @@ namespace {
 
 constexpr size_t kMaxRecordBytes = 1u << 30;
 
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+constexpr size_t kPageBytes = 256;  // so that small inputs span several pages
+#else
+constexpr size_t kPageBytes = kWalPageBytes;
+#endif
+
 // Where the segment would end if its last page were whole: what is missing counts as zeros.
 uint64_t padded_size(std::string_view bytes) {
-  return (bytes.size() + kWalPageBytes - 1) / kWalPageBytes * kWalPageBytes;
+  return (bytes.size() + kPageBytes - 1) / kPageBytes * kPageBytes;
 }
 
 bool is_series_or_metadata(char type) {
@@ -53,7 +59,7 @@ std::string_view WalReader::slice(uint64_t position, size_t count) {
 
 // From a page's end mark to the next page; false when there is something after the mark.
 bool WalReader::skip_page_end() {
-  const uint64_t end = (position_ / kWalPageBytes + 1) * kWalPageBytes;
+  const uint64_t end = (position_ / kPageBytes + 1) * kPageBytes;
   for (++position_; position_ < end && position_ < bytes_.size(); ++position_) {
     if (bytes_[position_] != 0) return false;
   }
@@ -101,7 +107,7 @@ WalReader::Outcome WalReader::next() {
     const std::string_view header = slice(position_, kWalHeaderBytes);
     const size_t length = load_be16(header.data() + 1);
     const uint32_t wanted = load_be32(header.data() + 3);
-    if (length > kWalPageBytes - kWalHeaderBytes || length > end - position_ - kWalHeaderBytes) {
+    if (length > kPageBytes - kWalHeaderBytes || length > end - position_ - kWalHeaderBytes) {
       return fail(fmt::format("invalid record size {}", length));
     }
     const std::string_view part = slice(position_ + kWalHeaderBytes, length);
