@@ -80,7 +80,6 @@ class Exchange final : public HttpClient::Slot {
 
   Shared& client_;
   std::unique_ptr<PlainHttp::Slot> plain_;
-  bool unusual_ = false;  // the server answers in ways that need the other one
   std::unique_ptr<HttpTransport::Slot> wire_;   // of the request
   std::unique_ptr<HttpTransport::Slot> first_;  // of what is fetched before it; only meanwhile
   HttpRequest asked_;    // as it was given, where there is an authority
@@ -184,7 +183,7 @@ void Exchange::send() {
     fail("context deadline exceeded");
     return;
   }
-  if (!unusual_ && PlainHttp::fits(request_)) {
+  if (PlainHttp::fits(request_)) {
     send_plain();
     return;
   }
@@ -197,14 +196,7 @@ void Exchange::send() {
 
 void Exchange::send_plain() {
   if (plain_ == nullptr) plain_ = client_.plain.slot();
-  client_.plain.start(*plain_, request_, [this](std::optional<HttpResponse> response) {
-    if (response) {
-      received(std::move(*response));
-    } else {
-      unusual_ = true;
-      send();
-    }
-  });
+  client_.plain.start(*plain_, request_, [this](HttpResponse response) { received(std::move(response)); });
 }
 
 void Exchange::received(HttpResponse response) {

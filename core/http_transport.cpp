@@ -437,7 +437,8 @@ void HttpTransport::start(Slot& slot, const HttpRequest& request, Done done) {
   static_cast<CurlSlot&>(slot).start(request, std::move(done));
 }
 
-void HttpTransport::poll(DurationMs wait_ms) {
+bool HttpTransport::poll(DurationMs wait_ms) {
+  bool others = false;
   const int64_t now = steady_ms();
   for (const Shard& shard : state_->shards) {
     if (shard.due_ms >= 0) wait_ms = std::min(wait_ms, std::max<int64_t>(shard.due_ms - now, 0));
@@ -447,11 +448,13 @@ void HttpTransport::poll(DurationMs wait_ms) {
                                static_cast<int>(std::clamp<DurationMs>(wait_ms, 0, 3'600'000)));
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<size_t>(i)];
-    if (event.data.u64 == kOthersEvent) continue;
+    if (event.data.u64 == kOthersEvent) {
+      others = true;
+      continue;
+    }
     if (event.data.u64 == kWakeEvent) {
-      uint64_t ignored;
-      while (read(state_->wake_fd, &ignored, sizeof ignored) > 0) {
-      }
+      uint64_t ignored;  // one read takes all that has been written
+      (void)!read(state_->wake_fd, &ignored, sizeof ignored);
       continue;
     }
     Shard& shard = state_->shards[event.data.u64 >> 32];
@@ -471,6 +474,7 @@ void HttpTransport::poll(DurationMs wait_ms) {
     curl_multi_socket_action(shard.multi, CURL_SOCKET_TIMEOUT, 0, &running);
     state_->finish_done(shard);
   }
+  return others;
 }
 
 void HttpTransport::also_return_for(int fd) {

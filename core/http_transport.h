@@ -33,10 +33,11 @@ class HttpTransport {
   // Requires: the slot has no request under way.
   void start(Slot& slot, const HttpRequest& request, Done done);
 
-  // Moves transfers on; returns after at most wait_ms, earlier when something happened.
-  void poll(DurationMs wait_ms);
+  // Moves transfers on; returns after at most wait_ms, earlier when something happened. Returns whether the
+  // descriptor of also_return_for() is readable.
+  bool poll(DurationMs wait_ms);
   void wake();  // makes poll() return soon; from any thread
-  void also_return_for(int fd);  // poll() returns when it is readable, too
+  void also_return_for(int fd);
 
  private:
   struct State;

@@ -87,6 +87,26 @@ bool resolve(std::string_view host, Address& out) {
   return true;
 }
 
+bool is_redirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+// Where `location` leads on a page of `base`; "" = nowhere.
+std::string absolute_url(const std::string& base, const std::string& location) {
+  std::string found;
+  if (location.empty()) return found;
+  CURLU* parts = curl_url();
+  char* text = nullptr;
+  if (curl_url_set(parts, CURLUPART_URL, base.c_str(), 0) == CURLUE_OK &&
+      curl_url_set(parts, CURLUPART_URL, location.c_str(), CURLU_URLENCODE) == CURLUE_OK &&
+      curl_url_get(parts, CURLUPART_URL, &text, 0) == CURLUE_OK) {
+    found = text;
+  }
+  curl_free(text);
+  curl_url_cleanup(parts);
+  return found;
+}
+
 class Connection;
 
 }  // namespace
@@ -122,8 +142,9 @@ class Connection final : public PlainHttp::Slot {
   void disconnect();
   void send();
   void receive();
-  void broken(int code, int os_error);
-  void finish(std::optional<HttpResponse> response);
+  void received(HttpResponseReader::Result result);
+  void broken(int code, int os_error, const std::string& detail = "");
+  void finish(HttpResponse response);
   void set_deadline(int64_t at);
   void watch(int operation, uint32_t events);
   int take_socket_error() const;
@@ -258,26 +279,27 @@ void Connection::receive() {
     const ssize_t got = recv(fd_, client_.buffer.data(), client_.buffer.size(), 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (got < 0) return broken(CURLE_RECV_ERROR, errno);
-    if (got == 0) return broken(reader_.has_begun() ? CURLE_PARTIAL_FILE : CURLE_GOT_NOTHING, 0);
     const auto size = static_cast<size_t>(got);
-    switch (reader_.read({client_.buffer.data(), size})) {
-      case HttpResponseReader::Result::kMore: break;
-      case HttpResponseReader::Result::kComplete:
-        if (!reader_.keeps_connection()) disconnect();
-        used_ = true;
-        return finish(std::move(reader_.response()));
-      case HttpResponseReader::Result::kTooLarge:
-        disconnect();
-        return finish(std::move(reader_.response()));
-      case HttpResponseReader::Result::kUnusual:
-        disconnect();
-        return finish(std::nullopt);
-    }
+    const auto result = size == 0 ? reader_.end() : reader_.read({client_.buffer.data(), size});
+    if (result != HttpResponseReader::Result::kMore) return received(result);
+    if (size == 0) return broken(reader_.has_begun() ? CURLE_PARTIAL_FILE : CURLE_GOT_NOTHING, 0);
     if (size < client_.buffer.size()) return;
   }
 }
 
-void Connection::broken(int code, int os_error) {
+void Connection::received(HttpResponseReader::Result result) {
+  if (result == HttpResponseReader::Result::kMalformed) return broken(CURLE_OK, 0, reader_.fault());
+  if (result == HttpResponseReader::Result::kComplete && reader_.keeps_connection()) {
+    used_ = true;
+  } else {
+    disconnect();
+  }
+  HttpResponse response = std::move(reader_.response());
+  if (is_redirect(response.status)) response.redirect_url = absolute_url(url_, reader_.location());
+  finish(std::move(response));
+}
+
+void Connection::broken(int code, int os_error, const std::string& detail) {
   // A server may close a connection that idles just when a request is sent.
   const bool again = used_ && !reader_.has_begun();
   disconnect();
@@ -289,6 +311,7 @@ void Connection::broken(int code, int os_error) {
   failure.code = code;
   failure.method = "GET";
   failure.url = url_;
+  failure.detail = detail;
   failure.headers_complete = reader_.headers_complete();
   failure.os_error = os_error;
   failure.peer = address_.text;
@@ -306,7 +329,7 @@ void Connection::expire() {
   }
 }
 
-void Connection::finish(std::optional<HttpResponse> response) {
+void Connection::finish(HttpResponse response) {
   running_ = false;
   set_deadline(0);
   PlainHttp::Done done = std::move(done_);
@@ -350,9 +373,9 @@ DurationMs PlainHttp::wait(DurationMs at_most) const {
   return std::clamp<DurationMs>(state_->deadlines.begin()->first - steady_ms(), 0, at_most);
 }
 
-void PlainHttp::work() {
+void PlainHttp::work(bool readable) {
   std::array<epoll_event, 256> events;
-  const int count = epoll_wait(state_->epoll, events.data(), static_cast<int>(events.size()), 0);
+  const int count = readable ? epoll_wait(state_->epoll, events.data(), static_cast<int>(events.size()), 0) : 0;
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<size_t>(i)];
     const auto found = state_->connections.find(event.data.u64);

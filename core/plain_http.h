@@ -1,10 +1,9 @@
 // The cheap way for what nearly all scrapes are: a GET over HTTP/1.1 to an address in numbers, without TLS
-// or proxy. Costs a fraction of libcurl; what is out of the ordinary is left to that (http_transport.h).
+// or proxy. Costs a fraction of libcurl, which does all others (http_transport.h).
 #pragma once
 
 #include <functional>
 #include <memory>
-#include <optional>
 
 #include "core/clock.h"
 #include "core/http_message.h"
@@ -20,8 +19,7 @@ class PlainHttp {
    public:
     virtual ~Slot() = default;
   };
-  // nullopt: the response is none that is read here; ask in another way, now and in future.
-  using Done = std::function<void(std::optional<HttpResponse> response)>;
+  using Done = std::function<void(HttpResponse response)>;
 
   PlainHttp();
   ~PlainHttp();
@@ -35,7 +33,7 @@ class PlainHttp {
 
   int fd() const;  // readable when there is something to do
   DurationMs wait(DurationMs at_most) const;  // until a deadline
-  void work();     // moves requests on; does not wait
+  void work(bool readable);  // moves requests on; does not wait
 
   struct State;
 

@@ -64,19 +64,48 @@ TEST_CASE("a body beyond the limit ends the response") {
   CHECK(read(reader, kChunked, 1, 4) == Result::kTooLarge);
 }
 
-TEST_CASE("what is out of the ordinary is said to be") {
-  for (const std::string_view text :
-       {"HTTP/1.1 301 Moved\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n",
-        "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\nuntil the end", "HTTP/2 200\r\n\r\n", "garbage\r\n\r\n",
-        "HTTP/1.1 abc\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "HTTP/1.1 200 OK\r\n folded: x\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n"}) {
-    CAPTURE(text);
-    HttpResponseReader reader;
-    CHECK(read(reader, text, 1000) == Result::kUnusual);
-    CHECK(read(reader, text, 1) == Result::kUnusual);
+TEST_CASE("a body without a length goes on to the end of the connection") {
+  HttpResponseReader reader;
+  CHECK(read(reader, "HTTP/1.0 200 OK\r\n\r\nuntil the end", 3) == Result::kMore);
+  CHECK(reader.end() == Result::kComplete);
+  CHECK(reader.response().body == "until the end");
+  CHECK_FALSE(reader.keeps_connection());
+  CHECK(read(reader, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc", 1000) == Result::kMore);
+  CHECK(reader.end() == Result::kMore);
+}
+
+TEST_CASE("interim responses are skipped, and some have no body whatever they say") {
+  HttpResponseReader reader;
+  for (const size_t step : {size_t{1}, size_t{1000}}) {
+    CHECK(read(reader, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", step) == Result::kComplete);
+    CHECK(reader.response().status == 200);
+    CHECK(reader.response().body == "a");
+    CHECK(read(reader, "HTTP/1.1 204 No Content\r\n\r\n", step) == Result::kComplete);
+    CHECK(read(reader, "HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n", step) == Result::kComplete);
+    CHECK(read(reader, "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", step) == Result::kComplete);
+    CHECK(reader.location() == "/x");
+  }
+}
+
+TEST_CASE("malformed responses are refused in Go's words") {
+  const std::string broken = "net/http: HTTP/1.x transport connection broken: ";
+  const std::pair<std::string, std::string> cases[] = {
+      {"garbage\r\n\r\n", broken + R"(malformed HTTP response "garbage")"},
+      {"HTTP/2 200\r\n\r\n", broken + R"(malformed HTTP version "HTTP/2")"},
+      {"HTTP/1.1 abc\r\n\r\n", broken + R"(malformed HTTP status code "abc")"},
+      {"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", broken + R"(bad Content-Length "-1")"},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\n", broken + R"(bad Content-Length "1x")"},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", broken + R"(bad Content-Length "2")"},
+      {"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", broken + "malformed MIME header line: no colon"},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", broken + R"(unsupported transfer encoding: "gzip, chunked")"},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "invalid byte in chunk length"},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n", "malformed chunked encoding"}};
+  for (const auto& entry : cases) {
+    for (const size_t step : {size_t{1}, size_t{1000}}) {
+      HttpResponseReader reader;
+      CHECK(read(reader, entry.first, step) == Result::kMalformed);
+      CHECK(reader.fault() == entry.second);
+    }
   }
 }
 
@@ -84,8 +113,8 @@ TEST_CASE("endless heads and chunk lines are not kept") {
   HttpResponseReader reader;
   reader.begin(0, 0);
   const std::string much = "HTTP/1.1 200 OK\r\nA: " + std::string(2 << 20, 'x');
-  CHECK(reader.read(much) == Result::kUnusual);
-  CHECK(read(reader, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(8192, '0'), 4096) == Result::kUnusual);
+  CHECK(reader.read(much) == Result::kMalformed);
+  CHECK(read(reader, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(8192, '0'), 4096) == Result::kMalformed);
   // An announced length reserves nothing that large.
   CHECK(read(reader, "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\na", 1000) == Result::kMore);
 }
