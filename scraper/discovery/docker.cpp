@@ -82,7 +82,8 @@ class DockerMechanism {
 void DockerMechanism::add_targets(const JsonValue& container, const JsonValue& network,
                                   const std::map<std::string, LabelPairs>& networks,
                                   std::vector<Labels>& targets) const {
-  const std::string ip = network["IPAddress"].text();
+  std::string ip = network["IPAddress"].text();
+  if (ip.empty()) ip = network["GlobalIPv6Address"].text();
   LabelPairs common = {{"__meta_docker_network_ip", ip},
                        {"__meta_docker_container_id", container["Id"].text()},
                        {"__meta_docker_container_name", container["Names"].texts().front()},
