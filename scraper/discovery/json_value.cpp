@@ -32,6 +32,8 @@ JsonValue JsonValue::parse(std::string_view text) {
   }
 }
 
+bool JsonValue::is_object() const { return node_ != nullptr && json(node_).is_object(); }
+
 JsonValue JsonValue::operator[](std::string_view member) const {
   if (node_ == nullptr) return {};
   if (!json(node_).is_object()) fail_type(node_, "object");
@@ -49,6 +51,12 @@ int64_t JsonValue::integer() const {
   if (node_ == nullptr) return 0;
   if (!json(node_).is_number_integer()) fail_type(node_, "int");
   return json(node_).get<int64_t>();
+}
+
+double JsonValue::number() const {
+  if (node_ == nullptr) return 0;
+  if (!json(node_).is_number()) fail_type(node_, "float64");
+  return json(node_).get<double>();
 }
 
 bool JsonValue::flag() const {

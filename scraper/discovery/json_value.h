@@ -19,10 +19,12 @@ class JsonValue {
   static JsonValue parse(std::string_view text);  // throws Error(kBadData)
 
   bool is_null() const { return node_ == nullptr; }
+  bool is_object() const;
   JsonValue operator[](std::string_view member) const;  // of an object
 
   std::string text() const;
   int64_t integer() const;
+  double number() const;
   bool flag() const;
   std::vector<JsonValue> items() const;                             // of a list
   std::vector<std::pair<std::string, JsonValue>> members() const;  // of an object, by name
