@@ -17,7 +17,7 @@ struct AzureSdConfig {
   std::string subscription_id, tenant_id, client_id;
   Secret client_secret;
   DurationMs refresh_interval = 300'000;
-  std::string authentication_method = "OAuth";  // or ManagedIdentity, SDK
+  std::string authentication_method = "OAuth";  // or ManagedIdentity, SDK, WorkloadIdentity
   std::string resource_group;                   // "" = all
   HttpClientConfig http_client;
   bool operator==(const AzureSdConfig&) const = default;

@@ -90,10 +90,10 @@ void check_azure(Value& azure) {
     needs("client_id");
     needs("client_secret");
   }
-  if (!is_one_of(method, {"OAuth", "ManagedIdentity", "SDK"})) {
+  if (!is_one_of(method, {"OAuth", "ManagedIdentity", "SDK", "WorkloadIdentity"})) {
     refuse(azure["authentication_method"],
            "unknown authentication_type " + go_quote(method) +
-               R"(. Supported types are "OAuth", "ManagedIdentity" or "SDK")");
+               R"(. Supported types are "OAuth", "ManagedIdentity", "SDK" or "WorkloadIdentity")");
   }
   check_http_client(azure);
 }
