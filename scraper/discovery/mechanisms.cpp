@@ -13,6 +13,12 @@ struct Name {
   const char* operator()(const ConsulSdConfig&) const { return "consul"; }
   const char* operator()(const DockerSdConfig&) const { return "docker"; }
   const char* operator()(const DockerSwarmSdConfig&) const { return "dockerswarm"; }
+  const char* operator()(const Ec2SdConfig&) const { return "ec2"; }
+  const char* operator()(const GceSdConfig&) const { return "gce"; }
+  const char* operator()(const AzureSdConfig&) const { return "azure"; }
+  const char* operator()(const HetznerSdConfig&) const { return "hetzner"; }
+  const char* operator()(const DigitaloceanSdConfig&) const { return "digitalocean"; }
+  const char* operator()(const OpenstackSdConfig&) const { return "openstack"; }
   const char* operator()(const KubernetesSdConfig&) const { return "kubernetes"; }
 };
 
@@ -34,6 +40,12 @@ struct Make {
   Made operator()(const DockerSwarmSdConfig& config) const {
     return make_dockerswarm_discovery(config, context);
   }
+  Made operator()(const Ec2SdConfig& config) const { return make_ec2_discovery(config, context); }
+  Made operator()(const GceSdConfig& config) const { return make_gce_discovery(config, context); }
+  Made operator()(const AzureSdConfig& config) const { return make_azure_discovery(config, context); }
+  Made operator()(const HetznerSdConfig& config) const { return make_hetzner_discovery(config, context); }
+  Made operator()(const DigitaloceanSdConfig& config) const { return make_digitalocean_discovery(config, context); }
+  Made operator()(const OpenstackSdConfig& config) const { return make_openstack_discovery(config, context); }
   Made operator()(const KubernetesSdConfig& config) const {
     return make_kubernetes_discovery(config, context);
   }
@@ -50,6 +62,12 @@ std::vector<DiscoveryConfig> split(const DiscoveryConfigs& configs) {
   append(configs.consul_sd_configs);
   append(configs.docker_sd_configs);
   append(configs.dockerswarm_sd_configs);
+  append(configs.ec2_sd_configs);
+  append(configs.gce_sd_configs);
+  append(configs.azure_sd_configs);
+  append(configs.hetzner_sd_configs);
+  append(configs.digitalocean_sd_configs);
+  append(configs.openstack_sd_configs);
   append(configs.kubernetes_sd_configs);
   all.emplace_back(configs.static_configs);
   return all;

@@ -12,7 +12,8 @@ namespace hearth {
 // One discovery as it is configured. Equal ones find the same.
 using DiscoveryConfig =
     std::variant<std::vector<TargetGroup>, FileSdConfig, HttpSdConfig, DnsSdConfig, ConsulSdConfig,
-                 DockerSdConfig, DockerSwarmSdConfig, KubernetesSdConfig>;
+                 DockerSdConfig, DockerSwarmSdConfig, KubernetesSdConfig, Ec2SdConfig, GceSdConfig, AzureSdConfig,
+                 HetznerSdConfig, DigitaloceanSdConfig, OpenstackSdConfig>;
 
 // Each on its own; static ones last.
 std::vector<DiscoveryConfig> split(const DiscoveryConfigs& configs);
