@@ -26,7 +26,7 @@ std::string error_of(const std::string& path) {
 // Part of what Prometheus says of each bad file.
 const std::map<std::string, std::string> kReasons = {
     {"azure_authentication_method.bad.yml",
-     R"(unknown authentication_type "invalid". Supported types are "OAuth", "ManagedIdentity" or "SDK")"},
+     R"(unknown authentication_type "invalid". Supported types are "OAuth", "ManagedIdentity", "SDK" or "WorkloadIdentity")"},
     {"azure_bearertoken_basicauth.bad.yml",
      "at most one of basic_auth, oauth2, bearer_token & bearer_token_file must be configured"},
     {"azure_client_secret_missing.bad.yml", "azure SD configuration requires a client_secret"},
