@@ -6,48 +6,32 @@ Defaults: 200,000 series of 10 labels, 480 samples each (two hours at 15 s, by r
 """
 
 import json
-import os
 import pathlib
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 import urllib.parse
 
-BUILD_DIR = pathlib.Path(sys.argv[1]).resolve()
+from remote_write_server import command, cpu_seconds, load, memory, servers, use_peers, wait_until_settled
+
 SERIES = int(sys.argv[2]) if len(sys.argv) > 2 else 200_000
 SAMPLES = int(sys.argv[3]) if len(sys.argv) > 3 else 480
 SERVER = sys.argv[4] if len(sys.argv) > 4 else "hearth"
-os.environ.setdefault("HEARTH_BINARY_DIR", str(BUILD_DIR))
 if len(sys.argv) > 5:
-    os.environ["HEARTH_PEERS"] = sys.argv[5]
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "e2e"))
-import servers  # noqa: E402
+    use_peers(sys.argv[5])
 
 PER_REQUEST = 20  # samples of a series
 
 
-def status(pid):
-    """Bytes of /proc/<pid>/status, by name."""
-    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-    return {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines if line.endswith(" kB")}
-
-
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def show(what, server):
-    memory = status(server.process.pid)
-    print(f"{what:34} resident {memory['VmRSS'] / SERIES:7.0f} B a series, of them in no file "
-          f"{memory['RssAnon'] / SERIES:7.0f}; {cpu_seconds(server.process.pid):7.1f} CPU s", flush=True)
+    used = memory(server)
+    print(f"{what:34} resident {used['VmRSS'] / SERIES:7.0f} B a series, of them in no file "
+          f"{used['RssAnon'] / SERIES:7.0f}; {cpu_seconds(server):7.1f} CPU s", flush=True)
 
 
 def show_scrapes(server, begin):
     """What became of the scrapes, one a second, while the log was read again."""
-    time.sleep(2)
     query = urllib.parse.urlencode({"query": "up[30m]"})
     answer = servers.get(f"{server.url}/api/v1/query?{query}")[1]
     samples = json.loads(answer)["data"]["result"][0]["values"]
@@ -62,29 +46,23 @@ def main():
         dir = pathlib.Path(folder)
         port = servers.free_port()
         config = dir / "prometheus.yml"
-        config.write_text("scrape_configs: []\n")
-        program = BUILD_DIR / "bin" / "hearth" if SERVER == "hearth" else servers.PEERS / SERVER
-        command = [program, f"--config.file={config}", f"--storage.tsdb.path={dir / 'data'}",
-                   f"--web.listen-address=127.0.0.1:{port}", "--web.enable-remote-write-receiver"]
+        words = command(dir, port, SERVER)
 
         def start(what):
             begin = time.monotonic()
-            server = servers.Server(command, port, ready="/-/healthy", log=dir / "log")
+            server = servers.Server(words, port, ready="/-/healthy", log=dir / "log")
             answers = time.monotonic() - begin
             servers.wait_for(lambda: servers.get(server.url + "/-/ready")[0] == 200, "the server to be ready", 600)
             print(f"{what:34} answers after {answers:.2f} s, whole after {time.monotonic() - begin:.2f} s", flush=True)
+            time.sleep(2)  # threads that have nothing to do give back what they keep
             return server
 
         server = start("first start")
-        empty = status(server.process.pid)["VmRSS"]
+        empty = memory(server)["VmRSS"]
         print(f"{'':34} {empty / 1e6:.1f} MB resident without any series")
-        load = [BUILD_DIR / "bin" / "remote_write_load", port, server.process.pid, "/api/v1/write", 1, SERIES,
-                PER_REQUEST, max(SAMPLES // PER_REQUEST, 1)]
-        subprocess.run([str(word) for word in load], check=True, stdout=subprocess.DEVNULL)
+        load(server, port, SERIES, PER_REQUEST, max(SAMPLES // PER_REQUEST, 1))
         show(f"{SERIES} series, {SAMPLES} samples each", server)
-        before = 0  # two hours in seconds: what is on its way to the disk needs a while
-        while abs(before - (before := status(server.process.pid)["VmRSS"])) > before / 200:
-            time.sleep(5)
+        wait_until_settled(server)
         show("a little later", server)
         server.stop(signal.SIGKILL)
         server = start("after kill -9")

@@ -4,33 +4,18 @@
 Usage: benchmarks/remote_write.py BUILD_DIR [PEERS]   PEERS: where scripts/peers unpacked Debian's programs
 """
 
-import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 
-BUILD_DIR = pathlib.Path(sys.argv[1]).resolve()
-os.environ.setdefault("HEARTH_BINARY_DIR", str(BUILD_DIR))
+from remote_write_server import command, load, servers, use_peers
+
 if len(sys.argv) > 2:
-    os.environ["HEARTH_PEERS"] = sys.argv[2]
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "e2e"))
-import servers  # noqa: E402
+    use_peers(sys.argv[2])
 
 SERIES = 100_000
 LOADS = [("1.0, 20 samples a series", 1, 20, 2), ("1.0, 1 sample a series", 1, 1, 20),
          ("2.0, 20 samples a series", 2, 20, 2), ("2.0, 1 sample a series", 2, 1, 20)]
-
-
-def commands(dir, port):
-    config = dir / "prometheus.yml"
-    config.write_text("scrape_configs: []\n")
-    flags = [f"--config.file={config}", f"--storage.tsdb.path={dir / 'data'}", f"--web.listen-address=127.0.0.1:{port}",
-             "--web.enable-remote-write-receiver"]
-    return {"hearth": [BUILD_DIR / "bin" / "hearth", *flags],
-            "prometheus": [servers.PEERS / "prometheus", *flags],
-            "victoria-metrics": [servers.PEERS / "victoria-metrics", f"-storageDataPath={dir / 'data'}",
-                                 f"-httpListenAddr=127.0.0.1:{port}"]}
 
 
 def measure(name, version, samples, rounds):
@@ -38,18 +23,13 @@ def measure(name, version, samples, rounds):
     with tempfile.TemporaryDirectory(prefix="hearth-bench-") as folder:
         dir = pathlib.Path(folder)
         port = servers.free_port()
-        command = commands(dir, port)[name]
-        if not command[0].exists() or (name == "victoria-metrics" and version == 2):
+        words = command(dir, port, name)
+        if not words[0].exists() or (name == "victoria-metrics" and version == 2):
             return None
-        server = servers.Server(command, port, ready="/health" if name == "victoria-metrics" else "/-/ready",
+        server = servers.Server(words, port, ready="/health" if name == "victoria-metrics" else "/-/ready",
                                 log=dir / "log")
         try:
-            arguments = [port, server.process.pid, "/api/v1/write", version, SERIES, samples, rounds]
-            load = subprocess.run([BUILD_DIR / "bin" / "remote_write_load", *map(str, arguments)],
-                                  capture_output=True, text=True)
-            if load.returncode != 0:
-                raise SystemExit(f"{name}: {load.stderr}{server.log()[-2000:]}")
-            return [float(number) for number in load.stdout.split()]
+            return load(server, port, SERIES, samples, rounds, version=version)
         finally:
             server.stop()
 
