@@ -3,7 +3,7 @@
 namespace hearth {
 
 void BackingPods::add_labels(LabelPairs& target, const std::optional<ObjectReference>& reference,
-                             std::optional<int64_t> port) {
+                             std::optional<int64_t> port, const std::string* protocol) {
   if (!reference || reference->kind != "Pod") return;
   const std::string key = object_key(reference->of_namespace, reference->name);
   const KubernetesObject* object = with_.lookup.find(KubernetesKind::kPod, key);
@@ -17,20 +17,24 @@ void BackingPods::add_labels(LabelPairs& target, const std::optional<ObjectRefer
     for (const PodPort& container_port : container.ports) {
       if (container_port.number != *port) continue;
       add_container_labels(target, container, &container_port);
+      if (protocol != nullptr) add_meta(target, "pod_container_port_protocol", *protocol);
       break;
     }
   }
 }
 
-void BackingPods::add_other_ports_of(const Seen& seen, TargetGroup& group) {
-  const Pod& pod = std::get<Pod>(seen.object->detail);
-  for (const PodContainer& container : pod.containers) {
-    for (const PodPort& port : container.ports) {
-      if (seen.ports.contains(port.number)) continue;
-      LabelPairs target{{"__address__", join_host_port(pod.ip, port.number)}};
-      add_container_labels(target, container, &port);
-      add_pod_labels(target, *seen.object, with_);
-      group.targets.push_back(Labels::from_pairs(std::move(target)));
+void BackingPods::add_other_ports(TargetGroup& group) {
+  for (const Seen& seen : pods_) {
+    const Pod& pod = std::get<Pod>(seen.object->detail);
+    if (pod.ip.empty()) continue;
+    for (const PodContainer& container : pod.containers) {
+      for (const PodPort& port : container.ports) {
+        if (seen.ports.contains(port.number)) continue;
+        LabelPairs target{{"__address__", join_host_port(pod.ip, port.number)}};
+        add_container_labels(target, container, &port);
+        add_pod_labels(target, *seen.object, with_);
+        group.targets.push_back(Labels::from_pairs(std::move(target)));
+      }
     }
   }
 }

@@ -17,9 +17,12 @@ Labels target_of(const EndpointAddress& address, const EndpointPort& port, bool 
   }
   if (address.node_name) add_meta(target, "endpoint_node_name", *address.node_name);
   add_meta(target, "endpoint_hostname", address.hostname);
-  const bool is_node = address.target && address.target->kind == "Node";
-  add_node_labels(target, is_node ? address.target->name : address.node_name.value_or(""), with);
-  pods.add_labels(target, address.target, port.number);
+  if (address.node_name) {
+    add_node_labels(target, *address.node_name, with);
+  } else if (address.target && address.target->kind == "Node") {
+    add_node_labels(target, address.target->name, with);
+  }
+  pods.add_labels(target, address.target, port.number, &port.protocol);
   return Labels::from_pairs(std::move(target));
 }
 
@@ -27,7 +30,9 @@ Labels target_of(const EndpointAddress& address, const EndpointPort& port, bool 
 
 TargetGroup endpoints_group(const KubernetesObject& object, const KubernetesLabelling& with) {
   LabelPairs labels;
-  add_service_labels(labels, object_key(object.of_namespace, object.name), with);
+  const std::string key = object_key(object.of_namespace, object.name);
+  const KubernetesObject* service = with.lookup.find(KubernetesKind::kService, key);
+  if (service != nullptr) add_object_labels(labels, *service, KubernetesKind::kService);
   add_namespace_labels(labels, object.of_namespace, with);
   add_object_labels(labels, object, KubernetesKind::kEndpoints);
   TargetGroup group = group_of(KubernetesKind::kEndpoints, object, std::move(labels));
@@ -42,7 +47,7 @@ TargetGroup endpoints_group(const KubernetesObject& object, const KubernetesLabe
       }
     }
   }
-  pods.add_other_ports(group, [](const std::string&) { return true; });
+  pods.add_other_ports(group);
   return group;
 }
 

@@ -35,15 +35,24 @@ Labels target_of(const std::string& address, const SliceEndpoint& endpoint, cons
   }
   const bool is_node = endpoint.target && endpoint.target->kind == "Node";
   add_node_labels(target, is_node ? endpoint.target->name : endpoint.node_name.value_or(""), with);
-  pods.add_labels(target, endpoint.target, port.number);
+  pods.add_labels(target, endpoint.target, port.number, nullptr);
   return Labels::from_pairs(std::move(target));
 }
 
-const std::string* service_name(const KubernetesObject& slice) {
+// nullptr: the slice belongs to none, or to one that is not there.
+const KubernetesObject* service_of(const KubernetesObject& slice, const KubernetesLabelling& with) {
   for (const auto& [name, value] : slice.labels) {
-    if (name == "kubernetes.io/service-name") return &value;
+    if (name != "kubernetes.io/service-name") continue;
+    return with.lookup.find(KubernetesKind::kService, object_key(slice.of_namespace, value));
   }
   return nullptr;
+}
+
+// A service of two families has slices for each; those of its primary one stand for it.
+bool is_of_other_family(const EndpointSlice& slice, const KubernetesObject* service) {
+  if (service == nullptr) return false;
+  const std::string& primary = std::get<Service>(service->detail).primary_family;
+  return !primary.empty() && primary != slice.address_type;
 }
 
 }  // namespace
@@ -54,10 +63,10 @@ TargetGroup endpointslice_group(const KubernetesObject& object, const Kubernetes
   add_meta(labels, "endpointslice_address_type", slice.address_type);
   add_object_labels(labels, object, KubernetesKind::kEndpointSlice);
   add_namespace_labels(labels, object.of_namespace, with);
-  if (const std::string* service = service_name(object)) {
-    add_service_labels(labels, object_key(object.of_namespace, *service), with);
-  }
+  const KubernetesObject* service = service_of(object, with);
+  if (service != nullptr) add_object_labels(labels, *service, KubernetesKind::kService);
   TargetGroup group = group_of(KubernetesKind::kEndpointSlice, object, std::move(labels));
+  if (is_of_other_family(slice, service)) return group;
   BackingPods pods(with);
   for (const SliceEndpoint& endpoint : slice.endpoints) {
     for (const SlicePort& port : slice.ports) {
@@ -66,10 +75,7 @@ TargetGroup endpointslice_group(const KubernetesObject& object, const Kubernetes
       }
     }
   }
-  // A pod with two addresses has a slice for each family: its other ports belong into one of them.
-  const bool v6 = slice.address_type == "IPv6";
-  pods.add_other_ports(
-      group, [v6](const std::string& ip) { return v6 == (ip.find(':') != std::string::npos); });
+  pods.add_other_ports(group);
   return group;
 }
 

@@ -34,7 +34,6 @@ TargetGroup ingress_group(const KubernetesObject& object, const KubernetesLabell
       add_meta(target, "ingress_path", path.empty() ? "/" : path);
       group.targets.push_back(Labels::from_pairs(std::move(target)));
     };
-    if (rule.paths.empty()) add("/");
     for (const std::string& path : rule.paths) add(path);
   }
   return group;

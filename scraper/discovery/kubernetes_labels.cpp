@@ -68,7 +68,6 @@ std::string kubernetes_source(KubernetesKind role, const std::string& key) {
 }
 
 void add_meta(LabelPairs& labels, std::string_view name, std::string_view value) {
-  if (value.empty()) return;
   std::string full = "__meta_kubernetes_";
   full.append(name);
   labels.emplace_back(std::move(full), value);
@@ -92,12 +91,6 @@ void add_node_labels(LabelPairs& labels, const std::string& node_name,
   if (!with.attach.node || node_name.empty()) return;
   const KubernetesObject* node = with.lookup.find(KubernetesKind::kNode, node_name);
   if (node != nullptr) add_object_labels(labels, *node, KubernetesKind::kNode);
-}
-
-void add_service_labels(LabelPairs& labels, const std::string& key,
-                        const KubernetesLabelling& with) {
-  const KubernetesObject* service = with.lookup.find(KubernetesKind::kService, key);
-  if (service != nullptr) add_object_labels(labels, *service, KubernetesKind::kService);
 }
 
 void add_pod_labels(LabelPairs& labels, const KubernetesObject& object,

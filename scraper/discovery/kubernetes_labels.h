@@ -40,7 +40,7 @@ TargetGroup ingress_group(const KubernetesObject& object, const KubernetesLabell
 
 // ---- what the roles share ----------------------------------------------------------------------
 
-// Adds __meta_kubernetes_<name>.
+// Adds __meta_kubernetes_<name>. An empty value takes away what an earlier one was.
 void add_meta(LabelPairs& labels, std::string_view name, std::string_view value);
 // Name, labels and annotations of the object, as `kind` is named.
 void add_object_labels(LabelPairs& labels, const KubernetesObject& object, KubernetesKind kind);
@@ -50,8 +50,6 @@ void add_namespace_labels(LabelPairs& labels, const std::string& of_namespace,
 // Those of the node, where they are asked for.
 void add_node_labels(LabelPairs& labels, const std::string& node_name,
                      const KubernetesLabelling& with);
-void add_service_labels(LabelPairs& labels, const std::string& key,
-                        const KubernetesLabelling& with);
 // Those that all targets of a pod have.
 void add_pod_labels(LabelPairs& labels, const KubernetesObject& object,
                     const KubernetesLabelling& with);

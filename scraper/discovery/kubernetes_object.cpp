@@ -83,6 +83,8 @@ Service read_service(const JsonValue& json) {
       if (service.load_balancer_ip.empty()) service.load_balancer_ip = ingress["ip"].text();
     }
   }
+  const std::vector<std::string> families = spec["ipFamilies"].texts();
+  if (!families.empty()) service.primary_family = families.front();
   for (const JsonValue& port : spec["ports"].items()) {
     service.ports.push_back({port["port"].integer(), port["name"].text(), port["protocol"].text()});
   }
@@ -114,8 +116,9 @@ Ingress read_ingress(const JsonValue& json) {
   for (const JsonValue& json_rule : spec["rules"].items()) {
     IngressRule& rule = ingress.rules.emplace_back();
     rule.host = json_rule["host"].text();
-    for (const JsonValue& path : json_rule["http"]["paths"].items())
-      rule.paths.push_back(path["path"].text());
+    const JsonValue http = json_rule["http"];
+    if (http.is_null()) rule.paths.push_back("/");
+    for (const JsonValue& path : http["paths"].items()) rule.paths.push_back(path["path"].text());
   }
   return ingress;
 }

@@ -34,6 +34,7 @@ struct ServicePort {
 };
 struct Service {
   std::string type, cluster_ip, external_name, load_balancer_ip;
+  std::string primary_family;  // "IPv4"; "" = it is not told
   std::vector<ServicePort> ports;
 };
 
@@ -88,7 +89,7 @@ struct EndpointSlice {
 
 struct IngressRule {
   std::string host;
-  std::vector<std::string> paths;
+  std::vector<std::string> paths;  // one, "/", where the rule has none of HTTP; "" stands for it too
 };
 struct Ingress {
   std::optional<std::string> class_name;

@@ -180,15 +180,24 @@ TEST_CASE(
   CHECK(slice.targets[1].get("__meta_kubernetes_pod_container_port_number") == "81");
   CHECK(slice.targets[1].get("__meta_kubernetes_pod_name") == "web-1");
 
-  // The slice of the pod's other family has its own addresses only.
-  const TargetGroup v6 = endpointslice_group(
-      read(KubernetesKind::kEndpointSlice,
-           R"({"metadata":{"namespace":"ns","name":"web-b"},"addressType":"IPv6",
-        "endpoints":[{"addresses":["fd00::1"],"targetRef":{"kind":"Pod","namespace":"ns","name":"web-1"}}],
-        "ports":[{"port":80}]})"),
-      {nothing, objects});
-  REQUIRE(v6.targets.size() == 1);
-  CHECK(v6.targets[0].get("__address__") == "[fd00::1]:80");
+  CHECK(slice.targets[0].get("__meta_kubernetes_pod_container_port_protocol") == "TCP");
+}
+
+TEST_CASE("of a service with two families the slices of the primary one have targets") {
+  Objects objects;
+  objects.add(
+      KubernetesKind::kService,
+      R"({"metadata":{"namespace":"ns","name":"web"},"spec":{"ipFamilies":["IPv6","IPv4"]}})");
+  const KubernetesSdConfig::Attach nothing;
+  for (const char* type : {"IPv4", "IPv6"}) {
+    const KubernetesObject slice =
+        read(KubernetesKind::kEndpointSlice, R"({"metadata":{"namespace":"ns","name":"web-a",
+        "labels":{"kubernetes.io/service-name":"web"}},"addressType":")" +
+                                                 std::string(type) + R"(",
+        "endpoints":[{"addresses":["a"]}],"ports":[{"port":80}]})");
+    CHECK(endpointslice_group(slice, {nothing, objects}).targets.size() ==
+          (std::string(type) == "IPv6" ? 1 : 0));
+  }
 }
 
 TEST_CASE("an ingress has a target for each path, by https where its host is one of TLS") {
