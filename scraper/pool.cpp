@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "core/duration.h"
 #include "core/error.h"
 #include "core/log.h"
 
@@ -81,11 +82,12 @@ void ScrapePool::sync() {
   }
   added_.clear();
   unreferenced_.clear();
+  const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (reloaded_) metrics_.reload_length(duration_text(config_->scrape_interval)).observe(took);
   outdated_ = reloaded_ = false;
   metrics_.targets(job).set(static_cast<double>(targets_.size()));
   metrics_.syncs(job).add();
-  metrics_.sync_length(job).observe(
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  metrics_.sync_length(job).observe(took);
 }
 
 std::vector<ScrapePool::Resolved> ScrapePool::resolve_all(const TargetGroup& group) {

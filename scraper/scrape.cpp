@@ -32,6 +32,21 @@ Batch& scratch_batch() {
   return batch;
 }
 
+// Those of samples that have no other: the exemplars of a histogram come again and again, next to new ones.
+size_t exemplars_out_of_order(const Batch& batch, const AppendResult& result) {
+  size_t counted = 0;
+  const std::vector<uint32_t>& late = result.exemplars_out_of_order;
+  for (size_t i = 0; i < late.size();) {
+    const SeriesRef ref = batch.exemplars[late[i]].ref;
+    size_t begin = late[i], end = late[i], of_sample = 0;
+    while (begin > 0 && batch.exemplars[begin - 1].ref == ref) --begin;
+    while (end < batch.exemplars.size() && batch.exemplars[end].ref == ref) ++end;
+    for (; i < late.size() && late[i] < end; ++i) ++of_sample;
+    if (of_sample == end - begin) counted += of_sample;
+  }
+  return counted;
+}
+
 // One scrape of one target. One thread.
 class Scrape {
  public:
@@ -237,6 +252,9 @@ void Scrape::count(const AppendResult& result) {
   warn("Error on ingesting out-of-order samples", out_of_order);
   warn("Error on ingesting samples with different value but same timestamp", duplicates);
   warn("Error on ingesting samples that are too old or are too far into the future", out_of_bounds);
+  const size_t exemplars = exemplars_out_of_order(batch_, result);
+  sink_.metrics.exemplar_out_of_order.add(static_cast<double>(exemplars));
+  warn("Error on ingesting out-of-order exemplars", exemplars);
   if (counts.sample_limit_exceeded) sink_.metrics.exceeded_sample_limit.add();
   if (counts.bucket_limit_exceeded) sink_.metrics.exceeded_bucket_limit.add();
   if (counts.lines_forgotten) sink_.metrics.cache_flush_forced.add();

@@ -69,11 +69,19 @@ ScrapeMetrics::ScrapeMetrics(Registry& r)
                     "Total number of samples rejected due to not being out of the expected order.")),
       out_of_bounds(r.counter(
           "prometheus_target_scrapes_sample_out_of_bounds_total",
-          "Total number of samples rejected due to timestamp falling outside of the time bounds.")) {}
+          "Total number of samples rejected due to timestamp falling outside of the time bounds.")),
+      exemplar_out_of_order(
+          r.counter("prometheus_target_scrapes_exemplar_out_of_order_total",
+                    "Total number of exemplar rejected due to not being out of the expected order.")) {}
 
 Observer ScrapeMetrics::interval_length(const std::string& interval) const {
   return registry.summary("prometheus_target_interval_length_seconds",
                           "Actual intervals between scrapes.", kQuantiles, {{"interval", interval}});
+}
+Observer ScrapeMetrics::reload_length(const std::string& interval) const {
+  return registry.summary("prometheus_target_reload_length_seconds",
+                          "Actual interval to reload the scrape pool with a given configuration.", kQuantiles,
+                          {{"interval", interval}});
 }
 Observer ScrapeMetrics::sync_length(const std::string& job) const {
   return registry.summary(kSyncLength.name, kSyncLength.help, kQuantiles, of_job(job));

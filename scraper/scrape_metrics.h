@@ -13,6 +13,7 @@ struct ScrapeMetrics {
 
   // Those that are kept per interval, or per scrape pool.
   Observer interval_length(const std::string& interval) const;
+  Observer reload_length(const std::string& interval) const;
   Observer sync_length(const std::string& job) const;
   Counter syncs(const std::string& job) const;
   Counter sync_failures(const std::string& job) const;
@@ -27,7 +28,7 @@ struct ScrapeMetrics {
   Counter exceeded_target_limit, exceeded_label_limits, exceeded_sample_limit, exceeded_body_size, exceeded_bucket_limit;
   Counter exceeded_series_limit;  // ours
   Counter cache_flush_forced;
-  Counter duplicate, out_of_order, out_of_bounds;
+  Counter duplicate, out_of_order, out_of_bounds, exemplar_out_of_order;
 };
 
 }  // namespace hearth

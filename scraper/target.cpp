@@ -87,7 +87,7 @@ Labels with_job_defaults(LabelsView discovered, const ScrapeConfig& config) {
   set_default(kKeepClassic, histograms.keep_classic ? "true" : "false");
   set_default(kConvertClassic, histograms.convert_classic ? "true" : "false");
   for (const auto& [name, values] : config.params) {
-    if (!values.empty()) labels.set(std::string(kParam) + name, values.front());
+    if (!values.empty()) set_default(std::string(kParam) + name, values.front());
   }
   return labels.build();
 }

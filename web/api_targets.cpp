@@ -1,6 +1,7 @@
 #include "web/api_targets.h"
 
 #include <algorithm>
+#include <map>
 
 #include "core/duration.h"
 #include "core/error.h"
@@ -104,22 +105,19 @@ void api_targets(const Exchange& exchange, ApiAnswer& answer) {
     out.append("],\"droppedTargetCounts\":null}");
     return;
   }
-  std::map<std::string, int64_t> counts;
-  for (const std::string& name : scraper.scrape_pools()) counts[name] = 0;
   Comma comma(out);
   for (const DroppedTarget& target : scraper.dropped_targets()) {
-    ++counts[target.scrape_pool];
     if (!wanted(target)) continue;
     comma.next();
     append_dropped_target(out, target);
   }
   out.append("],\"droppedTargetCounts\":{");
   Comma count_comma(out);
-  for (const auto& [name, count] : counts) {
+  for (const auto& [name, count] : scraper.dropped_counts()) {
     count_comma.next();
     append_json_string(out, name);
     out.push_back(':');
-    append_json_int(out, count);
+    append_json_int(out, static_cast<int64_t>(count));
   }
   out.append("}}");
 }

@@ -1,7 +1,6 @@
 // /api/v1/targets, targets/metadata, metadata, scrape_pools.
 #pragma once
 
-#include <map>
 #include <span>
 #include <string>
 

@@ -7,6 +7,7 @@
 #include "web/api_parse.h"
 #include "web/api_queries.h"
 #include "web/api_query.h"
+#include "web/api_relabel.h"
 #include "web/api_series.h"
 #include "web/api_status.h"
 #include "web/api_targets.h"
@@ -40,6 +41,7 @@ constexpr Route kRoutes[] = {
     {"/api/v1/metadata", kGet, api<api_metadata>, true},
     {"/api/v1/targets", kGet, api<api_targets>, true},
     {"/api/v1/targets/metadata", kGet, api<api_targets_metadata>, true},
+    {"/api/v1/targets/relabel_steps", kGet, api<api_relabel_steps>, true},
     {"/api/v1/scrape_pools", kGet, api<api_scrape_pools>, true},
     {"/api/v1/rules", kGet, api<api_rules>, true},
     {"/api/v1/alerts", kGet, api<api_alerts>, true},

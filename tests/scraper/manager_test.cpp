@@ -221,7 +221,7 @@ TEST_CASE("what goes wrong is told in Prometheus' words") {
       {"a body cut short", {"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 99\r\n\r\na 1\n", Then::kClose},
        "unexpected EOF"},
       {"no HTTP at all", {"garbage\r\n\r\n", Then::kClose},
-       "Get {url}: net/http: HTTP/1.x transport connection broken: malformed HTTP response"},
+       "Get {url}: net/http: HTTP/1.x transport connection broken: malformed HTTP response \"garbage\""},
       {"a circle of redirects", http_reply("", "Location: /metrics\r\n", "302 Found"),
        "Get {url}: stopped after 10 redirects"},
       {"no content type", http_reply("a 1\n", ""),
