@@ -9,6 +9,7 @@
 #include <immintrin.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace hearth::tsdb {
 namespace {
@@ -69,13 +70,15 @@ HEARTH_AVX512 inline Vector choose(Vector which, Vector a, Vector b) {
 // The 64 bits of each lane from its bit `at` on, of which 57 are true.
 HEARTH_AVX512 inline Vector words(const Lanes& lanes, Vector at) {
   const Vector address = _mm512_add_epi64(lanes.bytes, _mm512_srli_epi64(at, 3));
-  alignas(64) const uint64_t* p[8];
+  alignas(64) const uint8_t* p[8];
   _mm512_store_si512(p, address);
-  const auto pair = [&](int i) HEARTH_AVX512 {
-    const auto* first = reinterpret_cast<const double*>(p[i]);
-    const auto* second = reinterpret_cast<const double*>(p[i + 1]);
-    return _mm_castpd_si128(_mm_loadh_pd(_mm_load_sd(first), second));
+  const auto word = [&](int i) {
+    int64_t bytes;
+    std::memcpy(&bytes, p[i], sizeof bytes);
+    return bytes;
   };
+  const auto pair = [&](int i)
+                        HEARTH_AVX512 { return _mm_set_epi64x(word(i + 1), word(i)); };
   const __m256i low = _mm256_inserti128_si256(_mm256_castsi128_si256(pair(0)), pair(2), 1);
   const __m256i high = _mm256_inserti128_si256(_mm256_castsi128_si256(pair(4)), pair(6), 1);
   const Vector raw = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
