@@ -32,9 +32,9 @@ void TextReader<Parser>::run() {
   for (;;) {
     const char* p = parser_.position();
     if (in_points_) {
-      if (p >= end || *p == '#') points_.end();
-      if (!parsed()) return;
-      continue;
+      if (p < end && *p == '#') points_.end();
+      if (parsed()) continue;
+      return points_.end();
     }
     const LineEntry* entry = p < end ? sink_.walk.expected(p, end) : nullptr;
     if (entry == nullptr && p < end) entry = sink_.walk.look_ahead(p, end);
@@ -48,7 +48,7 @@ template <class Parser>
 bool TextReader<Parser>::recognised(const char* p, const LineEntry& entry) {
   const char* number = p + entry.length + 1;
   if (entry.is(LineEntry::kComment)) {
-    if (parses_comments_) return false;
+    if (parses_comments_ || number > parser_.end()) return false;  // the newline is not the body's own
     if (entry.comment_kind() == EntryKind::kType) parser_.set_type(entry.comment_type());
     parser_.skip_to(number);
     sink_.walk.take(false);

@@ -6,77 +6,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <random>
 
-#include "core/go_text.h"
-#include "scraper/series_reader.h"
-#include "tests/scraper/fake_appender.h"
+#include "core/error.h"
+#include "tests/scraper/client_bytes.h"
+#include "tests/scraper/reading.h"
 
 namespace hearth {
 namespace {
 
-constexpr TimeMs kNow = 1'700'000'000'000;
-
-struct Result {
-  std::vector<std::string> samples;  // in the order of the batch
-  std::vector<std::string> stale;    // sorted
-  ReadCounts counts;
-};
-
-// One target whose bodies are read one after another.
-class Reading {
- public:
-  explicit Reading(ScrapeConfig config = {}) : config_(std::move(config)) {}
-
-  Result read(const std::string& text, ExpositionFormat format = ExpositionFormat::kText) {
-    Batch batch;
-    std::vector<SeriesRef> stale;
-    Result result;
-    time_ += 1000;
-    const Body body{text};
-    const ReadTask task{body,    format,    time_,  time_ + 600'000, target_.view(),
-                        config_, appender_, cache_, metadata_, source_};
-    read_series(task, batch, stale, result.counts);
-    for (size_t i = 0; i < batch.size(); ++i) {
-      result.samples.push_back(fmt::format("{} {} {}", appender_.name(batch.refs[i]), float_g(batch.values[i]),
-                                           batch.times[i] == time_ ? 0 : batch.times[i]));
-    }
-    for (const SeriesRef ref : stale) result.stale.push_back(appender_.name(ref));
-    std::sort(result.stale.begin(), result.stale.end());
-    return result;
-  }
-  LineCache& cache() { return cache_; }
-  const MetadataTable& metadata() const { return metadata_; }
-  size_t interned() const { return appender_.interned(); }
-
- private:
-  class Names final : public Appender {
-   public:
-    using Appender::intern;
-  SeriesRef intern(LabelsView labels, SeriesSource*) override {
-      ++interned_;
-      const auto [it, is_new] = refs_.try_emplace(Labels(labels), static_cast<SeriesRef>(refs_.size() + 1));
-      if (is_new) names_.push_back(metric_text(labels));
-      return it->second;
-    }
-    AppendResult append(const Batch&) override { return {}; }
-    const std::string& name(SeriesRef ref) const { return names_.at(ref - 1); }
-    size_t interned() const { return interned_; }
-
-   private:
-    std::map<Labels, SeriesRef> refs_;
-    std::vector<std::string> names_;
-    size_t interned_ = 0;
-  };
-
-  const ScrapeConfig config_;
-  const Labels target_{{"instance", "i"}, {"job", "j"}};
-  Names appender_;
-  LineCache cache_;
-  MetadataTable metadata_;
-  SeriesSource source_{"test"};
-  TimeMs time_ = kNow;
-};
+constexpr TimeMs kNow = Reading::kStart;
 
 // Small random numbers, the same in every run.
 class Random {
@@ -92,9 +32,9 @@ class Random {
   std::mt19937 engine_;
 };
 
-std::string joined(const std::vector<std::string>& lines) {
+std::string joined(const std::vector<std::string>& lines, const char* separator) {
   std::string text;
-  for (const std::string& line : lines) text += line + "\n";
+  for (const std::string& line : lines) text += line + separator;
   return text;
 }
 
@@ -124,7 +64,49 @@ std::string random_line(Random& random) {
   return line;
 }
 
-void mutate(std::vector<std::string>& lines, Random& random) {
+// A random line of OpenMetrics; classic histograms and series of other families between them.
+std::string random_open_metrics_line(Random& random) {
+  const unsigned name = random() % 6;
+  switch (random() % 8) {
+    case 0: return fmt::format("# TYPE h{} {}", name, name % 2 == 0 ? "histogram" : "counter");
+    case 1: return fmt::format("# HELP h{} text {}", name, random() % 3);
+    case 2: return fmt::format("h{}_sum{{a=\"{}\"}} {}", name, random() % 3, random() % 9);
+    case 3: return fmt::format("h{}_count{{a=\"{}\"}} {}", name, random() % 3, random() % 9);
+    case 4: return fmt::format("h{}_total{{a=\"{}\"}} 7 # {{id=\"{}\"}} 1", name, random() % 3, random() % 9);
+    case 5: return fmt::format("drop_{} {}", name, random() % 9);
+    default:
+      return fmt::format("h{}_bucket{{a=\"{}\",le=\"{}.0\"}} {} # {{id=\"x\"}} 1 {}", name, random() % 3, random() % 4,
+                         random() % 9, random() % 1000);
+  }
+}
+
+// A random family of protobuf.
+std::string random_family(Random& random) {
+  const std::string name = fmt::format("{}f{}", random() % 10 == 0 ? "drop_" : "", random() % 12);
+  const std::string a = std::to_string(random() % 3), b(random() % 40, 'b');
+  const client::LabelList both = {{"a", a}, {"b", b}}, turned = {{"b", b}, {"a", a}}, one = {{"a", a}};
+  switch (random() % 6) {
+    case 0: return client::family(name, client::kGauge, {client::gauge(random() % 9, both)}, "help");
+    case 1: return client::family(name, client::kGauge, {client::gauge(1, turned), client::gauge(2, one)});
+    case 2:
+      return client::family(name, client::kCounter,
+                            {client::counter(3, one, client::bytes(2, client::exemplar(1, "x"))), client::counter(4)});
+    case 3:
+      return client::family(name, client::kHistogram,
+                            {client::labels(one) + client::bytes(7, client::number(1, 9) + client::bucket(1, 2) +
+                                                                        client::bucket(random() % 5 + 2, 5))});
+    case 4:
+      return client::family(name, client::kHistogram,
+                            {client::labels(both) +
+                             client::bytes(7, client::number(1, 4) + client::real(2, 5) + client::two_buckets(3, 3))});
+    default:
+      return client::family(name, client::kSummary,
+                            {client::bytes(4, client::number(1, 2) + client::bytes(3, client::real(1, 0.5)))}, a);
+  }
+}
+
+template <class Line>
+void mutate(std::vector<std::string>& lines, Random& random, Line random_line) {
   switch (random() % 9) {
     case 0: return;  // the same again
     case 1: std::shuffle(lines.begin(), lines.end(), random); break;
@@ -178,48 +160,99 @@ std::string name_of(const std::string& sample) {
   return sample.substr(0, sample.rfind(' ', sample.rfind(' ') - 1));
 }
 
+std::string name_of_histogram(const std::string& text) { return text.substr(0, text.find('}') + 1); }
+
 // The series that are tracked after a body.
-std::vector<std::string> names_without_times(const Result& result) {
+std::vector<std::string> names_without_times(const ReadResult& result) {
   std::vector<std::string> names;
   for (const std::string& sample : result.samples) {
     if (sample.ends_with(" 0")) names.push_back(name_of(sample));
   }
+  for (const std::string& histogram : result.histograms) names.push_back(name_of_histogram(histogram));
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
 }
 
-TEST_CASE("bodies that are shuffled, grown, shrunk, repeated or cut give the batch that no cache gives") {
-  size_t bodies = 0;
-  for (unsigned seed = 1; seed <= 150; ++seed) {
-    Random random(seed);
-    Reading cached(dropping());
-    std::vector<std::string> lines;
-    for (unsigned n = random() % 60; n > 0; --n) lines.push_back(random_line(random));
-    std::vector<std::string> tracked_before;
-    for (int round = 0; round < 30; ++round, ++bodies) {
-      CAPTURE(seed);
-      CAPTURE(round);
-      const std::string text = joined(lines);
-      Reading fresh(dropping());
-      const Result expected = fresh.read(text);
-      const Result got = cached.read(text);
-      REQUIRE(got.samples == expected.samples);
-      REQUIRE(got.counts.total == expected.counts.total);
-      REQUIRE(got.counts.added == expected.counts.added);
-      REQUIRE(got.counts.duplicates == expected.counts.duplicates);
-
-      std::vector<std::string> stale;
-      const std::vector<std::string> tracked = names_without_times(expected);
-      std::set_difference(tracked_before.begin(), tracked_before.end(), tracked.begin(), tracked.end(),
-                          std::back_inserter(stale));
-      REQUIRE(got.stale == stale);
-      tracked_before = tracked;
-      mutate(lines, random);
+// Reads bodies that follow from one another, with a cache and without; how many it read.
+template <class Next>
+size_t compare_bodies(unsigned seed, const ScrapeConfig& config, const ReadFeatures& features,
+                      ExpositionFormat format, Next next) {
+  constexpr size_t kRounds = 30;
+  Random random(seed);
+  Reading cached(config, features);
+  std::vector<std::string> tracked_before;
+  bool was_cut = false;
+  for (size_t round = 0; round < kRounds; ++round) {
+    CAPTURE(seed);
+    CAPTURE(round);
+    const std::string text = next(random);
+    if (random() % 16 == 0) {  // it comes without its end first
+      const std::string cut = text.substr(0, random.below(text.size() + 1));
+      Reading fresh(config, features);
+      REQUIRE(cached.fault(cut, format) == fresh.fault(cut, format));
+      was_cut = true;
     }
+    Reading fresh(config, features);
+    const ReadResult expected = fresh.read(text, format);
+    const ReadResult got = cached.read(text, format);
+    REQUIRE(got.samples == expected.samples);
+    REQUIRE(got.histograms == expected.histograms);
+    REQUIRE(got.exemplars == expected.exemplars);
+    REQUIRE(got.counts.total == expected.counts.total);
+    REQUIRE(got.counts.added == expected.counts.added);
+    REQUIRE(got.counts.duplicates == expected.counts.duplicates);
+
+    std::vector<std::string> stale;
+    const std::vector<std::string> tracked = names_without_times(expected);
+    std::set_difference(tracked_before.begin(), tracked_before.end(), tracked.begin(), tracked.end(),
+                        std::back_inserter(stale));
+    if (!std::exchange(was_cut, false)) REQUIRE(got.stale == stale);
+    tracked_before = tracked;
   }
-  MESSAGE(bodies, " bodies");
-  CHECK(bodies == 4500);
+  return kRounds;
+}
+
+// How many bodies a test reads: so many, or HEARTH_LINE_CACHE_BODIES.
+size_t wanted_bodies(size_t ordinary) {
+  const char* more = std::getenv("HEARTH_LINE_CACHE_BODIES");
+  return more == nullptr ? ordinary : std::strtoull(more, nullptr, 10);
+}
+
+template <class Lines>
+void compare_mutated(size_t bodies, const ScrapeConfig& config, ExpositionFormat format, Lines line,
+                     const char* separator, const char* end) {
+  for (unsigned seed = 1; bodies > 0; ++seed) {
+    std::vector<std::string> lines;
+    const auto next = [&](Random& random) {
+      if (lines.empty()) {
+        for (unsigned n = random() % 60; n > 0; --n) lines.push_back(line(random));
+      } else {
+        mutate(lines, random, line);
+      }
+      return joined(lines, separator) + end;
+    };
+    bodies -= std::min(bodies, compare_bodies(seed, config, {}, format, next));
+  }
+}
+
+TEST_CASE("bodies that are shuffled, grown, shrunk, repeated or cut give the batch that no cache gives") {
+  compare_mutated(wanted_bodies(20'000), dropping(), ExpositionFormat::kText, random_line, "\n", "");
+}
+
+TEST_CASE("so do bodies of OpenMetrics, and those whose classic histograms are converted") {
+  compare_mutated(wanted_bodies(3'000), dropping(), ExpositionFormat::kOpenMetrics, random_open_metrics_line, "\n",
+                  "# EOF\n");
+  ScrapeConfig converting = dropping();
+  converting.convert_classic_histograms_to_nhcb = true;
+  compare_mutated(wanted_bodies(3'000), converting, ExpositionFormat::kOpenMetrics, random_open_metrics_line, "\n",
+                  "# EOF\n");
+}
+
+TEST_CASE("so do bodies of protobuf") {
+  ScrapeConfig config = dropping();
+  config.scrape_native_histograms = true;
+  compare_mutated(wanted_bodies(3'000), config, ExpositionFormat::kProtobuf, random_family, "", "");
 }
 
 TEST_CASE("a body that comes again interns nothing and adds no series") {
@@ -243,7 +276,7 @@ TEST_CASE("after a walk that fails all lines are known, those that it did not co
   Reading reading;
   reading.read("a 1\nb 2\nc 3\n");
   CHECK_THROWS_AS(reading.read("c 3\nd 4\na x\nb 2\n"), Error);
-  const Result again = reading.read("a 1\nd 1\n");
+  const ReadResult again = reading.read("a 1\nd 1\n");
   CHECK(again.counts.series_added == 0);
   CHECK(again.stale == std::vector<std::string>{R"(c{instance="i", job="j"})"});
 }
@@ -251,7 +284,7 @@ TEST_CASE("after a walk that fails all lines are known, those that it did not co
 TEST_CASE("a series that is only spelled otherwise does not end") {
   Reading reading;
   reading.read("a{x=\"1\",y=\"2\"} 1\n");
-  const Result result = reading.read("a{y=\"2\",x=\"1\"} 1\n");
+  const ReadResult result = reading.read("a{y=\"2\",x=\"1\"} 1\n");
   CHECK(result.stale.empty());
   CHECK(result.samples.size() == 1);
 }
