@@ -10,6 +10,7 @@
 #include <array>
 #include <memory>
 
+#include "core/bytes.h"
 #include "core/error.h"
 
 namespace hearth {
@@ -53,6 +54,16 @@ void check_size(std::string_view format, uint64_t size, size_t max_bytes) {
   if (why == "incorrect header check") fail("gzip: invalid header");
   throw Error(ErrorKind::kCorrupt, fmt::format("flate: corrupt input before offset {}",
                                                stream.total_in > kHeader ? stream.total_in - kHeader : 0));
+}
+
+// What a gzip file says of its size, of which 32 bits are there, where that is not absurd. Room that is too small
+// costs the whole work again.
+size_t gzip_expected_size(std::string_view in) {
+  constexpr size_t kFirstGuess = 10, kMostBelieved = 64;
+  constexpr size_t kRoom = 128;  // for what the caller adds, without another copy
+  const size_t said = in.size() < 4 ? 0 : __builtin_bswap32(load_be32(in.data() + in.size() - 4));
+  const bool believed = said >= in.size() / 2 && said <= in.size() * kMostBelieved;
+  return (believed ? said : in.size() * kFirstGuess) + kRoom;
 }
 
 struct FreeCompressor {
@@ -133,7 +144,7 @@ void gzip_uncompress(std::string_view in, std::string& out, size_t max_bytes) {
   const std::string_view whole = in;
   if (in.empty()) gzip_fault(whole);
   size_t produced = 0;
-  out.resize(std::min(max_bytes, std::max(in.size() * 10, out.capacity())));
+  out.resize(std::min(max_bytes, std::max(gzip_expected_size(in), out.capacity())));
   while (!in.empty()) {
     size_t consumed = 0;
     size_t written = 0;

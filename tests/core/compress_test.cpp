@@ -100,3 +100,20 @@ TEST_CASE("broken gzip is refused in Go's words") {
   CHECK(fault(wrong).starts_with("flate: corrupt input before offset"));
   CHECK(fault(whole + "more than ten bytes") == "gzip: invalid header");
 }
+
+TEST_CASE("gzip files say truly, falsely or not at all how large they are") {
+  std::string zipped, out;
+  const std::string plain(100'000, 'a');
+  gzip_compress(plain, zipped);
+  gzip_uncompress(zipped, out, plain.size());
+  CHECK(out == plain);
+  gzip_compress("ab", zipped);
+  gzip_uncompress(zipped, out, 2);
+  CHECK(out == "ab");
+  CHECK_THROWS_AS(gzip_uncompress(zipped, out, 1), Error);
+  for (const char c : {'\0', '\x01', '\xff'}) {  // the size is checked with the sum
+    zipped[zipped.size() - 1] = c;
+    if (c == '\0') continue;
+    CHECK_THROWS_AS(gzip_uncompress(zipped, out, 1 << 20), Error);
+  }
+}
