@@ -22,7 +22,8 @@ std::vector<ConsulSdConfig> to_consul_sd_configs(const Value& list) {
     config.services = item["services"].strings();
     config.tags = item["tags"].strings();
     const Value& meta = item["node_meta"];
-    for (size_t i = 0; i < meta.items.size(); ++i) config.node_meta[meta.keys[i]] = meta.items[i].text;
+    for (size_t i = 0; i < meta.items.size(); ++i)
+      config.node_meta[meta.keys[i]] = meta.items[i].text;
     config.filter = item["filter"].text;
     config.health_filter = item["health_filter"].text;
     config.http_client = to_http_client_config(item);

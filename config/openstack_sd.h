@@ -12,7 +12,8 @@ namespace hearth {
 struct Value;
 
 struct OpenstackSdConfig {
-  std::string identity_endpoint;  // "" and no name: all of it is in the environment, OS_AUTH_URL and so on
+  std::string
+      identity_endpoint;  // "" and no name: all of it is in the environment, OS_AUTH_URL and so on
   std::string username, userid;
   Secret password;
   std::string project_name, project_id, domain_name, domain_id;

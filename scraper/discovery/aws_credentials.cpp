@@ -64,7 +64,8 @@ AwsKeys profile_keys(const std::string& text, const std::string& profile) {
     }
     const size_t equals = line.find('=');
     if (!inside || equals == std::string::npos) continue;
-    const std::string name = trimmed(line.substr(0, equals)), value = trimmed(line.substr(equals + 1));
+    const std::string name = trimmed(line.substr(0, equals)),
+                      value = trimmed(line.substr(equals + 1));
     if (name == "aws_access_key_id") keys.access_key = value;
     if (name == "aws_secret_access_key") keys.secret_key = value;
     if (name == "aws_session_token") keys.session_token = value;
@@ -77,9 +78,11 @@ std::string aws_endpoint(const std::string& service, const std::string& region) 
   return fmt::format("https://{}.{}.{}", service, region, domain);
 }
 
-HttpRequest aws_request(const CloudClient& client, const std::string& endpoint, const std::string& region,
-                        const std::string& service, const std::string& form, const AwsKeys* keys) {
-  const std::string url = endpoint.find("://") == std::string::npos ? "https://" + endpoint : endpoint;
+HttpRequest aws_request(const CloudClient& client, const std::string& endpoint,
+                        const std::string& region, const std::string& service,
+                        const std::string& form, const AwsKeys* keys) {
+  const std::string url =
+      endpoint.find("://") == std::string::npos ? "https://" + endpoint : endpoint;
   HttpRequest request = client.request(url.ends_with('/') ? url : url + "/");
   const HttpRequest posted = form_request(url, form);
   request.method = posted.method;
@@ -95,11 +98,13 @@ HttpRequest aws_request(const CloudClient& client, const std::string& endpoint, 
   to_sign.region = region;
   to_sign.service = service;
   to_sign.time = aws_time(now_seconds());
-  for (const auto& [name, value] : aws_signature(to_sign, *keys)) request.headers.push_back(name + ": " + value);
+  for (const auto& [name, value] : aws_signature(to_sign, *keys))
+    request.headers.push_back(name + ": " + value);
   return request;
 }
 
-AwsCredentials::AwsCredentials(const Ec2SdConfig& config, const CloudClient& client, const AwsEndpoints& endpoints)
+AwsCredentials::AwsCredentials(const Ec2SdConfig& config, const CloudClient& client,
+                               const AwsEndpoints& endpoints)
     : config_(config), client_(client), endpoints_(endpoints) {}
 
 // By IMDSv2: with a token of its own for each question.
@@ -134,7 +139,8 @@ std::string AwsCredentials::region(Conversation& conversation) {
 }
 
 const AwsKeys& AwsCredentials::keys(Conversation& conversation) {
-  if (have_keys_ && (current_.expires == 0 || now_seconds() < current_.expires - kBeforeTheyExpire)) {
+  if (have_keys_ &&
+      (current_.expires == 0 || now_seconds() < current_.expires - kBeforeTheyExpire)) {
     return current_.keys;
   }
   current_ = find(conversation);
@@ -163,9 +169,11 @@ AwsCredentials::Temporary AwsCredentials::find(Conversation& conversation) {
     if (!keys.access_key.empty()) return {keys, 0};
   }
   if (!config_.profile.empty()) {
-    throw Error(ErrorKind::kBadData, "no keys of the profile " + profile + " are in the files of AWS credentials");
+    throw Error(ErrorKind::kBadData,
+                "no keys of the profile " + profile + " are in the files of AWS credentials");
   }
-  if (const std::string path = environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); !path.empty()) {
+  if (const std::string path = environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+      !path.empty()) {
     return from_container(conversation, endpoints_.container + path);
   }
   if (const std::string url = environment("AWS_CONTAINER_CREDENTIALS_FULL_URI"); !url.empty()) {
@@ -174,10 +182,12 @@ AwsCredentials::Temporary AwsCredentials::find(Conversation& conversation) {
   return from_machine(conversation);
 }
 
-AwsCredentials::Temporary AwsCredentials::from_container(Conversation& conversation, const std::string& url) {
+AwsCredentials::Temporary AwsCredentials::from_container(Conversation& conversation,
+                                                         const std::string& url) {
   HttpRequest request = client_.request(url);
   std::string token = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
-  if (const std::string file = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); !file.empty()) {
+  if (const std::string file = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+      !file.empty()) {
     token = trimmed(read_file(file));
   }
   request.authority = nullptr;  // that of EC2 is not for here
@@ -191,19 +201,23 @@ AwsCredentials::Temporary AwsCredentials::from_machine(Conversation& conversatio
   const std::string base = "/latest/meta-data/iam/security-credentials/";
   try {
     const std::string roles = metadata(conversation, base);
-    const JsonValue answer = JsonValue::parse(metadata(conversation, base + roles.substr(0, roles.find('\n'))));
-    return {{answer["AccessKeyId"].text(), answer["SecretAccessKey"].text(), answer["Token"].text()},
-            seconds_of(answer["Expiration"].text())};
+    const JsonValue answer =
+        JsonValue::parse(metadata(conversation, base + roles.substr(0, roles.find('\n'))));
+    return {
+        {answer["AccessKeyId"].text(), answer["SecretAccessKey"].text(), answer["Token"].text()},
+        seconds_of(answer["Expiration"].text())};
   } catch (const Error& error) {
-    throw Error(ErrorKind::kUnavailable,
-                fmt::format("NoCredentialProviders: no valid providers in chain; the machine has none: {}", error.what()));
+    throw Error(
+        ErrorKind::kUnavailable,
+        fmt::format("NoCredentialProviders: no valid providers in chain; the machine has none: {}",
+                    error.what()));
   }
 }
 
 // ---- STS ---------------------------------------------------------------------------------------
 
-AwsCredentials::Temporary AwsCredentials::ask_sts(Conversation& conversation, const std::string& form,
-                                                  const AwsKeys* keys) {
+AwsCredentials::Temporary AwsCredentials::ask_sts(Conversation& conversation,
+                                                  const std::string& form, const AwsKeys* keys) {
   const std::string here = region(conversation);
   const std::string endpoint = endpoints_.sts.empty() ? aws_endpoint("sts", here) : endpoints_.sts;
   HttpRequest request = aws_request(client_, endpoint, here, "sts", form, keys);
@@ -214,11 +228,13 @@ AwsCredentials::Temporary AwsCredentials::ask_sts(Conversation& conversation, co
   const Temporary found{{result.child_value("AccessKeyId"), result.child_value("SecretAccessKey"),
                          result.child_value("SessionToken")},
                         seconds_of(result.child_value("Expiration"))};
-  if (found.keys.access_key.empty()) throw Error(ErrorKind::kBadData, "the answer of AWS STS has no credentials");
+  if (found.keys.access_key.empty())
+    throw Error(ErrorKind::kBadData, "the answer of AWS STS has no credentials");
   return found;
 }
 
-AwsCredentials::Temporary AwsCredentials::assume_role(Conversation& conversation, const AwsKeys& keys) {
+AwsCredentials::Temporary AwsCredentials::assume_role(Conversation& conversation,
+                                                      const AwsKeys& keys) {
   QueryParameters form = {{"Action", {"AssumeRole"}},
                           {"Version", {"2011-06-15"}},
                           {"RoleArn", {config_.role_arn}},

@@ -10,11 +10,13 @@
 
 namespace hearth {
 
-// Keys are looked for in the configuration, the environment, a web identity token, the profile files, the
-// container and the machine's role, in this order; role_arn is assumed with them. One thread.
+// Keys are looked for in the configuration, the environment, a web identity token, the profile
+// files, the container and the machine's role, in this order; role_arn is assumed with them. One
+// thread.
 class AwsCredentials {
  public:
-  AwsCredentials(const Ec2SdConfig& config, const CloudClient& client, const AwsEndpoints& endpoints);
+  AwsCredentials(const Ec2SdConfig& config, const CloudClient& client,
+                 const AwsEndpoints& endpoints);
 
   // Of the configuration, the environment or the machine. Throws Error where none is found.
   std::string region(Conversation& conversation);
@@ -45,8 +47,9 @@ class AwsCredentials {
 };
 
 // A signed POST of a form to the root of an endpoint.
-HttpRequest aws_request(const CloudClient& client, const std::string& endpoint, const std::string& region,
-                        const std::string& service, const std::string& form, const AwsKeys* keys);
+HttpRequest aws_request(const CloudClient& client, const std::string& endpoint,
+                        const std::string& region, const std::string& service,
+                        const std::string& form, const AwsKeys* keys);
 
 // "https://ec2.eu-west-1.amazonaws.com"
 std::string aws_endpoint(const std::string& service, const std::string& region);

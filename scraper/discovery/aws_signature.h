@@ -19,7 +19,8 @@ struct AwsRequest {
   std::string time;  // "20150830T123600Z"
 };
 
-// The headers that make it signed: Authorization, X-Amz-Date and, with a token, X-Amz-Security-Token.
+// The headers that make it signed: Authorization, X-Amz-Date and, with a token,
+// X-Amz-Security-Token.
 std::map<std::string, std::string> aws_signature(const AwsRequest& request, const AwsKeys& keys);
 
 // Now, as `time` has it.

@@ -32,7 +32,8 @@ std::string resource_group_of(const std::string& id) {
   std::string lower = id;
   for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   const size_t at = lower.find(kMark);
-  if (at == std::string::npos) throw Error(ErrorKind::kBadData, "invalid ID '" + id + "': it has no resource group");
+  if (at == std::string::npos)
+    throw Error(ErrorKind::kBadData, "invalid ID '" + id + "': it has no resource group");
   const size_t start = at + kMark.size();
   return id.substr(start, id.find('/', start) - start);
 }
@@ -42,7 +43,8 @@ std::string name_of(const std::string& id) { return id.substr(id.rfind('/') + 1)
 // One refresh at a time.
 class AzureMechanism {
  public:
-  AzureMechanism(const AzureSdConfig& config, const DiscoveryContext& context, const AzureEndpoints& endpoints)
+  AzureMechanism(const AzureSdConfig& config, const DiscoveryContext& context,
+                 const AzureEndpoints& endpoints)
       : config_(config),
         client_(config.http_client, context, config.refresh_interval),
         cloud_(azure_cloud(config.environment)),
@@ -72,7 +74,8 @@ class AzureMechanism {
 
   std::vector<TargetGroup> groups(Conversation& conversation);
   std::vector<Machine> machines(Conversation& conversation);
-  std::vector<JsonValue> list(Conversation& conversation, const std::string& scope, const std::string& what);
+  std::vector<JsonValue> list(Conversation& conversation, const std::string& scope,
+                              const std::string& what);
   HttpRequest request(Conversation& conversation, const std::string& url);
   JsonValue checked(const HttpRequest& request, const HttpResponse& response);
   void fetch_interfaces(Conversation& conversation, const std::vector<Machine>& machines);
@@ -89,8 +92,9 @@ class AzureMechanism {
 
 HttpRequest AzureMechanism::request(Conversation& conversation, const std::string& url) {
   HttpRequest out = client_.request(url);
-  out.headers.push_back("Authorization: Bearer " +
-                        token_.get([&] { return fetch_azure_token(conversation, client_, config_, cloud_); }));
+  out.headers.push_back("Authorization: Bearer " + token_.get([&] {
+    return fetch_azure_token(conversation, client_, config_, cloud_);
+  }));
   return out;
 }
 
@@ -104,9 +108,9 @@ JsonValue AzureMechanism::checked(const HttpRequest& request, const HttpResponse
 std::vector<JsonValue> AzureMechanism::list(Conversation& conversation, const std::string& scope,
                                             const std::string& what) {
   std::vector<JsonValue> all;
-  const std::string first =
-      fmt::format("{}/subscriptions/{}{}/providers/Microsoft.Compute/{}?api-version={}", cloud_.management,
-                  path_escape(config_.subscription_id), scope, what, kComputeVersion);
+  const std::string first = fmt::format(
+      "{}/subscriptions/{}{}/providers/Microsoft.Compute/{}?api-version={}", cloud_.management,
+      path_escape(config_.subscription_id), scope, what, kComputeVersion);
   for_each_page(first, [&](const std::string& url) {
     const HttpRequest asked = request(conversation, url);
     const JsonValue page = checked(asked, conversation.send(asked));
@@ -124,19 +128,22 @@ std::vector<Machine> AzureMechanism::machines(Conversation& conversation) {
       throw Error(error.kind(), fmt::format("could not get {}: {}", what, error.what()));
     }
   };
-  const std::string scope =
-      config_.resource_group.empty() ? "" : "/resourceGroups/" + path_escape(config_.resource_group);
+  const std::string scope = config_.resource_group.empty()
+                                ? ""
+                                : "/resourceGroups/" + path_escape(config_.resource_group);
   std::vector<Machine> found;
   for (const JsonValue& vm :
        named("virtual machines", [&] { return list(conversation, scope, "virtualMachines"); })) {
     found.push_back({vm, ""});
   }
-  const std::vector<JsonValue> sets = named(
-      "virtual machine scale sets", [&] { return list(conversation, scope, "virtualMachineScaleSets"); });
+  const std::vector<JsonValue> sets = named("virtual machine scale sets", [&] {
+    return list(conversation, scope, "virtualMachineScaleSets");
+  });
   for (const JsonValue& set : sets) {
     const std::string name = set["name"].text();
     const std::vector<JsonValue> members = named("virtual machine scale set vms", [&] {
-      return list(conversation, "/resourceGroups/" + path_escape(resource_group_of(set["id"].text())),
+      return list(conversation,
+                  "/resourceGroups/" + path_escape(resource_group_of(set["id"].text())),
                   "virtualMachineScaleSets/" + path_escape(name) + "/virtualMachines");
     });
     for (const JsonValue& vm : members) found.push_back({vm, name});
@@ -145,23 +152,31 @@ std::vector<Machine> AzureMechanism::machines(Conversation& conversation) {
 }
 
 std::string AzureMechanism::interface_url(const std::string& id, const Machine& machine) const {
-  const std::string query = fmt::format("?%24expand={}&api-version={}", query_escape(kExpand), kNetworkVersion);
-  const std::string base = fmt::format("{}/subscriptions/{}/resourceGroups/{}/providers/", cloud_.management,
-                                       path_escape(config_.subscription_id), path_escape(resource_group_of(id)));
-  if (machine.scale_set.empty()) return base + "Microsoft.Network/networkInterfaces/" + path_escape(name_of(id)) + query;
-  return base + fmt::format("microsoft.Compute/virtualMachineScaleSets/{}/virtualMachines/{}/networkInterfaces/{}",
-                            path_escape(machine.scale_set), path_escape(machine.vm["instanceId"].text()),
-                            path_escape(name_of(id))) + query;
+  const std::string query =
+      fmt::format("?%24expand={}&api-version={}", query_escape(kExpand), kNetworkVersion);
+  const std::string base =
+      fmt::format("{}/subscriptions/{}/resourceGroups/{}/providers/", cloud_.management,
+                  path_escape(config_.subscription_id), path_escape(resource_group_of(id)));
+  if (machine.scale_set.empty())
+    return base + "Microsoft.Network/networkInterfaces/" + path_escape(name_of(id)) + query;
+  return base +
+         fmt::format(
+             "microsoft.Compute/virtualMachineScaleSets/{}/virtualMachines/{}/networkInterfaces/{}",
+             path_escape(machine.scale_set), path_escape(machine.vm["instanceId"].text()),
+             path_escape(name_of(id))) +
+         query;
 }
 
 // Those that are not known, or no longer good.
-void AzureMechanism::fetch_interfaces(Conversation& conversation, const std::vector<Machine>& machines) {
+void AzureMechanism::fetch_interfaces(Conversation& conversation,
+                                      const std::vector<Machine>& machines) {
   const SteadyTime now = std::chrono::steady_clock::now();
   std::vector<std::string> ids;
   std::vector<HttpRequest> requests;
   std::map<std::string, CachedInterface> kept;
   for (const Machine& machine : machines) {
-    for (const JsonValue& attached : machine.vm["properties"]["networkProfile"]["networkInterfaces"].items()) {
+    for (const JsonValue& attached :
+         machine.vm["properties"]["networkProfile"]["networkInterfaces"].items()) {
       const std::string id = attached["id"].text();
       const auto known = interfaces_.find(id);
       if (known != interfaces_.end() && known->second.until > now) {
@@ -175,19 +190,23 @@ void AzureMechanism::fetch_interfaces(Conversation& conversation, const std::vec
   }
   interfaces_ = std::move(kept);
   const std::vector<HttpResponse> responses = conversation.send_all(requests);
-  const SteadyTime until = now + kCachedIntervals * std::chrono::milliseconds(config_.refresh_interval);
+  const SteadyTime until =
+      now + kCachedIntervals * std::chrono::milliseconds(config_.refresh_interval);
   for (size_t i = 0; i < ids.size(); ++i) {
     if (responses[i].status == 404) {
-      log_warn("Network interface does not exist", "component", "discovery manager scrape", "discovery", "azure",
-               "name", ids[i]);
+      log_warn("Network interface does not exist", "component", "discovery manager scrape",
+               "discovery", "azure", "name", ids[i]);
       continue;
     }
     try {
       interfaces_[ids[i]] = {checked(requests[i], responses[i]), until};
     } catch (const Error& error) {
-      throw Error(error.kind(),
-                  fmt::format("unable to complete Azure service discovery: failed to retrieve Interface {} with "
-                              "error: {}", ids[i], error.what()));
+      throw Error(
+          error.kind(),
+          fmt::format(
+              "unable to complete Azure service discovery: failed to retrieve Interface {} with "
+              "error: {}",
+              ids[i], error.what()));
     }
   }
 }
@@ -222,10 +241,13 @@ void AzureMechanism::add_target(const Machine& machine, std::vector<Labels>& tar
     const JsonValue address = addresses.front()["properties"];
     const std::string ip = address["privateIPAddress"].text();
     if (ip.empty()) {
-      throw Error(ErrorKind::kBadData, "unable to complete Azure service discovery: unable to find a private IP for VM " +
-                                           vm["name"].text());
+      throw Error(
+          ErrorKind::kBadData,
+          "unable to complete Azure service discovery: unable to find a private IP for VM " +
+              vm["name"].text());
     }
-    labels.emplace_back("__meta_azure_machine_public_ip", address["publicIPAddress"]["properties"]["ipAddress"].text());
+    labels.emplace_back("__meta_azure_machine_public_ip",
+                        address["publicIPAddress"]["properties"]["ipAddress"].text());
     labels.emplace_back("__meta_azure_machine_private_ip", ip);
     labels.emplace_back("__address__", join_host_port(ip, config_.port));
     targets.push_back(Labels::from_pairs(std::move(labels)));
@@ -243,7 +265,8 @@ std::vector<TargetGroup> AzureMechanism::groups(Conversation& conversation) {
 
 }  // namespace
 
-std::unique_ptr<Discovery> make_azure_discovery(const AzureSdConfig& config, const DiscoveryContext& context,
+std::unique_ptr<Discovery> make_azure_discovery(const AzureSdConfig& config,
+                                                const DiscoveryContext& context,
                                                 const AzureEndpoints& endpoints) {
   const auto mechanism = std::make_shared<AzureMechanism>(config, context, endpoints);
   return make_refreshed_discovery(

@@ -17,8 +17,11 @@ constexpr std::chrono::minutes kBeforeItExpires{5};
 
 }  // namespace
 
-CloudClient::CloudClient(const HttpClientConfig& config, const DiscoveryContext& context, DurationMs timeout)
-    : authority_(make_http_authority(config, context.dir)), user_agent_(context.user_agent), timeout_(timeout) {}
+CloudClient::CloudClient(const HttpClientConfig& config, const DiscoveryContext& context,
+                         DurationMs timeout)
+    : authority_(make_http_authority(config, context.dir)),
+      user_agent_(context.user_agent),
+      timeout_(timeout) {}
 
 HttpRequest CloudClient::request(const std::string& url) const {
   HttpRequest request;
@@ -41,8 +44,9 @@ JsonValue CloudClient::get(Conversation& conversation, const std::string& url) c
 }
 
 void throw_unexpected_status(const HttpRequest& request, const HttpResponse& response) {
-  throw Error(ErrorKind::kUnavailable, fmt::format("{} {}: {}: {}", request.method, request.url, response.status_text,
-                                                   response.body.substr(0, kShownBytes)));
+  throw Error(ErrorKind::kUnavailable,
+              fmt::format("{} {}: {}: {}", request.method, request.url, response.status_text,
+                          response.body.substr(0, kShownBytes)));
 }
 
 HttpRequest form_request(const std::string& url, const std::string& form) {
@@ -67,16 +71,19 @@ const std::string& CachedToken::get(const std::function<Fetched()>& fetch) {
 CachedToken::Fetched parse_token(const std::string& answer) {
   const JsonValue token = JsonValue::parse(answer);
   CachedToken::Fetched fetched{token["access_token"].text(), 0};
-  if (fetched.token.empty()) throw Error(ErrorKind::kBadData, "the answer of the token server has no access_token");
+  if (fetched.token.empty())
+    throw Error(ErrorKind::kBadData, "the answer of the token server has no access_token");
   const std::string seconds = token["expires_in"].scalar();
   std::from_chars(seconds.data(), seconds.data() + seconds.size(), fetched.expires_in_seconds);
   fetched.expires_in_seconds = std::clamp<int64_t>(fetched.expires_in_seconds, 0, 365 * 86400);
   return fetched;
 }
 
-void for_each_page(std::string url, const std::function<std::string(const std::string& url)>& read) {
+void for_each_page(std::string url,
+                   const std::function<std::string(const std::string& url)>& read) {
   for (size_t pages = 0; !url.empty(); ++pages) {
-    if (pages == kMaxPages) throw Error(ErrorKind::kBadData, "there are more than 10000 pages, the last: " + url);
+    if (pages == kMaxPages)
+      throw Error(ErrorKind::kBadData, "there are more than 10000 pages, the last: " + url);
     url = read(url);
   }
 }

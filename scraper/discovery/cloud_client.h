@@ -38,7 +38,8 @@ class CloudClient {
 // A POST of a form.
 HttpRequest form_request(const std::string& url, const std::string& form);
 
-// A token that is fetched when there is none, or the one there is expires within five minutes. One thread.
+// A token that is fetched when there is none, or the one there is expires within five minutes. One
+// thread.
 class CachedToken {
  public:
   struct Fetched {
@@ -57,8 +58,8 @@ class CachedToken {
 // Of an answer of OAuth 2.0: access_token and expires_in, which some write as a string.
 CachedToken::Fetched parse_token(const std::string& answer);
 
-// Reads page after page: `read` gets a URL and gives the next one, "" at the end. Throws Error where there
-// seems to be no end.
+// Reads page after page: `read` gets a URL and gives the next one, "" at the end. Throws Error
+// where there seems to be no end.
 void for_each_page(std::string url, const std::function<std::string(const std::string& url)>& read);
 
 }  // namespace hearth

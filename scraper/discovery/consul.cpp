@@ -1,4 +1,5 @@
-// consul_sd: the services of a catalog, each watched by a blocking query of its own; all on one thread.
+// consul_sd: the services of a catalog, each watched by a blocking query of its own; all on one
+// thread.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -26,9 +27,9 @@ namespace {
 using std::chrono::milliseconds;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-constexpr milliseconds kWatch{120'000};   // Consul answers by then, changed or not
-constexpr milliseconds kGrace{15'000};    // beyond which it does not
-constexpr milliseconds kRetry{15'000};    // after a failure
+constexpr milliseconds kWatch{120'000};  // Consul answers by then, changed or not
+constexpr milliseconds kGrace{15'000};   // beyond which it does not
+constexpr milliseconds kRetry{15'000};   // after a failure
 constexpr size_t kMaxAnswerBytes = size_t{256} << 20;
 
 SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
@@ -135,9 +136,9 @@ class ConsulDiscovery final : public Discovery {
   HttpClient client_{4};
   // Of the thread.
   std::string datacenter_;
-  Watches watches_;  // after client_
+  Watches watches_;                                   // after client_
   std::set<std::pair<SteadyTime, std::string>> due_;  // paths of those that are not under way
-  std::set<std::string> services_;                    // that are watched because the catalog has them
+  std::set<std::string> services_;  // that are watched because the catalog has them
   std::thread thread_;
 };
 
@@ -255,10 +256,12 @@ HttpRequest ConsulDiscovery::request(const Watch& watch) const {
     set("wait", fmt::format("{}ms", kWatch.count()));
     if (watch.index != 0) set("index", std::to_string(watch.index));
     if (config_.allow_stale) parameters["stale"] = {""};
-    for (const auto& [key, value] : config_.node_meta) parameters["node-meta"].push_back(key + ":" + value);
+    for (const auto& [key, value] : config_.node_meta)
+      parameters["node-meta"].push_back(key + ":" + value);
   }
   HttpRequest out;
-  out.url = endpoint_.base + watch.path + (parameters.empty() ? "" : "?" + encode_query(parameters));
+  out.url =
+      endpoint_.base + watch.path + (parameters.empty() ? "" : "?" + encode_query(parameters));
   out.headers.push_back("User-Agent: " + user_agent_);
   out.headers.push_back("Accept-Encoding: gzip");
   if (!config_.token.value.empty()) out.headers.push_back("X-Consul-Token: " + config_.token.value);
@@ -286,7 +289,8 @@ void ConsulDiscovery::ask(Watch& watch) {
 // Throws Error where the answer is none.
 void ConsulDiscovery::take(Watch& watch, HttpResponse response) {
   if (!response.error.empty()) throw Error(ErrorKind::kIo, response.error);
-  if (response.body_too_large) throw Error(ErrorKind::kBadData, "the answer is larger than 256 MiB");
+  if (response.body_too_large)
+    throw Error(ErrorKind::kBadData, "the answer is larger than 256 MiB");
   if (response.content_encoding == "gzip") {
     std::string body;
     gzip_uncompress(response.body, body, kMaxAnswerBytes);
@@ -294,7 +298,8 @@ void ConsulDiscovery::take(Watch& watch, HttpResponse response) {
   }
   if (response.status != 200) {
     throw Error(ErrorKind::kUnavailable,
-                fmt::format("Unexpected response code: {} ({})", response.status, response.body.substr(0, 1000)));
+                fmt::format("Unexpected response code: {} ({})", response.status,
+                            response.body.substr(0, 1000)));
   }
   if (!watch.blocking) return watch.changed(response);
   const std::string_view text = response.header("X-Consul-Index");
@@ -321,8 +326,8 @@ void ConsulDiscovery::answered(Watch& watch, HttpResponse response) {
     }
   } catch (const Error& error) {
     rpc_failures_.add();
-    log_error(watch.what, "component", "discovery manager scrape", "discovery", "consul", "config", job_, "tags",
-              fmt::format("{}", fmt::join(config_.tags, ",")), "err", error.what());
+    log_error(watch.what, "component", "discovery manager scrape", "discovery", "consul", "config",
+              job_, "tags", fmt::format("{}", fmt::join(config_.tags, ",")), "err", error.what());
     watch.due = std::max(watch.due, now + kRetry);
   }
   due_.emplace(watch.due, watch.path);
@@ -330,7 +335,8 @@ void ConsulDiscovery::answered(Watch& watch, HttpResponse response) {
 
 }  // namespace
 
-std::unique_ptr<Discovery> make_consul_discovery(const ConsulSdConfig& config, const DiscoveryContext& context) {
+std::unique_ptr<Discovery> make_consul_discovery(const ConsulSdConfig& config,
+                                                 const DiscoveryContext& context) {
   return std::make_unique<ConsulDiscovery>(config, context);
 }
 

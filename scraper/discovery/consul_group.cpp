@@ -58,18 +58,20 @@ Labels target(const JsonValue& instance, const std::string& tag_separator) {
 
 std::vector<ConsulService> parse_consul_services(std::string_view answer) {
   std::vector<ConsulService> services;
-  for (const auto& [name, tags] : JsonValue::parse(answer).members()) services.push_back({name, tags.texts()});
+  for (const auto& [name, tags] : JsonValue::parse(answer).members())
+    services.push_back({name, tags.texts()});
   return services;
 }
 
 std::string parse_consul_datacenter(std::string_view answer) {
   const JsonValue datacenter = JsonValue::parse(answer)["Config"]["Datacenter"];
-  if (datacenter.is_null()) throw Error(ErrorKind::kBadData, "invalid value '<nil>' for Config.Datacenter");
+  if (datacenter.is_null())
+    throw Error(ErrorKind::kBadData, "invalid value '<nil>' for Config.Datacenter");
   return datacenter.text();
 }
 
-TargetGroup consul_group(std::string_view answer, const std::string& service, const std::string& datacenter,
-                         const std::string& tag_separator) {
+TargetGroup consul_group(std::string_view answer, const std::string& service,
+                         const std::string& datacenter, const std::string& tag_separator) {
   TargetGroup group;
   group.source = service;
   group.labels = Labels{{"__meta_consul_service", service}, {"__meta_consul_dc", datacenter}};

@@ -21,7 +21,7 @@ std::vector<ConsulService> parse_consul_services(std::string_view answer);
 std::string parse_consul_datacenter(std::string_view answer);
 
 // Of /v1/health/service/<name>: its instances.
-TargetGroup consul_group(std::string_view answer, const std::string& service, const std::string& datacenter,
-                         const std::string& tag_separator);
+TargetGroup consul_group(std::string_view answer, const std::string& service,
+                         const std::string& datacenter, const std::string& tag_separator);
 
 }  // namespace hearth

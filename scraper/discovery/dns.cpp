@@ -1,4 +1,5 @@
-// dns_sd: targets are the SRV, A, AAAA, MX or NS records of names, asked of the servers in resolv.conf.
+// dns_sd: targets are the SRV, A, AAAA, MX or NS records of names, asked of the servers in
+// resolv.conf.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,11 +36,12 @@ DnsAnswer ask_servers(const ResolvConf& conf, const std::string& name, DnsType t
       DnsAnswer answer = dns_exchange(server, name, type, end_fd);
       if (answer.code == kDnsSuccess || answer.code == kDnsNameError) return answer;
     } catch (const Error& error) {
-      log_warn("DNS resolution failed", "component", "discovery manager scrape", "discovery", "dns", "server",
-               server, "name", name, "err", error.what());
+      log_warn("DNS resolution failed", "component", "discovery manager scrape", "discovery", "dns",
+               "server", server, "name", name, "err", error.what());
     }
   }
-  throw Error(ErrorKind::kUnavailable, "could not resolve " + name + ": no servers returned a viable answer");
+  throw Error(ErrorKind::kUnavailable,
+              "could not resolve " + name + ": no servers returned a viable answer");
 }
 
 // Without records where all that the name may stand for does not exist.
@@ -54,9 +56,11 @@ DnsAnswer look_up(const ResolvConf& conf, const std::string& name, DnsType type,
     }
   }
   if (all_answered) return {};
-  throw Error(ErrorKind::kUnavailable,
-              fmt::format("could not resolve {}: all servers responded with errors to at least one search domain",
-                          go_quote(name)));
+  throw Error(
+      ErrorKind::kUnavailable,
+      fmt::format(
+          "could not resolve {}: all servers responded with errors to at least one search domain",
+          go_quote(name)));
 }
 
 std::string without_final_dots(std::string name) {
@@ -67,11 +71,13 @@ std::string without_final_dots(std::string name) {
 // One refresh at a time.
 class DnsMechanism {
  public:
-  DnsMechanism(const DnsSdConfig& config, const DiscoveryContext& context, const std::string& resolv_conf)
+  DnsMechanism(const DnsSdConfig& config, const DiscoveryContext& context,
+               const std::string& resolv_conf)
       : config_(config),
         type_(to_type(config.type)),
         resolv_conf_(resolv_conf),
-        lookups_(context.registry.counter("prometheus_sd_dns_lookups_total", "The number of DNS-SD lookups.")),
+        lookups_(context.registry.counter("prometheus_sd_dns_lookups_total",
+                                          "The number of DNS-SD lookups.")),
         failures_(context.registry.counter("prometheus_sd_dns_lookup_failures_total",
                                            "The number of DNS-SD lookup failures.")) {}
 
@@ -113,14 +119,15 @@ Labels DnsMechanism::target(const std::string& name, const DnsRecord& record) co
 TargetGroup DnsMechanism::group_of(const std::string& name, int end_fd) const {
   lookups_.add();
   try {
-    const DnsAnswer answer = look_up(parse_resolv_conf(read_file(resolv_conf_)), name, type_, end_fd);
+    const DnsAnswer answer =
+        look_up(parse_resolv_conf(read_file(resolv_conf_)), name, type_, end_fd);
     TargetGroup group;
     group.source = name;
     for (const DnsRecord& record : answer.records) {
       if (record.type == DnsType::kCname) continue;  // on the way to addresses
       if (record.target.empty()) {
-        log_warn("Invalid record", "component", "discovery manager scrape", "discovery", "dns", "name", name,
-                 "type", static_cast<int>(record.type));
+        log_warn("Invalid record", "component", "discovery manager scrape", "discovery", "dns",
+                 "name", name, "type", static_cast<int>(record.type));
         continue;
       }
       group.targets.push_back(target(name, record));
@@ -141,8 +148,8 @@ std::vector<TargetGroup> DnsMechanism::ask(Conversation& conversation) {
       try {
         found[i] = group_of(names[i], conversation.end_fd());
       } catch (const Error& error) {
-        log_error("Error refreshing DNS targets", "component", "discovery manager scrape", "discovery", "dns",
-                  "err", error.what());
+        log_error("Error refreshing DNS targets", "component", "discovery manager scrape",
+                  "discovery", "dns", "err", error.what());
       }
     }
   };
@@ -162,7 +169,8 @@ std::vector<TargetGroup> DnsMechanism::ask(Conversation& conversation) {
 
 }  // namespace
 
-std::unique_ptr<Discovery> make_dns_discovery(const DnsSdConfig& config, const DiscoveryContext& context,
+std::unique_ptr<Discovery> make_dns_discovery(const DnsSdConfig& config,
+                                              const DiscoveryContext& context,
                                               const std::string& resolv_conf) {
   const auto mechanism = std::make_shared<DnsMechanism>(config, context, resolv_conf);
   return make_refreshed_discovery(

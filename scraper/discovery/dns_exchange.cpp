@@ -46,7 +46,8 @@ class Connection {
     const std::unique_ptr<addrinfo, FreeAddress> info(found);
     fd_ = socket(info->ai_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd_ < 0) fail(fmt::format("socket: {}", std::strerror(errno)));
-    if (connect(fd_, info->ai_addr, info->ai_addrlen) != 0 && errno != EINPROGRESS) fail_here("dial");
+    if (connect(fd_, info->ai_addr, info->ai_addrlen) != 0 && errno != EINPROGRESS)
+      fail_here("dial");
   }
   ~Connection() { close(fd_); }
   Connection(const Connection&) = delete;
@@ -102,7 +103,8 @@ class Connection {
   int fd_ = -1;
 };
 
-DnsAnswer ask_over_udp(const std::string& server, const std::string& question, uint16_t id, int end_fd) {
+DnsAnswer ask_over_udp(const std::string& server, const std::string& question, uint16_t id,
+                       int end_fd) {
   Connection connection(server, SOCK_DGRAM, end_fd);
   connection.send_all(question);
   for (;;) {
@@ -111,12 +113,15 @@ DnsAnswer ask_over_udp(const std::string& server, const std::string& question, u
   }
 }
 
-DnsAnswer ask_over_tcp(const std::string& server, const std::string& question, uint16_t id, int end_fd) {
+DnsAnswer ask_over_tcp(const std::string& server, const std::string& question, uint16_t id,
+                       int end_fd) {
   Connection connection(server, SOCK_STREAM, end_fd);
   const size_t size = question.size();
-  connection.send_all(std::string{static_cast<char>(size >> 8), static_cast<char>(size & 0xff)} + question);
+  connection.send_all(std::string{static_cast<char>(size >> 8), static_cast<char>(size & 0xff)} +
+                      question);
   const std::string prefix = connection.receive_exactly(2);
-  const size_t length = static_cast<size_t>(static_cast<uint8_t>(prefix[0])) << 8 | static_cast<uint8_t>(prefix[1]);
+  const size_t length =
+      static_cast<size_t>(static_cast<uint8_t>(prefix[0])) << 8 | static_cast<uint8_t>(prefix[1]);
   DnsAnswer answer = parse_dns_answer(connection.receive_exactly(length));
   if (answer.id != id) fail("dns: id mismatch");
   if (answer.truncated) fail("got truncated message on TCP (64kiB limit exceeded?)");
@@ -125,7 +130,8 @@ DnsAnswer ask_over_tcp(const std::string& server, const std::string& question, u
 
 }  // namespace
 
-DnsAnswer dns_exchange(const std::string& server, const std::string& name, DnsType type, int end_fd) {
+DnsAnswer dns_exchange(const std::string& server, const std::string& name, DnsType type,
+                       int end_fd) {
   std::random_device random;
   const auto id = static_cast<uint16_t>(random());
   DnsAnswer answer = ask_over_udp(server, dns_question(id, name, type, true), id, end_fd);

@@ -13,7 +13,9 @@ constexpr uint16_t kOptType = 41;
 constexpr uint16_t kUdpBytes = 4096;
 constexpr size_t kMaxName = 255, kMaxLabel = 63;
 
-[[noreturn]] void fail(const std::string& text) { throw Error(ErrorKind::kBadData, "dns: " + text); }
+[[noreturn]] void fail(const std::string& text) {
+  throw Error(ErrorKind::kBadData, "dns: " + text);
+}
 
 void put16(std::string& out, uint16_t value) {
   out += static_cast<char>(value >> 8);

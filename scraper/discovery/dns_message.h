@@ -14,9 +14,9 @@ inline constexpr int kDnsSuccess = 0;    // response codes
 inline constexpr int kDnsNameError = 3;  // the name does not exist
 
 struct DnsRecord {
-  DnsType type;           // others than the above are possible
-  std::string target;     // of SRV, MX, NS: a name with its final dot; of A and AAAA: the address
-  uint16_t port = 0;      // of SRV
+  DnsType type;        // others than the above are possible
+  std::string target;  // of SRV, MX, NS: a name with its final dot; of A and AAAA: the address
+  uint16_t port = 0;   // of SRV
 };
 
 struct DnsAnswer {
@@ -26,8 +26,8 @@ struct DnsAnswer {
   std::vector<DnsRecord> records;  // those of the answer section
 };
 
-// Throws Error(kBadData) for what is no name: labels of 1 to 63 bytes, 255 together. `edns` tells that
-// answers of 4096 bytes are welcome.
+// Throws Error(kBadData) for what is no name: labels of 1 to 63 bytes, 255 together. `edns` tells
+// that answers of 4096 bytes are welcome.
 std::string dns_question(uint16_t id, std::string_view name, DnsType type, bool edns);
 
 // Throws Error(kBadData) for what is no answer.

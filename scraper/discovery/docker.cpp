@@ -25,13 +25,16 @@ Networks networks_of(const JsonValue& container) {
   return container["NetworkSettings"]["Networks"].members();
 }
 
-std::string mode_of(const JsonValue& container) { return container["HostConfig"]["NetworkMode"].text(); }
+std::string mode_of(const JsonValue& container) {
+  return container["HostConfig"]["NetworkMode"].text();
+}
 
 // Those of the container whose network it shares, where it has none. A chain is no longer than all.
 Networks shared_networks(const JsonValue& container, const std::map<std::string, JsonValue>& all) {
   Networks networks = networks_of(container);
   std::string mode = mode_of(container);
-  for (size_t hops = 0; networks.empty() && mode.starts_with(kContainerMode) && hops < all.size(); ++hops) {
+  for (size_t hops = 0; networks.empty() && mode.starts_with(kContainerMode) && hops < all.size();
+       ++hops) {
     const auto other = all.find(mode.substr(std::string_view(kContainerMode).size()));
     if (other == all.end()) break;
     networks = networks_of(other->second);
@@ -53,7 +56,8 @@ class DockerMechanism {
       return client_.list(conversation, version + "/containers/json", true);
     });
     const auto networks = while_("computing network labels", [&] {
-      return docker_networks(client_.list(conversation, version + "/networks", false), "__meta_docker_");
+      return docker_networks(client_.list(conversation, version + "/networks", false),
+                             "__meta_docker_");
     });
     std::map<std::string, JsonValue> by_id;
     for (const JsonValue& container : containers.items()) by_id[container["Id"].text()] = container;
@@ -73,7 +77,8 @@ class DockerMechanism {
 
  private:
   void add_targets(const JsonValue& container, const JsonValue& network,
-                   const std::map<std::string, LabelPairs>& networks, std::vector<Labels>& targets) const;
+                   const std::map<std::string, LabelPairs>& networks,
+                   std::vector<Labels>& targets) const;
 
   const DockerSdConfig config_;
   const DockerClient client_;
@@ -107,14 +112,16 @@ void DockerMechanism::add_targets(const JsonValue& container, const JsonValue& n
     added = true;
   }
   if (added) return;
-  common.emplace_back("__address__", mode_of(container) == "host" ? config_.host_networking_host
-                                                                  : join_host_port(ip, config_.port));
+  common.emplace_back("__address__", mode_of(container) == "host"
+                                         ? config_.host_networking_host
+                                         : join_host_port(ip, config_.port));
   targets.push_back(Labels::from_pairs(std::move(common)));
 }
 
 }  // namespace
 
-std::unique_ptr<Discovery> make_docker_discovery(const DockerSdConfig& config, const DiscoveryContext& context) {
+std::unique_ptr<Discovery> make_docker_discovery(const DockerSdConfig& config,
+                                                 const DiscoveryContext& context) {
   const auto mechanism = std::make_shared<const DockerMechanism>(config, context);
   return make_refreshed_discovery(
       context, "docker", config.refresh_interval,

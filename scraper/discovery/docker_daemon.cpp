@@ -53,11 +53,13 @@ int minor_of(std::string_view version) {
 DockerClient::DockerClient(const DockerDaemon& daemon, const DiscoveryContext& context)
     : daemon_(daemon),
       authority_(make_http_authority(daemon.http_client, context.dir)),
-      user_agent_(context.user_agent), filters_(filters_json(daemon.filters)) {
+      user_agent_(context.user_agent),
+      filters_(filters_json(daemon.filters)) {
   const size_t mark = daemon.host.find("://");
   if (mark == std::string::npos) {
-    throw Error(ErrorKind::kBadData,
-                "error setting up docker client: unable to parse docker host `" + daemon.host + "`");
+    throw Error(
+        ErrorKind::kBadData,
+        "error setting up docker client: unable to parse docker host `" + daemon.host + "`");
   }
   const std::string scheme = daemon.host.substr(0, mark), rest = daemon.host.substr(mark + 3);
   web_ = scheme == "http" || scheme == "https";
@@ -68,9 +70,9 @@ DockerClient::DockerClient(const DockerDaemon& daemon, const DiscoveryContext& c
     base_ = (web_ ? scheme : "http") + "://" + rest;
     while (base_.ends_with('/')) base_.pop_back();
   } else {
-    throw Error(ErrorKind::kBadData,
-                "error setting up docker client: the protocol " + scheme + " of " + daemon.host +
-                    " is not known; use unix, tcp, http or https");
+    throw Error(ErrorKind::kBadData, "error setting up docker client: the protocol " + scheme +
+                                         " of " + daemon.host +
+                                         " is not known; use unix, tcp, http or https");
   }
 }
 
@@ -90,7 +92,8 @@ HttpResponse DockerClient::send(Conversation& conversation, const std::string& p
     response = conversation.send(request(path));
   } catch (const Error& error) {
     const std::string_view text = error.what();
-    if (text.find("connection refused") == std::string_view::npos && text.find("no such file") == std::string_view::npos) {
+    if (text.find("connection refused") == std::string_view::npos &&
+        text.find("no such file") == std::string_view::npos) {
       throw Error(error.kind(), fmt::format("error during connect: {}", text));
     }
     throw Error(ErrorKind::kUnavailable, "Cannot connect to the Docker daemon at " + daemon_.host +
@@ -110,8 +113,10 @@ std::string DockerClient::version(Conversation& conversation) const {
   return fmt::format("/v1.{}", std::min(minor_of(pong.header("Api-Version")), kNewestMinor));
 }
 
-JsonValue DockerClient::list(Conversation& conversation, const std::string& path, bool filtered) const {
-  const std::string query = filtered && !filters_.empty() ? "?filters=" + query_escape(filters_) : "";
+JsonValue DockerClient::list(Conversation& conversation, const std::string& path,
+                             bool filtered) const {
+  const std::string query =
+      filtered && !filters_.empty() ? "?filters=" + query_escape(filters_) : "";
   return JsonValue::parse(send(conversation, path + query).body);
 }
 
@@ -121,7 +126,8 @@ void add_docker_labels(const JsonValue& map, const std::string& prefix, LabelPai
   }
 }
 
-std::map<std::string, LabelPairs> docker_networks(const JsonValue& networks, const std::string& prefix) {
+std::map<std::string, LabelPairs> docker_networks(const JsonValue& networks,
+                                                  const std::string& prefix) {
   std::map<std::string, LabelPairs> by_id;
   for (const JsonValue& network : networks.items()) {
     const std::string id = network["Id"].text();

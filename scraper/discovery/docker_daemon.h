@@ -17,7 +17,8 @@ class DockerClient {
   // Throws Error(kBadData) for a host that it cannot reach.
   DockerClient(const DockerDaemon& daemon, const DiscoveryContext& context);
 
-  // A prefix of paths, "/v1.47": the newest version that both sides speak. Throws Error, as all below.
+  // A prefix of paths, "/v1.47": the newest version that both sides speak. Throws Error, as all
+  // below.
   std::string version(Conversation& conversation) const;
   // "/containers/json": all that the filters let through; all, where they are not to count.
   JsonValue list(Conversation& conversation, const std::string& path, bool filtered) const;
@@ -38,6 +39,7 @@ class DockerClient {
 void add_docker_labels(const JsonValue& map, const std::string& prefix, LabelPairs& labels);
 
 // Labels by network id, named `prefix`network_...
-std::map<std::string, LabelPairs> docker_networks(const JsonValue& networks, const std::string& prefix);
+std::map<std::string, LabelPairs> docker_networks(const JsonValue& networks,
+                                                  const std::string& prefix);
 
 }  // namespace hearth

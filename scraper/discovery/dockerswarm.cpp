@@ -12,7 +12,9 @@ constexpr const char* kPrefix = "__meta_dockerswarm_";
 
 using LabelsById = std::map<std::string, LabelPairs>;
 
-void append(const LabelPairs& more, LabelPairs& labels) { labels.insert(labels.end(), more.begin(), more.end()); }
+void append(const LabelPairs& more, LabelPairs& labels) {
+  labels.insert(labels.end(), more.begin(), more.end());
+}
 
 void append(const LabelsById& all, const std::string& id, LabelPairs& labels) {
   if (const auto found = all.find(id); found != all.end()) append(found->second, labels);
@@ -50,7 +52,8 @@ LabelPairs node_labels(const JsonValue& node) {
       {"__meta_dockerswarm_node_address", node["Status"]["Addr"].text()},
       {"__meta_dockerswarm_node_availability", spec["Availability"].text()},
       {"__meta_dockerswarm_node_hostname", description["Hostname"].text()},
-      {"__meta_dockerswarm_node_platform_architecture", description["Platform"]["Architecture"].text()},
+      {"__meta_dockerswarm_node_platform_architecture",
+       description["Platform"]["Architecture"].text()},
       {"__meta_dockerswarm_node_platform_os", description["Platform"]["OS"].text()},
       {"__meta_dockerswarm_node_status", node["Status"]["State"].text()}};
   add_docker_labels(spec["Labels"], "__meta_dockerswarm_node_label_", labels);
@@ -108,9 +111,12 @@ std::vector<Labels> SwarmMechanism::services(Lists& lists) const {
   for (const JsonValue& service : all.items()) {
     const JsonValue container = service["Spec"]["TaskTemplate"]["ContainerSpec"];
     LabelPairs common = service_labels(service);
-    common.emplace_back("__meta_dockerswarm_service_task_container_hostname", container["Hostname"].text());
-    common.emplace_back("__meta_dockerswarm_service_task_container_image", container["Image"].text());
-    common.emplace_back("__meta_dockerswarm_service_updating_status", service["UpdateStatus"]["State"].text());
+    common.emplace_back("__meta_dockerswarm_service_task_container_hostname",
+                        container["Hostname"].text());
+    common.emplace_back("__meta_dockerswarm_service_task_container_image",
+                        container["Image"].text());
+    common.emplace_back("__meta_dockerswarm_service_updating_status",
+                        service["UpdateStatus"]["State"].text());
     for (const JsonValue& virtual_ip : service["Endpoint"]["VirtualIPs"].items()) {
       const std::string ip = parsed_address(virtual_ip["Addr"].text());
       LabelPairs here = common;
@@ -120,7 +126,8 @@ std::vector<Labels> SwarmMechanism::services(Lists& lists) const {
         if (port["Protocol"].text() != "tcp") continue;
         LabelPairs labels = here;
         labels.emplace_back("__meta_dockerswarm_service_endpoint_port_name", port["Name"].text());
-        labels.emplace_back("__meta_dockerswarm_service_endpoint_port_publish_mode", port["PublishMode"].text());
+        labels.emplace_back("__meta_dockerswarm_service_endpoint_port_publish_mode",
+                            port["PublishMode"].text());
         labels.emplace_back("__address__", join_host_port(ip, port["PublishedPort"].integer()));
         targets.push_back(Labels::from_pairs(std::move(labels)));
         added = true;
@@ -143,7 +150,10 @@ std::vector<Labels> SwarmMechanism::tasks(Lists& lists) const {
     ports_by_service[service["ID"].text()] = service["Endpoint"]["Ports"];
   }
   for (const JsonValue& node :
-       lists.get("computing nodes labels and ports: error while listing swarm nodes", "/nodes", false).items()) {
+       lists
+           .get("computing nodes labels and ports: error while listing swarm nodes", "/nodes",
+                false)
+           .items()) {
     node_by_id[node["ID"].text()] = node_labels(node);
   }
   const LabelsById networks = lists.networks();
@@ -157,15 +167,18 @@ std::vector<Labels> SwarmMechanism::tasks(Lists& lists) const {
   for (const JsonValue& task : all.items()) {
     const std::string service = task["ServiceID"].text(), node = task["NodeID"].text();
     const JsonValue status = task["Status"];
-    LabelPairs common = {{"__meta_dockerswarm_task_id", task["ID"].text()},
-                         {"__meta_dockerswarm_task_desired_state", task["DesiredState"].text()},
-                         {"__meta_dockerswarm_task_state", status["State"].text()},
-                         {"__meta_dockerswarm_task_slot", std::to_string(task["Slot"].integer())},
-                         {"__meta_dockerswarm_task_container_id", status["ContainerStatus"]["ContainerID"].text()}};
-    add_docker_labels(task["Spec"]["ContainerSpec"]["Labels"], "__meta_dockerswarm_container_label_", common);
+    LabelPairs common = {
+        {"__meta_dockerswarm_task_id", task["ID"].text()},
+        {"__meta_dockerswarm_task_desired_state", task["DesiredState"].text()},
+        {"__meta_dockerswarm_task_state", status["State"].text()},
+        {"__meta_dockerswarm_task_slot", std::to_string(task["Slot"].integer())},
+        {"__meta_dockerswarm_task_container_id", status["ContainerStatus"]["ContainerID"].text()}};
+    add_docker_labels(task["Spec"]["ContainerSpec"]["Labels"],
+                      "__meta_dockerswarm_container_label_", common);
     append(service_by_id, service, common);
     append(node_by_id, node, common);
-    const std::string node_address(Labels::from_pairs(common).get("__meta_dockerswarm_node_address"));
+    const std::string node_address(
+        Labels::from_pairs(common).get("__meta_dockerswarm_node_address"));
     for (const JsonValue& port : status["PortStatus"]["Ports"].items()) {
       if (port["Protocol"].text() == "tcp") add(common, port, node_address);
     }
@@ -195,8 +208,10 @@ std::vector<Labels> SwarmMechanism::nodes(Lists& lists) const {
     labels.emplace_back("__meta_dockerswarm_node_engine_version",
                         node["Description"]["Engine"]["EngineVersion"].text());
     if (const JsonValue manager = node["ManagerStatus"]; !manager.is_null()) {
-      labels.emplace_back("__meta_dockerswarm_node_manager_leader", bool_text(manager["Leader"].flag()));
-      labels.emplace_back("__meta_dockerswarm_node_manager_reachability", manager["Reachability"].text());
+      labels.emplace_back("__meta_dockerswarm_node_manager_leader",
+                          bool_text(manager["Leader"].flag()));
+      labels.emplace_back("__meta_dockerswarm_node_manager_reachability",
+                          manager["Reachability"].text());
       labels.emplace_back("__meta_dockerswarm_node_manager_address", manager["Addr"].text());
     }
     labels.emplace_back("__address__", join_host_port(node["Status"]["Addr"].text(), config_.port));

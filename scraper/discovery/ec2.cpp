@@ -17,7 +17,8 @@ constexpr size_t kMaxPages = 10'000;
 // One refresh at a time.
 class Ec2Mechanism {
  public:
-  Ec2Mechanism(const Ec2SdConfig& config, const DiscoveryContext& context, const AwsEndpoints& endpoints)
+  Ec2Mechanism(const Ec2SdConfig& config, const DiscoveryContext& context,
+               const AwsEndpoints& endpoints)
       : config_(config),
         client_(config.http_client, context, config.refresh_interval),
         credentials_(config, client_, endpoints) {}
@@ -35,7 +36,8 @@ class Ec2Mechanism {
       if (page.next_token.empty()) return {group};
       parameters["NextToken"] = {page.next_token};
     }
-    throw Error(ErrorKind::kBadData, "could not describe instances: there are more than 10000 pages");
+    throw Error(ErrorKind::kBadData,
+                "could not describe instances: there are more than 10000 pages");
   }
 
  private:
@@ -50,11 +52,13 @@ class Ec2Mechanism {
   Ec2Context context_;
 };
 
-std::string Ec2Mechanism::call(Conversation& conversation, const char* action, QueryParameters parameters) {
+std::string Ec2Mechanism::call(Conversation& conversation, const char* action,
+                               QueryParameters parameters) {
   parameters["Action"] = {action};
   parameters["Version"] = {kVersion};
   const std::string& region = context_.region;
-  const std::string endpoint = config_.endpoint.empty() ? aws_endpoint("ec2", region) : config_.endpoint;
+  const std::string endpoint =
+      config_.endpoint.empty() ? aws_endpoint("ec2", region) : config_.endpoint;
   const AwsKeys& keys = credentials_.keys(conversation);
   const HttpRequest request =
       aws_request(client_, endpoint, region, "ec2", encode_query(parameters), &keys);
@@ -62,8 +66,10 @@ std::string Ec2Mechanism::call(Conversation& conversation, const char* action, Q
   if (response.status == 200) return response.body;
   const Ec2Failure failure = parse_ec2_failure(response.body);
   if (failure.code.empty()) throw_unexpected_status(request, response);
-  const std::string text = fmt::format("{}: {} (status code: {})", failure.code, failure.message, response.status);
-  if (failure.code == "AuthFailure" || failure.code == "UnauthorizedOperation" || failure.code == "RequestExpired") {
+  const std::string text =
+      fmt::format("{}: {} (status code: {})", failure.code, failure.message, response.status);
+  if (failure.code == "AuthFailure" || failure.code == "UnauthorizedOperation" ||
+      failure.code == "RequestExpired") {
     credentials_.forget();  // the next refresh looks for others
   }
   throw Error(ErrorKind::kUnavailable, text);
@@ -74,8 +80,8 @@ void Ec2Mechanism::find_zones(Conversation& conversation) {
   try {
     context_.zone_ids = parse_ec2_zones(call(conversation, "DescribeAvailabilityZones", {}));
   } catch (const Error& error) {
-    log_debug("Unable to describe availability zones", "component", "discovery manager scrape", "discovery", "ec2",
-              "err", error.what());
+    log_debug("Unable to describe availability zones", "component", "discovery manager scrape",
+              "discovery", "ec2", "err", error.what());
   }
 }
 
@@ -91,7 +97,8 @@ QueryParameters Ec2Mechanism::filters() const {
   return parameters;
 }
 
-Ec2Page Ec2Mechanism::describe_instances(Conversation& conversation, const QueryParameters& parameters) {
+Ec2Page Ec2Mechanism::describe_instances(Conversation& conversation,
+                                         const QueryParameters& parameters) {
   try {
     return parse_ec2_instances(call(conversation, "DescribeInstances", parameters), context_);
   } catch (const Error& error) {
@@ -101,7 +108,8 @@ Ec2Page Ec2Mechanism::describe_instances(Conversation& conversation, const Query
 
 }  // namespace
 
-std::unique_ptr<Discovery> make_ec2_discovery(const Ec2SdConfig& config, const DiscoveryContext& context,
+std::unique_ptr<Discovery> make_ec2_discovery(const Ec2SdConfig& config,
+                                              const DiscoveryContext& context,
                                               const AwsEndpoints& endpoints) {
   const auto mechanism = std::make_shared<Ec2Mechanism>(config, context, endpoints);
   return make_refreshed_discovery(

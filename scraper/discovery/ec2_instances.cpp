@@ -17,7 +17,8 @@ pugi::xml_node root_of(pugi::xml_document& document, std::string_view answer, co
   const pugi::xml_parse_result result = document.load_buffer(answer.data(), answer.size());
   const pugi::xml_node root = document.document_element();
   if (!result || std::strcmp(root.name(), name) != 0) {
-    throw Error(ErrorKind::kBadData, std::string("the answer is no ") + name + ": " + result.description());
+    throw Error(ErrorKind::kBadData,
+                std::string("the answer is no ") + name + ": " + result.description());
   }
   return root;
 }
@@ -47,7 +48,8 @@ Addresses addresses_of(const pugi::xml_node& instance) {
     const int device = interface.child("attachment").child("deviceIndex").text().as_int();
     for (const pugi::xml_node address : interface.child("ipv6AddressesSet").children("item")) {
       found.all.emplace_back(address.child_value("ipv6Address"));
-      if (!address.child("isPrimaryIpv6").text().as_bool() || device < 0 || device > kMaxDevices) continue;
+      if (!address.child("isPrimaryIpv6").text().as_bool() || device < 0 || device > kMaxDevices)
+        continue;
       const auto index = static_cast<size_t>(device);
       if (found.main.size() <= index) found.main.resize(index + 1);
       found.main[index] = found.all.back();
@@ -64,20 +66,21 @@ void add_target(const pugi::xml_node& instance, const std::string& owner, const 
   if (address.empty()) return;
   const std::string zone = instance.child("placement").child_value("availabilityZone");
   const auto zone_id = context.zone_ids.find(zone);
-  LabelPairs labels = {{"__address__", join_host_port(address, context.port)},
-                       {"__meta_ec2_ami", instance.child_value("imageId")},
-                       {"__meta_ec2_architecture", instance.child_value("architecture")},
-                       {"__meta_ec2_availability_zone", zone},
-                       {"__meta_ec2_availability_zone_id", zone_id == context.zone_ids.end() ? "" : zone_id->second},
-                       {"__meta_ec2_instance_id", instance.child_value("instanceId")},
-                       {"__meta_ec2_instance_lifecycle", instance.child_value("instanceLifecycle")},
-                       {"__meta_ec2_instance_state", instance.child("instanceState").child_value("name")},
-                       {"__meta_ec2_instance_type", instance.child_value("instanceType")},
-                       {"__meta_ec2_owner_id", owner},
-                       {"__meta_ec2_platform", instance.child_value("platform")},
-                       {"__meta_ec2_private_dns_name", instance.child_value("privateDnsName")},
-                       {"__meta_ec2_private_ip", private_ip},
-                       {"__meta_ec2_region", context.region}};
+  LabelPairs labels = {
+      {"__address__", join_host_port(address, context.port)},
+      {"__meta_ec2_ami", instance.child_value("imageId")},
+      {"__meta_ec2_architecture", instance.child_value("architecture")},
+      {"__meta_ec2_availability_zone", zone},
+      {"__meta_ec2_availability_zone_id", zone_id == context.zone_ids.end() ? "" : zone_id->second},
+      {"__meta_ec2_instance_id", instance.child_value("instanceId")},
+      {"__meta_ec2_instance_lifecycle", instance.child_value("instanceLifecycle")},
+      {"__meta_ec2_instance_state", instance.child("instanceState").child_value("name")},
+      {"__meta_ec2_instance_type", instance.child_value("instanceType")},
+      {"__meta_ec2_owner_id", owner},
+      {"__meta_ec2_platform", instance.child_value("platform")},
+      {"__meta_ec2_private_dns_name", instance.child_value("privateDnsName")},
+      {"__meta_ec2_private_ip", private_ip},
+      {"__meta_ec2_region", context.region}};
   if (const std::string public_ip = instance.child_value("ipAddress"); !public_ip.empty()) {
     labels.emplace_back("__meta_ec2_public_ip", public_ip);
     labels.emplace_back("__meta_ec2_public_dns_name", instance.child_value("dnsName"));
@@ -90,11 +93,13 @@ void add_target(const pugi::xml_node& instance, const std::string& owner, const 
       labels.emplace_back("__meta_ec2_ipv6_addresses", surrounded_list(addresses.all, ","));
     }
     if (!addresses.main.empty()) {
-      labels.emplace_back("__meta_ec2_primary_ipv6_addresses", surrounded_list(addresses.main, ","));
+      labels.emplace_back("__meta_ec2_primary_ipv6_addresses",
+                          surrounded_list(addresses.main, ","));
     }
   }
   for (const pugi::xml_node tag : instance.child("tagSet").children("item")) {
-    labels.emplace_back("__meta_ec2_tag_" + sanitize_label_name(tag.child_value("key")), tag.child_value("value"));
+    labels.emplace_back("__meta_ec2_tag_" + sanitize_label_name(tag.child_value("key")),
+                        tag.child_value("value"));
   }
   targets.push_back(Labels::from_pairs(std::move(labels)));
 }

@@ -11,7 +11,8 @@
 namespace hearth {
 namespace {
 
-std::string surrounded_or_empty(const std::vector<std::string>& texts, const std::string& separator) {
+std::string surrounded_or_empty(const std::vector<std::string>& texts,
+                                const std::string& separator) {
   return texts.empty() ? "" : surrounded_list(texts, separator);
 }
 
@@ -29,14 +30,17 @@ Labels target(const JsonValue& instance, const GceSdConfig& config) {
                        {"__meta_gce_network", main["network"].text()},
                        {"__meta_gce_subnetwork", main["subnetwork"].text()},
                        {"__meta_gce_private_ip", ip},
-                       {"__meta_gce_tags", surrounded_or_empty(instance["tags"]["items"].texts(), config.tag_separator)}};
+                       {"__meta_gce_tags", surrounded_or_empty(instance["tags"]["items"].texts(),
+                                                               config.tag_separator)}};
   for (const JsonValue& interface : interfaces) {
-    labels.emplace_back("__meta_gce_interface_ipv4_" + sanitize_label_name(interface["name"].text()),
-                        interface["networkIP"].text());
+    labels.emplace_back(
+        "__meta_gce_interface_ipv4_" + sanitize_label_name(interface["name"].text()),
+        interface["networkIP"].text());
   }
   for (const JsonValue& item : instance["metadata"]["items"].items()) {
     if (item["value"].is_null()) continue;
-    labels.emplace_back("__meta_gce_metadata_" + sanitize_label_name(item["key"].text()), item["value"].text());
+    labels.emplace_back("__meta_gce_metadata_" + sanitize_label_name(item["key"].text()),
+                        item["value"].text());
   }
   for (const auto& [name, value] : instance["labels"].members()) {
     labels.emplace_back("__meta_gce_label_" + sanitize_label_name(name), value.text());
@@ -51,14 +55,16 @@ Labels target(const JsonValue& instance, const GceSdConfig& config) {
 // One refresh at a time.
 class GceMechanism {
  public:
-  GceMechanism(const GceSdConfig& config, const DiscoveryContext& context, const GceEndpoints& endpoints)
+  GceMechanism(const GceSdConfig& config, const DiscoveryContext& context,
+               const GceEndpoints& endpoints)
       : config_(config), client_({}, context, config.refresh_interval), endpoints_(endpoints) {}
 
   std::vector<TargetGroup> ask(Conversation& conversation) {
     try {
       return groups(conversation);
     } catch (const Error& error) {
-      throw Error(error.kind(), std::string("error retrieving refresh targets from gce: ") + error.what());
+      throw Error(error.kind(),
+                  std::string("error retrieving refresh targets from gce: ") + error.what());
     }
   }
 
@@ -66,13 +72,15 @@ class GceMechanism {
   std::vector<TargetGroup> groups(Conversation& conversation) {
     TargetGroup group;
     group.source = fmt::format("GCE_{}_{}", config_.project, config_.zone);
-    const std::string base = fmt::format("{}/compute/v1/projects/{}/zones/{}/instances?alt=json&prettyPrint=false",
-                                         endpoints_.compute, path_escape(config_.project), path_escape(config_.zone)) +
-                             (config_.filter.empty() ? "" : "&filter=" + query_escape(config_.filter));
+    const std::string base =
+        fmt::format("{}/compute/v1/projects/{}/zones/{}/instances?alt=json&prettyPrint=false",
+                    endpoints_.compute, path_escape(config_.project), path_escape(config_.zone)) +
+        (config_.filter.empty() ? "" : "&filter=" + query_escape(config_.filter));
     for_each_page(base, [&](const std::string& url) -> std::string {
       const JsonValue page = get(conversation, url);
       for (const JsonValue& instance : page["items"].items()) {
-        if (!instance["networkInterfaces"].items().empty()) group.targets.push_back(target(instance, config_));
+        if (!instance["networkInterfaces"].items().empty())
+          group.targets.push_back(target(instance, config_));
       }
       const std::string next = page["nextPageToken"].text();
       return next.empty() ? "" : base + "&pageToken=" + query_escape(next);
@@ -83,7 +91,8 @@ class GceMechanism {
   JsonValue get(Conversation& conversation, const std::string& url) {
     HttpRequest request = client_.request(url);
     request.headers.push_back("Authorization: Bearer " + token_.get([&] {
-      return fetch_google_token(conversation, client_, google_credentials_text(), endpoints_.metadata);
+      return fetch_google_token(conversation, client_, google_credentials_text(),
+                                endpoints_.metadata);
     }));
     const HttpResponse response = conversation.send(request);
     if (response.status == 401) token_.forget();
@@ -99,7 +108,8 @@ class GceMechanism {
 
 }  // namespace
 
-std::unique_ptr<Discovery> make_gce_discovery(const GceSdConfig& config, const DiscoveryContext& context,
+std::unique_ptr<Discovery> make_gce_discovery(const GceSdConfig& config,
+                                              const DiscoveryContext& context,
                                               const GceEndpoints& endpoints) {
   const auto mechanism = std::make_shared<GceMechanism>(config, context, endpoints);
   return make_refreshed_discovery(

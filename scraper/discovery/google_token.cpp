@@ -38,14 +38,16 @@ std::string assertion_form(const JsonValue& credentials) {
   append_json_string(claims, token_url(credentials));
   claims += fmt::format(",\"iat\":{},\"exp\":{}}}", now, now + kLifetimeSeconds);
   const Assertion assertion{"RS256", credentials["private_key_id"].text(), claims};
-  return encode_query({{"grant_type", {kJwtGrant}},
-                       {"assertion", {signed_assertion(assertion, credentials["private_key"].text())}}});
+  return encode_query(
+      {{"grant_type", {kJwtGrant}},
+       {"assertion", {signed_assertion(assertion, credentials["private_key"].text())}}});
 }
 
 }  // namespace
 
 std::string google_credentials_text() {
-  if (const std::string path = environment("GOOGLE_APPLICATION_CREDENTIALS"); !path.empty()) return read_file(path);
+  if (const std::string path = environment("GOOGLE_APPLICATION_CREDENTIALS"); !path.empty())
+    return read_file(path);
   try {
     return read_file(environment("HOME") + "/.config/gcloud/application_default_credentials.json");
   } catch (const Error&) {
@@ -54,10 +56,12 @@ std::string google_credentials_text() {
 }
 
 CachedToken::Fetched fetch_google_token(Conversation& conversation, const CloudClient& client,
-                                        const std::string& credentials_text, const std::string& metadata_server) {
+                                        const std::string& credentials_text,
+                                        const std::string& metadata_server) {
   if (credentials_text.empty()) {
     HttpRequest request;
-    request.url = metadata_server + "/computeMetadata/v1/instance/service-accounts/default/token?scopes=" +
+    request.url = metadata_server +
+                  "/computeMetadata/v1/instance/service-accounts/default/token?scopes=" +
                   query_escape(kScope);
     request.headers = {"Metadata-Flavor: Google"};
     request.timeout = 5000;
@@ -74,8 +78,9 @@ CachedToken::Fetched fetch_google_token(Conversation& conversation, const CloudC
                          {"client_secret", {credentials["client_secret"].text()}},
                          {"refresh_token", {credentials["refresh_token"].text()}}});
   } else {
-    throw Error(ErrorKind::kBadData, "google: credentials of the type \"" + type +
-                                         "\" are not supported; use service_account or authorized_user");
+    throw Error(ErrorKind::kBadData,
+                "google: credentials of the type \"" + type +
+                    "\" are not supported; use service_account or authorized_user");
   }
   HttpRequest request = form_request(token_url(credentials), form);
   request.timeout = 30'000;

@@ -52,7 +52,8 @@ class HttpMechanism {
       throw Error(ErrorKind::kUnavailable, "server returned HTTP status " + response.status_text);
     }
     if (!json_type_.matches(trimmed(response.content_type))) {
-      throw Error(ErrorKind::kBadData, "unsupported content type " + go_quote(response.content_type));
+      throw Error(ErrorKind::kBadData,
+                  "unsupported content type " + go_quote(response.content_type));
     }
     std::vector<TargetGroup> groups = parse_target_groups_json(response.body);
     for (size_t i = 0; i < groups.size(); ++i) {
@@ -73,7 +74,8 @@ class HttpMechanism {
 
 }  // namespace
 
-std::unique_ptr<Discovery> make_http_discovery(const HttpSdConfig& config, const DiscoveryContext& context) {
+std::unique_ptr<Discovery> make_http_discovery(const HttpSdConfig& config,
+                                               const DiscoveryContext& context) {
   const auto mechanism = std::make_shared<const HttpMechanism>(config, context);
   return make_refreshed_discovery(
       context, "http", config.refresh_interval,

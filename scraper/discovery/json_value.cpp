@@ -14,8 +14,8 @@ using Json = nlohmann::json;
 const Json& json(const void* node) { return *static_cast<const Json*>(node); }
 
 [[noreturn]] void fail_type(const void* node, const char* expected) {
-  throw Error(ErrorKind::kBadData,
-              fmt::format("json: cannot unmarshal {} into a value of type {}", json(node).type_name(), expected));
+  throw Error(ErrorKind::kBadData, fmt::format("json: cannot unmarshal {} into a value of type {}",
+                                               json(node).type_name(), expected));
 }
 
 }  // namespace
@@ -77,7 +77,8 @@ std::vector<std::pair<std::string, JsonValue>> JsonValue::members() const {
   std::vector<std::pair<std::string, JsonValue>> out;
   if (node_ == nullptr) return out;
   if (!json(node_).is_object()) fail_type(node_, "object");
-  for (const auto& [name, value] : json(node_).items()) out.emplace_back(name, JsonValue(document_, &value));
+  for (const auto& [name, value] : json(node_).items())
+    out.emplace_back(name, JsonValue(document_, &value));
   return out;
 }
 

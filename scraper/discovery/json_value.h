@@ -1,6 +1,6 @@
-// JSON answers of the servers that are asked for targets, read as Go reads them into a struct: what is
-// absent or null is empty, what has another type than asked for is an Error. The library behind it,
-// nlohmann, stays in json_value.cpp.
+// JSON answers of the servers that are asked for targets, read as Go reads them into a struct: what
+// is absent or null is empty, what has another type than asked for is an Error. The library behind
+// it, nlohmann, stays in json_value.cpp.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace hearth {
 // A node of a document, which it keeps alive. Immutable; cheap to copy.
 class JsonValue {
  public:
-  JsonValue() = default;  // null
+  JsonValue() = default;                          // null
   static JsonValue parse(std::string_view text);  // throws Error(kBadData)
 
   bool is_null() const { return node_ == nullptr; }
@@ -26,9 +26,9 @@ class JsonValue {
   int64_t integer() const;
   double number() const;
   bool flag() const;
-  std::vector<JsonValue> items() const;                             // of a list
+  std::vector<JsonValue> items() const;                            // of a list
   std::vector<std::pair<std::string, JsonValue>> members() const;  // of an object, by name
-  std::vector<std::string> texts() const;                           // of a list of strings
+  std::vector<std::string> texts() const;                          // of a list of strings
 
   std::string scalar() const;  // a string as it is, a number or bool as it is written; else ""
 

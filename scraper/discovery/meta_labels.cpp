@@ -41,8 +41,11 @@ std::string join_host_port(std::string_view host, int64_t port) {
 }
 
 std::string ip_text(std::string_view bytes) {
-  if (bytes.substr(0, 12) == std::string_view("\0\0\0\0\0\0\0\0\0\0\xff\xff", 12)) bytes.remove_prefix(12);
-  const auto byte = [&](size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(bytes[i])); };
+  if (bytes.substr(0, 12) == std::string_view("\0\0\0\0\0\0\0\0\0\0\xff\xff", 12))
+    bytes.remove_prefix(12);
+  const auto byte = [&](size_t i) {
+    return static_cast<unsigned>(static_cast<unsigned char>(bytes[i]));
+  };
   if (bytes.size() == 4) return fmt::format("{}.{}.{}.{}", byte(0), byte(1), byte(2), byte(3));
   const auto group = [&](size_t i) { return byte(2 * i) << 8 | byte(2 * i + 1); };
   // The longest run of zero groups, the first of equals, of two at least, becomes "::".

@@ -40,7 +40,8 @@ std::string identity_json(const OpenstackSdConfig& c) {
     if (!c.application_credential_id.empty()) {
       who = "\"id\":" + quoted(c.application_credential_id);
     } else if (!c.application_credential_name.empty()) {
-      who = "\"name\":" + quoted(c.application_credential_name) + ",\"user\":{" + user_json(c) + "}";
+      who =
+          "\"name\":" + quoted(c.application_credential_name) + ",\"user\":{" + user_json(c) + "}";
     } else {
       throw Error(ErrorKind::kBadData, "an application credential needs its id or its name");
     }
@@ -51,7 +52,8 @@ std::string identity_json(const OpenstackSdConfig& c) {
     throw Error(ErrorKind::kBadData, "you must provide exactly one of a username and a userid");
   }
   if (c.userid.empty() && domain_json(c).empty()) {
-    throw Error(ErrorKind::kBadData, "you must provide exactly one of domain_id and domain_name with a username");
+    throw Error(ErrorKind::kBadData,
+                "you must provide exactly one of domain_id and domain_name with a username");
   }
   return "\"methods\":[\"password\"],\"password\":{\"user\":{" + user_json(c) +
          ",\"password\":" + quoted(c.password.value) + "}}";
@@ -60,7 +62,8 @@ std::string identity_json(const OpenstackSdConfig& c) {
 // Of a project, where one is named; an application credential has its own.
 std::string scope_json(const OpenstackSdConfig& c) {
   if (!c.application_credential_secret.value.empty()) return "";
-  if (!c.project_id.empty()) return ",\"scope\":{\"project\":{\"id\":" + quoted(c.project_id) + "}}";
+  if (!c.project_id.empty())
+    return ",\"scope\":{\"project\":{\"id\":" + quoted(c.project_id) + "}}";
   if (!c.project_name.empty()) {
     return ",\"scope\":{\"project\":{\"name\":" + quoted(c.project_name) + domain_json(c) + "}}";
   }
@@ -88,13 +91,15 @@ OpenstackSdConfig openstack_credentials(const OpenstackSdConfig& config) {
   out.application_credential_name = environment("OS_APPLICATION_CREDENTIAL_NAME");
   out.application_credential_secret.value = environment("OS_APPLICATION_CREDENTIAL_SECRET");
   if (out.identity_endpoint.empty()) {
-    throw Error(ErrorKind::kBadData, "missing environment variable [OS_AUTH_URL]; or set identity_endpoint");
+    throw Error(ErrorKind::kBadData,
+                "missing environment variable [OS_AUTH_URL]; or set identity_endpoint");
   }
   return out;
 }
 
 std::string keystone_question(const OpenstackSdConfig& credentials) {
-  return "{\"auth\":{\"identity\":{" + identity_json(credentials) + "}" + scope_json(credentials) + "}}";
+  return "{\"auth\":{\"identity\":{" + identity_json(credentials) + "}" + scope_json(credentials) +
+         "}}";
 }
 
 OpenstackSession::OpenstackSession(Conversation& conversation, const CloudClient& client,
@@ -121,18 +126,23 @@ std::string OpenstackSession::endpoint(const std::string& type) const {
   for (const JsonValue& service : catalog_.items()) {
     if (service["type"].text() != type) continue;
     for (const JsonValue& place : service["endpoints"].items()) {
-      const std::string region = place["region_id"].is_null() ? place["region"].text() : place["region_id"].text();
+      const std::string region =
+          place["region_id"].is_null() ? place["region"].text() : place["region_id"].text();
       if (place["interface"].text() != config_.availability || region != config_.region) continue;
       const std::string url = place["url"].text();
       return url.ends_with('/') ? url : url + "/";
     }
   }
-  throw Error(ErrorKind::kUnavailable,
-              fmt::format("could not create OpenStack {} session: No suitable endpoint could be found in the "
-                          "service catalog.", type == "load-balancer" ? "load balancer" : type));
+  throw Error(
+      ErrorKind::kUnavailable,
+      fmt::format(
+          "could not create OpenStack {} session: No suitable endpoint could be found in the "
+          "service catalog.",
+          type == "load-balancer" ? "load balancer" : type));
 }
 
-std::vector<JsonValue> OpenstackSession::all(const std::string& url, const std::string& list) const {
+std::vector<JsonValue> OpenstackSession::all(const std::string& url,
+                                             const std::string& list) const {
   std::vector<JsonValue> items;
   for_each_page(url, [&](const std::string& page_url) -> std::string {
     HttpRequest request = client_.request(page_url);

@@ -10,8 +10,8 @@
 
 namespace hearth {
 
-// What Keystone is told; of the configuration, or of the environment (OS_AUTH_URL and so on) where that has
-// no identity_endpoint. Throws Error(kBadData) for what is missing.
+// What Keystone is told; of the configuration, or of the environment (OS_AUTH_URL and so on) where
+// that has no identity_endpoint. Throws Error(kBadData) for what is missing.
 OpenstackSdConfig openstack_credentials(const OpenstackSdConfig& config);
 
 // The body of POST /v3/auth/tokens. Throws Error(kBadData).
@@ -21,7 +21,8 @@ std::string keystone_question(const OpenstackSdConfig& credentials);
 class OpenstackSession {
  public:
   // Asks for a token. Throws Error "could not authenticate to OpenStack: ...".
-  OpenstackSession(Conversation& conversation, const CloudClient& client, const OpenstackSdConfig& config);
+  OpenstackSession(Conversation& conversation, const CloudClient& client,
+                   const OpenstackSdConfig& config);
 
   // The place of a service ("compute") in the region, with a slash at its end. Throws Error.
   std::string endpoint(const std::string& type) const;

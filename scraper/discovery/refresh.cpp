@@ -7,12 +7,14 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <set>
 #include <thread>
 
 #include "core/compress.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/mutex.h"
 #include "core/threads.h"
 
 namespace hearth {
@@ -28,7 +30,8 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 HttpResponse finished(HttpResponse response) {
   if (!response.error.empty()) throw Error(ErrorKind::kIo, response.error);
-  if (response.body_too_large) throw Error(ErrorKind::kBadData, "the answer is larger than 256 MiB");
+  if (response.body_too_large)
+    throw Error(ErrorKind::kBadData, "the answer is larger than 256 MiB");
   if (response.content_encoding == "gzip") {
     std::string body;
     gzip_uncompress(response.body, body, kMaxAnswerBytes);
@@ -45,11 +48,13 @@ struct Conversation::State {
   HttpClient client{1};
   std::atomic<bool> ended{false};
   int end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  std::vector<std::unique_ptr<HttpClient::Slot>> slots;  // after client; they keep their connections
+  std::vector<std::unique_ptr<HttpClient::Slot>>
+      slots;  // after client; they keep their connections
 };
 
 Conversation::Conversation() : state_(std::make_unique<State>()) {
-  if (state_->end_fd < 0) throw Error(ErrorKind::kIo, "cannot make an event for the end of a discovery");
+  if (state_->end_fd < 0)
+    throw Error(ErrorKind::kIo, "cannot make an event for the end of a discovery");
 }
 
 Conversation::~Conversation() { close(state_->end_fd); }
@@ -71,7 +76,8 @@ void Conversation::sleep(DurationMs duration) {
   const SteadyTime due = std::chrono::steady_clock::now() + std::chrono::milliseconds(duration);
   for (;;) {
     check();
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(due - std::chrono::steady_clock::now());
     if (left.count() <= 0) return;
     pollfd fd{state_->end_fd, POLLIN, 0};
     poll(&fd, 1, static_cast<int>(std::min<DurationMs>(left.count(), kLongestWait)));
@@ -121,21 +127,59 @@ std::vector<HttpResponse> Conversation::send_all(std::vector<HttpRequest> reques
 
 namespace {
 
+// The series of a mechanism in a job; they go with the last discovery that counts in them.
+// Thread-safe.
+class RefreshMetrics {
+ public:
+  RefreshMetrics(Registry& registry, const std::string& mechanism, const std::string& job)
+      : registry_(registry), labels_{{"mechanism", mechanism}, {"config", job}} {
+    MutexLock lock(users().mutex);
+    ++users().counts[{&registry_, labels_}];
+    failures = registry_.counter(kFailures,
+                                 "Number of refresh failures for the given SD mechanism.", labels_);
+    duration = registry_.summary(kDuration,
+                                 "The duration of a refresh in seconds for the given SD mechanism.",
+                                 {0.5, 0.9, 0.99}, labels_);
+  }
+  ~RefreshMetrics() {
+    MutexLock lock(users().mutex);
+    const auto mine = users().counts.find({&registry_, labels_});
+    if (--mine->second > 0) return;
+    users().counts.erase(mine);
+    registry_.remove(kFailures, labels_);
+    registry_.remove(kDuration, labels_);
+  }
+  RefreshMetrics(const RefreshMetrics&) = delete;
+  RefreshMetrics& operator=(const RefreshMetrics&) = delete;
+
+  Counter failures;
+  Observer duration;
+
+ private:
+  static constexpr const char* kFailures = "prometheus_sd_refresh_failures_total";
+  static constexpr const char* kDuration = "prometheus_sd_refresh_duration_seconds";
+  struct Users {
+    Mutex mutex;
+    std::map<std::pair<Registry*, MetricLabels>, size_t> counts GUARDED_BY(mutex);
+  };
+  static Users& users() {
+    static Users all;
+    return all;
+  }
+
+  Registry& registry_;
+  const MetricLabels labels_;
+};
+
 class RefreshedDiscovery final : public Discovery {
  public:
-  RefreshedDiscovery(const DiscoveryContext& context, const std::string& mechanism, DurationMs interval,
-                     AskForGroups ask)
+  RefreshedDiscovery(const DiscoveryContext& context, const std::string& mechanism,
+                     DurationMs interval, AskForGroups ask)
       : job_(context.job),
         mechanism_(mechanism),
         interval_(std::max<DurationMs>(interval, 1)),
         ask_(std::move(ask)),
-        failures_(context.registry.counter("prometheus_sd_refresh_failures_total",
-                                           "Number of refresh failures for the given SD mechanism.",
-                                           {{"mechanism", mechanism}, {"config", context.job}})),
-        duration_(context.registry.summary(
-            "prometheus_sd_refresh_duration_seconds",
-            "The duration of a refresh in seconds for the given SD mechanism.", {0.5, 0.9, 0.99},
-            {{"mechanism", mechanism}, {"config", context.job}})) {}
+        metrics_(context.registry, mechanism, context.job) {}
   ~RefreshedDiscovery() override {
     conversation_.end();
     if (thread_.joinable()) thread_.join();
@@ -158,14 +202,14 @@ class RefreshedDiscovery final : public Discovery {
   const std::string job_, mechanism_;
   const DurationMs interval_;
   const AskForGroups ask_;
-  Counter failures_;
-  Observer duration_;
+  RefreshMetrics metrics_;
   Conversation conversation_;
   std::set<std::string> sources_;  // of the groups that the last answer had
   std::thread thread_;
 };
 
-// At the times that a ticker would have it: an answer that took long is followed by the next one soon.
+// At the times that a ticker would have it: an answer that took long is followed by the next one
+// soon.
 void RefreshedDiscovery::run(const GroupUpdate& update) {
   using std::chrono::milliseconds;
   refresh(update);
@@ -183,13 +227,15 @@ void RefreshedDiscovery::refresh(const GroupUpdate& update) {
   std::vector<TargetGroup> groups;
   try {
     groups = ask_(conversation_);
-    duration_.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    metrics_.duration.observe(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   } catch (const std::exception& error) {
-    duration_.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    metrics_.duration.observe(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     conversation_.check();
-    failures_.add();
-    log_error("Unable to refresh target groups", "component", "discovery manager scrape", "discovery",
-              mechanism_, "config", job_, "err", error.what());
+    metrics_.failures.add();
+    log_error("Unable to refresh target groups", "component", "discovery manager scrape",
+              "discovery", mechanism_, "config", job_, "err", error.what());
     return;
   }
   conversation_.check();
@@ -207,8 +253,8 @@ void RefreshedDiscovery::refresh(const GroupUpdate& update) {
 }  // namespace
 
 std::unique_ptr<Discovery> make_refreshed_discovery(const DiscoveryContext& context,
-                                                    const std::string& mechanism, DurationMs interval,
-                                                    AskForGroups ask) {
+                                                    const std::string& mechanism,
+                                                    DurationMs interval, AskForGroups ask) {
   return std::make_unique<RefreshedDiscovery>(context, mechanism, interval, std::move(ask));
 }
 

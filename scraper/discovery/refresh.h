@@ -12,8 +12,8 @@
 
 namespace hearth {
 
-// How a mechanism asks and waits, with code that blocks. Once its discovery ends, every call here ends
-// at once by an exception that only the base catches. One thread, but for end().
+// How a mechanism asks and waits, with code that blocks. Once its discovery ends, every call here
+// ends at once by an exception that only the base catches. One thread, but for end().
 class Conversation {
  public:
   Conversation();
@@ -38,10 +38,10 @@ class Conversation {
 // All groups as they are now. Throws Error: the groups stay as they are.
 using AskForGroups = std::function<std::vector<TargetGroup>(Conversation& conversation)>;
 
-// Asks at once and then every interval, on a thread of its own. Groups that an answer no longer has are
-// told to be empty. Failures are logged and counted.
+// Asks at once and then every interval, on a thread of its own. Groups that an answer no longer has
+// are told to be empty. Failures are logged and counted.
 std::unique_ptr<Discovery> make_refreshed_discovery(const DiscoveryContext& context,
-                                                    const std::string& mechanism, DurationMs interval,
-                                                    AskForGroups ask);
+                                                    const std::string& mechanism,
+                                                    DurationMs interval, AskForGroups ask);
 
 }  // namespace hearth

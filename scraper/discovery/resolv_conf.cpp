@@ -30,7 +30,8 @@ void take_line(std::string_view line, ResolvConf& conf) {
   const std::string_view key = words[0];
   if (key == "nameserver" && words.size() > 1) conf.servers.emplace_back(words[1]);
   if (key == "domain" || key == "search") {
-    conf.search.assign(words.begin() + 1, key == "domain" && words.size() > 1 ? words.begin() + 2 : words.end());
+    conf.search.assign(words.begin() + 1,
+                       key == "domain" && words.size() > 1 ? words.begin() + 2 : words.end());
   }
   if (key != "options") return;
   for (const std::string_view option : words) {
@@ -58,7 +59,8 @@ std::vector<std::string> names_to_try(const ResolvConf& conf, std::string_view n
   const size_t labels = static_cast<size_t>(std::count(name.begin(), name.end(), '.')) + 1;
   std::vector<std::string> names;
   for (const std::string& domain : conf.search) {
-    names.push_back(domain == "." ? with_final_dot(name) : with_final_dot(std::string(name) + "." + domain));
+    names.push_back(domain == "." ? with_final_dot(name)
+                                  : with_final_dot(std::string(name) + "." + domain));
   }
   names.insert(labels > conf.ndots ? names.begin() : names.end(), with_final_dot(name));
   return names;

@@ -69,10 +69,15 @@ std::string instance(const std::string& address, int port) {
 
 std::string target(const std::string& service, const std::string& address, int port) {
   const std::string port_text = std::to_string(port);
-  return service + " {__address__=\"" + address + ":" + port_text + "\", __meta_consul_address=\"" + address +
-         "\", __meta_consul_dc=\"dc1\", __meta_consul_health=\"passing\", __meta_consul_node=\"n1\", "
-         "__meta_consul_service=\"" + service + "\", __meta_consul_service_id=\"i\", "
-         "__meta_consul_service_port=\"" + port_text + "\", __meta_consul_tags=\",,\"}\n";
+  return service + " {__address__=\"" + address + ":" + port_text + "\", __meta_consul_address=\"" +
+         address +
+         "\", __meta_consul_dc=\"dc1\", __meta_consul_health=\"passing\", "
+         "__meta_consul_node=\"n1\", "
+         "__meta_consul_service=\"" +
+         service +
+         "\", __meta_consul_service_id=\"i\", "
+         "__meta_consul_service_port=\"" +
+         port_text + "\", __meta_consul_tags=\",,\"}\n";
 }
 
 ConsulSdConfig config_of(const FakeConsul& consul) {
@@ -128,15 +133,19 @@ TEST_CASE("queries carry what the configuration says") {
   const std::string expected = target("web/x", "10.0.0.1", 80);
   CHECK(bench.found.wait_for(expected) == expected);
   const auto requests = consul.requests();
-  CHECK(requests.at(0).find("GET /prefix/v1/catalog/services?dc=dc1&filter=ServiceName+%3D%3D+x&node-meta=rack%3A1"
-                            "&ns=ns+one&partition=p&stale=&wait=120000ms HTTP/1.1") == 0);
+  CHECK(requests.at(0).find(
+            "GET /prefix/v1/catalog/services?dc=dc1&filter=ServiceName+%3D%3D+x&node-meta=rack%3A1"
+            "&ns=ns+one&partition=p&stale=&wait=120000ms HTTP/1.1") == 0);
   CHECK(requests.at(0).find("X-Consul-Token: secret\r\n") != std::string::npos);
   std::string health;
   for (const std::string& request : requests) {
     if (request.find("/health/") != std::string::npos && health.empty()) health = request;
   }
-  CHECK(health.find("GET /prefix/v1/health/service/web/x?dc=dc1&filter=Service.Port+%3D%3D+80&node-meta=rack%3A1"
-                    "&ns=ns+one&partition=p&stale=&tag=a&tag=b&wait=120000ms HTTP/1.1") == 0);
+  CHECK(
+      health.find(
+          "GET "
+          "/prefix/v1/health/service/web/x?dc=dc1&filter=Service.Port+%3D%3D+80&node-meta=rack%3A1"
+          "&ns=ns+one&partition=p&stale=&tag=a&tag=b&wait=120000ms HTTP/1.1") == 0);
 }
 
 TEST_CASE("services that are named and no tags need no catalog") {
@@ -187,7 +196,8 @@ TEST_CASE("an address of an unknown scheme is refused") {
   DiscoveryBench bench;
   ConsulSdConfig config;
   config.server = "ftp://x";
-  CHECK_THROWS_WITH_AS(make_consul_discovery(config, bench.context), "Unknown protocol scheme: ftp", Error);
+  CHECK_THROWS_WITH_AS(make_consul_discovery(config, bench.context), "Unknown protocol scheme: ftp",
+                       Error);
 }
 
 TEST_CASE("an instance has the labels of its node, its service and its checks") {
@@ -202,15 +212,19 @@ TEST_CASE("an instance has the labels of its node, its service and its checks") 
   CHECK(group.source == "web");
   CHECK(labels_text(group.labels) == "{__meta_consul_dc=\"dc1\", __meta_consul_service=\"web\"}");
   CHECK(labels_text(group.targets.at(0)) ==
-        "{__address__=\"[fd00::1]:8080\", __meta_consul_address=\"10.0.0.1\", __meta_consul_health=\"warning\", "
-        "__meta_consul_metadata_rack_no=\"7\", __meta_consul_namespace=\"ns\", __meta_consul_node=\"n1\", "
+        "{__address__=\"[fd00::1]:8080\", __meta_consul_address=\"10.0.0.1\", "
+        "__meta_consul_health=\"warning\", "
+        "__meta_consul_metadata_rack_no=\"7\", __meta_consul_namespace=\"ns\", "
+        "__meta_consul_node=\"n1\", "
         "__meta_consul_partition=\"p\", __meta_consul_service_address=\"fd00::1\", "
         "__meta_consul_service_id=\"web-1\", __meta_consul_service_metadata_Ver_sion=\"é\", "
         "__meta_consul_service_metadata_sch_nes=\"x\", __meta_consul_service_port=\"8080\", "
-        "__meta_consul_tagged_address_lan=\"1.1.1.1\", __meta_consul_tagged_address_wan_v4=\"2.2.2.2\", "
+        "__meta_consul_tagged_address_lan=\"1.1.1.1\", "
+        "__meta_consul_tagged_address_wan_v4=\"2.2.2.2\", "
         "__meta_consul_tags=\"|a|b c|\"}");
   CHECK(labels_text(group.targets.at(1)) ==
-        "{__address__=\"10.0.0.2:0\", __meta_consul_address=\"10.0.0.2\", __meta_consul_health=\"passing\", "
+        "{__address__=\"10.0.0.2:0\", __meta_consul_address=\"10.0.0.2\", "
+        "__meta_consul_health=\"passing\", "
         "__meta_consul_node=\"n2\", __meta_consul_service_port=\"0\", __meta_consul_tags=\"||\"}");
 }
 
@@ -220,9 +234,12 @@ TEST_CASE("the health of an instance is the worst of its checks") {
         consul_group(R"([{"Node":{},"Service":{},"Checks":)" + checks + "}]", "web", "dc1", ",");
     return std::string(group.targets.at(0).get("__meta_consul_health"));
   };
-  CHECK(health(R"([{"Status":"passing"},{"Status":"critical"},{"Status":"warning"}])") == "critical");
+  CHECK(health(R"([{"Status":"passing"},{"Status":"critical"},{"Status":"warning"}])") ==
+        "critical");
   CHECK(health(R"([{"CheckID":"_node_maintenance","Status":"critical"}])") == "maintenance");
-  CHECK(health(R"([{"CheckID":"_service_maintenance:x","Status":"critical"},{"Status":"passing"}])") == "maintenance");
+  CHECK(health(
+            R"([{"CheckID":"_service_maintenance:x","Status":"critical"},{"Status":"passing"}])") ==
+        "maintenance");
   CHECK(health(R"([{"Status":"odd"}])") == "");
   CHECK(health("null") == "passing");
 }

@@ -37,7 +37,8 @@ class FoundGroups {
     return text_now();
   }
 
-  // Waits until the text is that, and returns what it is (that, or another when ten seconds have passed).
+  // Waits until the text is that, and returns what it is (that, or another when ten seconds have
+  // passed).
   std::string wait_for(const std::string& expected) {
     MutexLock lock(mutex_);
     wait([&]() NO_THREAD_SAFETY_ANALYSIS { return text_now() == expected; });
@@ -79,7 +80,8 @@ class FoundGroups {
   std::map<std::string, TargetGroup> groups_ GUARDED_BY(mutex_);
 };
 
-// A discovery is made with `context` and started with found.update(); it ends before the bench does.
+// A discovery is made with `context` and started with found.update(); it ends before the bench
+// does.
 struct DiscoveryBench {
   Registry registry;
   DiscoveryWatcher watcher;

@@ -34,15 +34,16 @@ struct Resolver {
   std::string path;
 };
 
-std::string discovered(DiscoveryBench& bench, const DnsSdConfig& config, const std::string& resolv_conf,
-                       size_t updates = 1) {
+std::string discovered(DiscoveryBench& bench, const DnsSdConfig& config,
+                       const std::string& resolv_conf, size_t updates = 1) {
   const Resolver resolver(resolv_conf);
   const auto discovery = make_dns_discovery(config, bench.context, resolver.path);
   discovery->start(bench.found.update());
   return bench.found.wait_for_updates(updates);
 }
 
-DnsSdConfig config_of(const std::string& name, const std::string& type, DurationMs interval = 60'000) {
+DnsSdConfig config_of(const std::string& name, const std::string& type,
+                      DurationMs interval = 60'000) {
   DnsSdConfig config;
   config.names = {name};
   config.type = type;
@@ -58,11 +59,13 @@ TEST_CASE("records of each type become targets with the labels of their type") {
         return q.answer({dns_record(5, dns_name("other.test")), dns_record(1, bytes({10, 0, 0, 1})),
                          dns_record(1, bytes({10, 0, 0, 2}))});
       case 28:
-        return q.answer({dns_record(28, bytes({0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1})),
-                         dns_record(28, "\0\0\0\0\0\0\0\0\0\0\xff\xff\x01\x02\x03\x04"s)});
+        return q.answer(
+            {dns_record(28, bytes({0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1})),
+             dns_record(28, "\0\0\0\0\0\0\0\0\0\0\xff\xff\x01\x02\x03\x04"s)});
       case 33:
-        return q.answer({dns_record(33, dns_u16(0) + dns_u16(0) + dns_u16(8080) + dns_name("web1.test")),
-                         dns_record(33, dns_u16(0) + dns_u16(0) + dns_u16(8081) + "\x04web2\xc0\x0e"s)});
+        return q.answer(
+            {dns_record(33, dns_u16(0) + dns_u16(0) + dns_u16(8080) + dns_name("web1.test")),
+             dns_record(33, dns_u16(0) + dns_u16(0) + dns_u16(8081) + "\x04web2\xc0\x0e"s)});
       case 15:
         return q.answer({dns_record(15, dns_u16(10) + dns_name("mx.test"))});
       default:
@@ -71,18 +74,23 @@ TEST_CASE("records of each type become targets with the labels of their type") {
   });
   const std::string conf = "nameserver " + server.address() + "\n";
   const std::tuple<const char*, std::string> cases[] = {
-      {"A", "a.test {__address__=\"10.0.0.1:9100\", __meta_dns_name=\"a.test\"}\n"
-            "a.test {__address__=\"10.0.0.2:9100\", __meta_dns_name=\"a.test\"}\n"},
-      {"AAAA", "a.test {__address__=\"1.2.3.4:9100\", __meta_dns_name=\"a.test\"}\n"
-               "a.test {__address__=\"[2001:db8::1]:9100\", __meta_dns_name=\"a.test\"}\n"},
-      {"SRV", "a.test {__address__=\"web1.test:8080\", __meta_dns_name=\"a.test\", "
-              "__meta_dns_srv_record_port=\"8080\", __meta_dns_srv_record_target=\"web1.test.\"}\n"
-              "a.test {__address__=\"web2.test:8081\", __meta_dns_name=\"a.test\", "
-              "__meta_dns_srv_record_port=\"8081\", __meta_dns_srv_record_target=\"web2.test.\"}\n"},
-      {"MX", "a.test {__address__=\"mx.test:9100\", __meta_dns_mx_record_target=\"mx.test.\", "
-             "__meta_dns_name=\"a.test\"}\n"},
-      {"NS", "a.test {__address__=\"ns.test:9100\", __meta_dns_name=\"a.test\", "
-             "__meta_dns_ns_record_target=\"ns.test.\"}\n"}};
+      {"A",
+       "a.test {__address__=\"10.0.0.1:9100\", __meta_dns_name=\"a.test\"}\n"
+       "a.test {__address__=\"10.0.0.2:9100\", __meta_dns_name=\"a.test\"}\n"},
+      {"AAAA",
+       "a.test {__address__=\"1.2.3.4:9100\", __meta_dns_name=\"a.test\"}\n"
+       "a.test {__address__=\"[2001:db8::1]:9100\", __meta_dns_name=\"a.test\"}\n"},
+      {"SRV",
+       "a.test {__address__=\"web1.test:8080\", __meta_dns_name=\"a.test\", "
+       "__meta_dns_srv_record_port=\"8080\", __meta_dns_srv_record_target=\"web1.test.\"}\n"
+       "a.test {__address__=\"web2.test:8081\", __meta_dns_name=\"a.test\", "
+       "__meta_dns_srv_record_port=\"8081\", __meta_dns_srv_record_target=\"web2.test.\"}\n"},
+      {"MX",
+       "a.test {__address__=\"mx.test:9100\", __meta_dns_mx_record_target=\"mx.test.\", "
+       "__meta_dns_name=\"a.test\"}\n"},
+      {"NS",
+       "a.test {__address__=\"ns.test:9100\", __meta_dns_name=\"a.test\", "
+       "__meta_dns_ns_record_target=\"ns.test.\"}\n"}};
   for (const auto& [type, expected] : cases) {
     DiscoveryBench bench;
     CHECK(discovered(bench, config_of("a.test", type), conf) == expected);
@@ -102,17 +110,21 @@ TEST_CASE("a truncated answer is asked for again over TCP") {
 
 TEST_CASE("the search list is gone through as the number of dots has it, until a name exists") {
   FakeDnsServer server([](const DnsQuestion& q) {
-    return q.name == "web.b.test." ? q.answer({dns_record(1, bytes({10, 0, 0, 1}))}) : q.answer({}, 3);
+    return q.name == "web.b.test." ? q.answer({dns_record(1, bytes({10, 0, 0, 1}))})
+                                   : q.answer({}, 3);
   });
   DiscoveryBench bench;
-  CHECK(discovered(bench, config_of("web", "A"), "search a.test b.test\nnameserver " + server.address() + "\n") ==
+  CHECK(discovered(bench, config_of("web", "A"),
+                   "search a.test b.test\nnameserver " + server.address() + "\n") ==
         "web {__address__=\"10.0.0.1:9100\", __meta_dns_name=\"web\"}\n");
   CHECK(server.asked() == std::vector<std::string>{"web.a.test. 1 udp", "web.b.test. 1 udp"});
 }
 
 TEST_CASE("a server that refuses is passed over for the next") {
   FakeDnsServer refuses([](const DnsQuestion& q) { return q.answer({}, 5); });
-  FakeDnsServer knows([](const DnsQuestion& q) { return q.answer({dns_record(1, bytes({10, 0, 0, 1}))}); });
+  FakeDnsServer knows([](const DnsQuestion& q) {
+    return q.answer({dns_record(1, bytes({10, 0, 0, 1}))});
+  });
   DiscoveryBench bench;
   CHECK(discovered(bench, config_of("a.test.", "A"),
                    "nameserver " + refuses.address() + "\nnameserver " + knows.address() + "\n") ==
@@ -123,17 +135,24 @@ TEST_CASE("targets stay while servers fail or answer garbage, and end when the n
   std::atomic<int> step{0};
   FakeDnsServer server([&](const DnsQuestion& q) -> std::string {
     switch (step++) {
-      case 0: return q.answer({dns_record(1, bytes({10, 0, 0, 1}))});
-      case 1: return q.answer({}, 2);
-      case 2: return "garbage";
-      case 3: return q.answer({dns_record(1, "123")});
-      case 4: return q.answer({}).substr(0, 14);
-      default: return q.answer({}, 3);
+      case 0:
+        return q.answer({dns_record(1, bytes({10, 0, 0, 1}))});
+      case 1:
+        return q.answer({}, 2);
+      case 2:
+        return "garbage";
+      case 3:
+        return q.answer({dns_record(1, "123")});
+      case 4:
+        return q.answer({}).substr(0, 14);
+      default:
+        return q.answer({}, 3);
     }
   });
   const Resolver resolver("nameserver " + server.address() + "\n");
   DiscoveryBench bench;
-  const auto discovery = make_dns_discovery(config_of("a.test", "A", 2), bench.context, resolver.path);
+  const auto discovery =
+      make_dns_discovery(config_of("a.test", "A", 2), bench.context, resolver.path);
   discovery->start(bench.found.update());
   const std::string first = "a.test {__address__=\"10.0.0.1:9100\", __meta_dns_name=\"a.test\"}\n";
   CHECK(bench.found.wait_for(first) == first);
@@ -168,9 +187,9 @@ std::string refusal(const std::string& answer) {
 
 TEST_CASE("every prefix of an answer and every changed byte is an answer or an Error") {
   DnsQuestion question{false, dns_question(7, "a.test", DnsType::kSrv, true), "a.test.", 33};
-  const std::string good =
-      question.answer({dns_record(33, dns_u16(0) + dns_u16(0) + dns_u16(8080) + dns_name("web1.test")),
-                       dns_record(15, dns_u16(1) + "\xc0\x0c"s)});
+  const std::string good = question.answer(
+      {dns_record(33, dns_u16(0) + dns_u16(0) + dns_u16(8080) + dns_name("web1.test")),
+       dns_record(15, dns_u16(1) + "\xc0\x0c"s)});
   CHECK(refusal(good) == "");
   size_t refused = 0;
   for (size_t i = 0; i < good.size(); ++i) refused += refusal(good.substr(0, i)).empty() ? 0 : 1;
@@ -192,7 +211,9 @@ TEST_CASE("names that point at themselves end") {
 
 TEST_CASE("odd characters of names are written as Prometheus writes them") {
   DnsQuestion question{false, dns_question(7, "a", DnsType::kNs, false), "a.", 2};
-  const DnsAnswer answer = parse_dns_answer(question.answer({dns_record(2, "\x07" "a.b\\\x01\xff(\0"s)}));
+  const DnsAnswer answer = parse_dns_answer(question.answer({dns_record(2,
+                                                                        "\x07"
+                                                                        "a.b\\\x01\xff(\0"s)}));
   CHECK(answer.records.at(0).target == "a\\.b\\\\\\001\\255\\(.");
 }
 
@@ -217,14 +238,16 @@ TEST_CASE("addresses are printed as Go prints them") {
   CHECK(v6({0xfe80, 0, 1, 2, 3, 4, 5, 0xabc}) == "fe80:0:1:2:3:4:5:abc");
   CHECK(cidr_address("10.0.0.2/24") == "10.0.0.2");
   CHECK(cidr_address("fd00::0:2/64") == "fd00::2");
-  for (const char* bad : {"10.0.0.2", "10.0.0.2/33", "10.0.2/8", "x/8", "10.0.0.2/", "10.0.0.2/8x"}) {
+  for (const char* bad :
+       {"10.0.0.2", "10.0.0.2/33", "10.0.2/8", "x/8", "10.0.0.2/", "10.0.0.2/8x"}) {
     CHECK_THROWS_AS(cidr_address(bad), Error);
   }
 }
 
 TEST_CASE("resolv.conf is read as Prometheus reads it") {
   const ResolvConf conf = parse_resolv_conf(
-      "# a comment\n; another\ndomain old.test\nnameserver 10.0.0.1\n\tnameserver  fd00::1 \nnameserver\n"
+      "# a comment\n; another\ndomain old.test\nnameserver 10.0.0.1\n\tnameserver  fd00::1 "
+      "\nnameserver\n"
       "search a.test b.test.\noptions rotate ndots:2 timeout:1\n");
   CHECK(conf.servers == std::vector<std::string>{"10.0.0.1", "fd00::1"});
   CHECK(conf.search == std::vector<std::string>{"a.test", "b.test."});

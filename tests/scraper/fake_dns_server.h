@@ -1,4 +1,5 @@
-// A DNS server inside a test, over UDP and TCP on one port: what it answers is written out byte by byte.
+// A DNS server inside a test, over UDP and TCP on one port: what it answers is written out byte by
+// byte.
 #pragma once
 
 #include <arpa/inet.h>
@@ -47,10 +48,11 @@ struct DnsQuestion {
   unsigned type = 0;
 
   // The answer to it.
-  std::string answer(const std::vector<std::string>& records, unsigned code = 0, bool truncated = false) const {
-    std::string out = bytes.substr(0, 2) + dns_u16(0x8180u | code | (truncated ? 0x0200u : 0u)) + dns_u16(1) +
-                      dns_u16(static_cast<unsigned>(records.size())) + dns_u16(0) + dns_u16(0) +
-                      bytes.substr(12, name.size() + 1 + 4);
+  std::string answer(const std::vector<std::string>& records, unsigned code = 0,
+                     bool truncated = false) const {
+    std::string out = bytes.substr(0, 2) + dns_u16(0x8180u | code | (truncated ? 0x0200u : 0u)) +
+                      dns_u16(1) + dns_u16(static_cast<unsigned>(records.size())) + dns_u16(0) +
+                      dns_u16(0) + bytes.substr(12, name.size() + 1 + 4);
     for (const std::string& record : records) out += record;
     return out;
   }
@@ -123,7 +125,8 @@ class FakeDnsServer {
     char buffer[4096];
     sockaddr_in from{};
     socklen_t length = sizeof from;
-    const ssize_t got = recvfrom(udp_, buffer, sizeof buffer, 0, reinterpret_cast<sockaddr*>(&from), &length);
+    const ssize_t got =
+        recvfrom(udp_, buffer, sizeof buffer, 0, reinterpret_cast<sockaddr*>(&from), &length);
     const std::string answer = handle({buffer, static_cast<size_t>(got)}, false);
     if (answer.empty()) return;
     sendto(udp_, answer.data(), answer.size(), 0, reinterpret_cast<sockaddr*>(&from), length);

@@ -21,8 +21,9 @@ HttpSdConfig config_of(const std::string& url, DurationMs interval) {
 
 TEST_CASE("http_sd asks as Prometheus asks and gives each group its URL and number") {
   LoopbackServer server([](const std::string&) {
-    return http_reply(R"([{"targets": ["a:1", "b:2"], "labels": {"env": "x"}}, {"targets": ["c:3"]}])",
-                      "Content-Type: application/json; charset=utf-8\r\n");
+    return http_reply(
+        R"([{"targets": ["a:1", "b:2"], "labels": {"env": "x"}}, {"targets": ["c:3"]}])",
+        "Content-Type: application/json; charset=utf-8\r\n");
   });
   const std::string url = "http://" + server.address() + "/sd?x=1";
   DiscoveryBench bench;
@@ -44,15 +45,26 @@ TEST_CASE("http_sd drops groups that an answer no longer has, and keeps all whil
   std::atomic<int> step{0};
   LoopbackServer server([&](const std::string&) -> Reply {
     switch (step++) {
-      case 0: return http_reply(R"([{"targets": ["a:1"]}, {"targets": ["b:2"]}])", kJson);
-      case 1: return http_reply("slow down", "", "429 Too Many Requests");
-      case 2: return http_reply("boom", "", "500 Internal Server Error");
-      case 3: return http_reply("[{", kJson);
-      case 4: return http_reply("[]", "Content-Type: text/html\r\n");
-      case 5: return http_reply("[null]", kJson);
-      case 6: return {"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n[{", Reply::Then::kClose};
-      case 7: return {"garbage\r\n\r\n", Reply::Then::kClose};
-      default: return http_reply(R"([{"targets": ["a:1"]}])", kJson);
+      case 0:
+        return http_reply(R"([{"targets": ["a:1"]}, {"targets": ["b:2"]}])", kJson);
+      case 1:
+        return http_reply("slow down", "", "429 Too Many Requests");
+      case 2:
+        return http_reply("boom", "", "500 Internal Server Error");
+      case 3:
+        return http_reply("[{", kJson);
+      case 4:
+        return http_reply("[]", "Content-Type: text/html\r\n");
+      case 5:
+        return http_reply("[null]", kJson);
+      case 6:
+        return {
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n[{",
+            Reply::Then::kClose};
+      case 7:
+        return {"garbage\r\n\r\n", Reply::Then::kClose};
+      default:
+        return http_reply(R"([{"targets": ["a:1"]}])", kJson);
     }
   });
   const std::string url = "http://" + server.address() + "/";
@@ -60,12 +72,25 @@ TEST_CASE("http_sd drops groups that an answer no longer has, and keeps all whil
   const auto discovery = make_http_discovery(config_of(url, 200), bench.context);
   discovery->start(bench.found.update());
   const std::string meta = "__meta_url=\"" + url + "\"}\n";
-  const std::string first = url + ":0 {__address__=\"a:1\", " + meta, second = url + ":1 {__address__=\"b:2\", " + meta;
+  const std::string first = url + ":0 {__address__=\"a:1\", " + meta,
+                    second = url + ":1 {__address__=\"b:2\", " + meta;
   CHECK(bench.found.wait_for_updates(1) == first + second);
   CHECK(bench.found.wait_for(first) == first);
   CHECK(std::stod(bench.value("prometheus_sd_http_failures_total")) >= 7);
   CHECK(bench.value("prometheus_sd_refresh_failures_total{config=\"a job\",mechanism=\"http\"}") ==
         bench.value("prometheus_sd_http_failures_total"));
+}
+
+TEST_CASE("the series of a job's refreshes go with its last discovery of the kind") {
+  const std::string series =
+      "prometheus_sd_refresh_failures_total{config=\"a job\",mechanism=\"http\"}";
+  DiscoveryBench bench;
+  auto one = make_http_discovery(config_of("http://a/", 1000), bench.context);
+  auto other = make_http_discovery(config_of("http://b/", 1000), bench.context);
+  one.reset();
+  CHECK(bench.value(series) == "0");
+  other.reset();
+  CHECK(bench.value(series) == "none");
 }
 
 TEST_CASE("http_sd reads compressed answers") {
@@ -89,7 +114,8 @@ TEST_CASE("a discovery ends at once while its server hangs") {
     return {"HTTP/1.1 200 OK\r\n", Reply::Then::kHang};
   });
   DiscoveryBench bench;
-  auto discovery = make_http_discovery(config_of("http://" + server.address() + "/", 600'000), bench.context);
+  auto discovery =
+      make_http_discovery(config_of("http://" + server.address() + "/", 600'000), bench.context);
   discovery->start(bench.found.update());
   while (!asked) std::this_thread::yield();
   const auto start = std::chrono::steady_clock::now();
