@@ -82,6 +82,27 @@ CASES = {
     "own_interval": ("    relabel_configs:\n      - {target_label: __scrape_interval__, replacement: 2s}\n      - {target_label: __scrape_timeout__, replacement: 1500ms}\n", steps("a 1\n", "a 2\n", "a 3\n")),
     "timeout_above_interval": ("    relabel_configs:\n      - {target_label: __scrape_timeout__, replacement: 1h}\n", steps("a 1\n")),
     "no_such_scheme": ("    relabel_configs:\n      - {target_label: __scheme__, replacement: gopher}\n", steps("a 1\n")),
+    "label_limits_and_target_labels": ("    label_limit: 5\n    relabel_configs:\n      - {target_label: more, replacement: x}\n", steps("a 1\n", "a{x=\"1\"} 1\n", "a{x=\"1\",y=\"2\"} 1\n", "a 1\n")),
+    "label_limit_counts_empty_ones_not": ("    label_limit: 4\n", steps("a{x=\"\",y=\"\",z=\"1\"} 1\n")),
+    "long_values_are_cut_in_errors": ("    label_value_length_limit: 30\n", steps("a 1\n", f"{LONG_NAME}{{{LONG_NAME}=\"{'ä' * 40}\"}} 2\n", "a 1\n")),
+    "comments_change": ("", steps("# TYPE a counter\na 1\n", "# TYPE a gauge\n# HELP a Now with help.\na 1\n", "a 1\n")),
+    "shuffled": ("", steps(*("".join(f"m{{i=\"{(i * 7 + n * 3) % 23}\"}} {n}\n" for i in range(23)) for n in range(5)))),
+    "halves_fail": ("", steps("".join(f"m{{i=\"{i}\"}} 0\n" for i in range(20)),
+                              *("".join(f"m{{i=\"{(i * 3 + n) % 20}\"}} {n}\n" for i in range(20 - 4 * n)) + "! 1\n" for n in range(1, 5)),
+                              "".join(f"m{{i=\"{i}\"}} 9\n" for i in range(20)))),
+    "odd_numbers": ("", steps("a 0x1p-2\n", "a 1_000\n", "a Inf\nb -Inf\nc nan\n", "a 1e400\n", "a 1e-400\n", "a .5\nb 5.\nc +1\nd 1E3\n", "a 1\n")),
+    "spaces": ("", steps("a  1\n", "a\t1\n", " a 1\n", "a 1 \n", "a{ x = \"1\" , } 1\n", "a{x=\"1\",} 1\n", "a 1\r\n", "a 1")),
+    "no_end_of_line": ("", steps("a 1\nb 2", "a 1\nb", "a 1")),
+}
+# Limits of all jobs, and jobs that break them.
+GLOBAL_LIMITS = "  sample_limit: 3\n  label_limit: 5\n  label_name_length_limit: 20\n  label_value_length_limit: 25\n  body_size_limit: 300B\n"
+GLOBAL_CASES = {
+    "samples": ("", steps("a 1\n", "a 1\nb 1\nc 1\n", "a 1\nb 1\nc 1\nd 1\n", "a 1\n")),
+    "samples_of_its_own": ("    sample_limit: 1\n", steps("a 1\n", "a 1\nb 2\n", "a 1\n")),
+    "labels": ("", steps("a 1\n", "a{b=\"1\",c=\"2\",d=\"3\"} 1\n", "a 1\n")),
+    "names": ("", steps("a 1\n", "a{abcdefghijklmnopqrstu=\"1\"} 1\n", "a 1\n")),
+    "values": ("    label_value_length_limit: 30\n", steps("a 1\n", "a{b=\"123456789012345678901234567890\"} 1\n", "a{b=\"1234567890123456789012345678901\"} 1\n", "a 1\n")),
+    "bytes": ("", steps("a 1\n", "# " + "x" * 300 + "\na 1\n", "a 1\n")),
 }
 # Never asked over HTTP, or less often than the others.
 NOT_SERVED = {"timeout_above_interval", "no_such_scheme"}

@@ -9,7 +9,7 @@ import time
 import unittest
 import urllib.request
 
-from scrape_cases import CASES, NOT_SERVED
+from scrape_cases import CASES, GLOBAL_CASES, GLOBAL_LIMITS, NOT_SERVED
 from scripted_target import ScriptedTarget, Step
 from servers import EndToEnd, Server, free_port, get, peer, samples_of, use_prometheus_3, wait_for
 
@@ -22,7 +22,8 @@ INGEST_WARNING = re.compile(r'msg="(Error on ingesting[^"]*)".*?target=\S*?/(?:h
 
 
 # New series whose first sample is refused: older versions of Prometheus 3 mark them stale when they are gone.
-REFUSED_BUT_TRACKED = {("sample_limit", "e"), ("sample_limit_after_relabelling", "c"), ("sample_limit_and_parse_error", "b"), ("times_tracked", "a")}
+REFUSED_BUT_TRACKED = {("sample_limit", "e"), ("sample_limit_after_relabelling", "c"), ("sample_limit_and_parse_error", "b"), ("times_tracked", "a"),
+                       ("samples", "d"), ("samples_of_its_own", "b")}
 
 
 def setUpModule():
@@ -84,8 +85,48 @@ class ScrapedSideBySide(EndToEnd):
         return all(self.target.count(who, job) > len(script) for who in servers for job, (_, script) in cases.items() if job not in NOT_SERVED)
 
     def test_scripted_answers_become_the_same_samples_errors_and_counts(self):
-        cases = dict(CASES)
-        servers = self.both(cases, flags=("--enable-feature=extra-scrape-metrics",))
+        self.compare_all(dict(CASES), flags=("--enable-feature=extra-scrape-metrics",))
+
+    def test_limits_of_all_jobs(self):
+        self.compare_all(GLOBAL_CASES, extra=GLOBAL_LIMITS)
+
+    def test_targets_beyond_the_limit_and_dropped_ones(self):
+        target = ScriptedTarget({"a": [Step("a 1\n")]}, 0, free_port())
+        self.addCleanup(target.close)
+        addresses = ", ".join(f"'127.0.0.{i}:{target.port}'" for i in range(1, 5))
+        config = self.dir / "limits.yml"
+        config.write_text(f"""global: {{scrape_interval: 1s, scrape_timeout: 1s, target_limit: 3, keep_dropped_targets: 2}}
+scrape_configs:
+  - job_name: many
+    metrics_path: /any/a
+    static_configs: [{{targets: [{addresses}]}}]
+  - job_name: enough
+    metrics_path: /any/a
+    target_limit: 4
+    static_configs: [{{targets: [{addresses}]}}]
+  - job_name: dropped
+    static_configs: [{{targets: [{addresses}]}}]
+    relabel_configs: [{{source_labels: [__address__], regex: '127.0.0.[1-3]:.*', action: drop}}]
+  - job_name: dropped_more
+    keep_dropped_targets: 3
+    static_configs: [{{targets: [{addresses}]}}]
+    relabel_configs: [{{source_labels: [__address__], regex: '.*', action: drop}}]
+""")
+        pages = {}
+        for who, server in (("hearth", self.hearth(config)), ("prometheus", self.prometheus(config))):
+            wait_for(lambda: len(server.api("query", query="count_over_time(up[1h]) >= 2")["result"]) == 9, f"{who} to scrape", 60)
+            data = server.api("targets")
+            errors = collections.Counter((t["scrapePool"], t["health"], t["lastError"].replace(f"{target.port}", "")) for t in data["activeTargets"] if t["scrapePool"] != "dropped")
+            values = sorted((s["metric"]["job"], s["value"][1]) for s in server.instant("{__name__=~'a|up|scrape_samples_scraped',job=~'many|enough'}", time.time()))
+            metrics = get(server.url + "/metrics")[1]
+            self.assertRegex(metrics, r"prometheus_target_scrape_pool_exceeded_target_limit_total [1-9]")
+            limits = sorted(re.findall(r"^prometheus_target_scrape_pool_target(?:s|_limit)\{.*\} \S+$", metrics, re.M))
+            dropped = sorted((t["scrapePool"], t["discoveredLabels"]["job"]) for t in data["droppedTargets"])
+            pages[who] = (errors, values, limits, dropped, data["droppedTargetCounts"])
+        self.assertEqual(pages["hearth"], pages["prometheus"])
+
+    def compare_all(self, cases, extra="", flags=()):
+        servers = self.both(cases, extra, flags)
         seen = {who: collections.defaultdict(set) for who in servers}
         wait_for(lambda: self.watch_errors(servers, cases, seen), "all scripts to be answered", 60)
         counters = {who: {m[1] + (m[2] or ""): m[3] for m in COUNTERS.finditer(get(server.url + "/metrics")[1])} for who, server in servers.items()}
@@ -117,7 +158,7 @@ class ScrapedSideBySide(EndToEnd):
         compare("dropped", pools["hearth"]["droppedTargetCounts"], pools["prometheus"]["droppedTargetCounts"])
         sent = {who: {job: head for (scraper, job), head in self.target.requests.items() if scraper == who} for who in servers}
         for job in cases:
-            if job in NOT_SERVED or job == "plain":
+            if job in NOT_SERVED:
                 continue
             (path, headers), (their_path, their_headers) = sent["hearth"][job], sent["prometheus"][job]
             compare(f"path of {job}", path.replace("/hearth/", "/who/"), their_path.replace("/prometheus/", "/who/"))
