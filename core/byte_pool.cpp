@@ -22,7 +22,7 @@ size_t class_of(size_t bytes) {
 }  // namespace
 
 // Lies at the start of each slab; units are counted from there. Fields change under the class'
-// mutex.
+// lock.
 struct BytePool::SlabHeader {
   uint32_t piece_bytes;  // constant
   uint32_t slabs;        // constant; more than 1 for a large piece
@@ -113,14 +113,23 @@ BytePool::Handle BytePool::allocate(size_t bytes, Lifetime lifetime) {
     return add_slabs(rounded, static_cast<uint32_t>(rounded - 2 * kUnit), 0) * kUnitsPerSlab + 2;
   }
   const size_t of_bytes = class_of(bytes);
-  const uint32_t piece = kPieceBytes[of_bytes];
   const size_t index = of_bytes + (lifetime == Lifetime::kShort ? kClasses : 0);
-  const auto units = static_cast<uint32_t>(piece / kUnit);
   Class& size_class = classes_[index];
-  MutexLock lock(size_class.mutex);
-  if (size_class.open == kNoSlab) link(size_class, add_slabs(kSlabBytes, piece, index));
+  {
+    ByteLockGuard lock(size_class.lock);
+    if (size_class.open != kNoSlab) return take_piece(size_class);
+  }
+  const uint32_t added = add_slabs(kSlabBytes, kPieceBytes[of_bytes], index);
+  ByteLockGuard lock(size_class.lock);
+  link(size_class, added);
+  return take_piece(size_class);
+}
+
+// Requires: a slab has room.
+BytePool::Handle BytePool::take_piece(Class& size_class) {
   const uint32_t slab = size_class.open;
   SlabHeader& h = header(slab);
+  const uint32_t units = h.piece_bytes / static_cast<uint32_t>(kUnit);
   uint32_t unit = h.first_free;
   if (unit != 0) {
     std::memcpy(&h.first_free, at(slab * kUnitsPerSlab + unit), sizeof h.first_free);
@@ -140,17 +149,18 @@ void BytePool::free(Handle handle) {
   if (h.piece_bytes > kMaxShared) return remove_slabs(slab);
   const auto units = static_cast<uint32_t>(h.piece_bytes / kUnit);
   Class& size_class = classes_[h.size_class];
-  MutexLock lock(size_class.mutex);
-  const bool was_full = h.first_free == 0 && h.fresh + units > kUnitsPerSlab;
-  std::memcpy(at(handle), &h.first_free, sizeof h.first_free);
-  h.first_free = unit;
-  --h.in_use;
-  if (was_full) link(size_class, slab);
-  // One empty slab stays, so that a piece freed and allocated in turns does not cost a slab each.
-  if (h.in_use == 0 && (h.next != kNoSlab || h.previous != kNoSlab)) {
+  {
+    ByteLockGuard lock(size_class.lock);
+    const bool was_full = h.first_free == 0 && h.fresh + units > kUnitsPerSlab;
+    std::memcpy(at(handle), &h.first_free, sizeof h.first_free);
+    h.first_free = unit;
+    --h.in_use;
+    if (was_full) link(size_class, slab);
+    // One empty slab stays, so that a piece freed and allocated in turns does not cost a slab each.
+    if (h.in_use > 0 || (h.next == kNoSlab && h.previous == kNoSlab)) return;
     unlink(size_class, slab);
-    remove_slabs(slab);
   }
+  remove_slabs(slab);
 }
 
 size_t BytePool::capacity(Handle handle) const {

@@ -49,9 +49,9 @@ class BytePool {
   static constexpr size_t kMaxSlabs = (uint64_t{1} << 32) / kUnitsPerSlab;
   static constexpr size_t kClasses = 20;
   struct SlabHeader;
-  struct Class {
-    Mutex mutex;
-    uint32_t open GUARDED_BY(mutex) = kNoSlab;  // first of the slabs with room, linked
+  struct alignas(64) Class {
+    ByteLock lock;
+    uint32_t open GUARDED_BY(lock) = kNoSlab;  // first of the slabs with room, linked
   };
   static constexpr uint32_t kNoSlab = 0xffffffff;
 
@@ -59,8 +59,9 @@ class BytePool {
   uint32_t take_slabs(uint32_t count);
   uint32_t add_slabs(size_t bytes, uint32_t piece_bytes, size_t size_class);
   void remove_slabs(uint32_t first);
-  void link(Class& size_class, uint32_t slab) REQUIRES(size_class.mutex);
-  void unlink(Class& size_class, uint32_t slab) REQUIRES(size_class.mutex);
+  void link(Class& size_class, uint32_t slab) REQUIRES(size_class.lock);
+  void unlink(Class& size_class, uint32_t slab) REQUIRES(size_class.lock);
+  Handle take_piece(Class& size_class) REQUIRES(size_class.lock);
 
   ReservedRange range_;  // grows under slabs_mutex_
   char* const base_;
