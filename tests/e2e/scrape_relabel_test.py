@@ -92,7 +92,7 @@ class Relabelling(EndToEnd):
     def test_series_get_the_same_labels_or_are_dropped(self):
         rng = random.Random(SEED + 1)
         names = ["app", "zone", "tier", "env", "Team", "a_b", "x1", "__tmp_a", "__meta_label_App", "a.b", "größe", "le", "exported_job"]
-        cases, lines = {}, ["global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n"]
+        cases, lines = {}, ["global:\n  scrape_interval: 3s\n  scrape_timeout: 3s\nscrape_configs:\n"]
         escape = lambda text: text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
         port = free_port()
         for number in range(RULE_SETS):
