@@ -17,6 +17,12 @@ size_t bucket_count(const FloatHistogram& h) {
   return h.positive_buckets.size() + h.negative_buckets.size();
 }
 
+bool has_empty_buckets(const FloatHistogram& h) {
+  const auto is_empty = [](double count) { return count == 0; };
+  return std::any_of(h.positive_buckets.begin(), h.positive_buckets.end(), is_empty) ||
+         std::any_of(h.negative_buckets.begin(), h.negative_buckets.end(), is_empty);
+}
+
 void check(FloatHistogram& h) {
   // Its buckets are judged as those of a histogram that can be stored.
   const int32_t schema = h.schema;
@@ -44,6 +50,7 @@ bool fit_histogram(FloatHistogram& histogram, const ScrapeConfig& config) {
   check(histogram);
   const bool exponential = !uses_custom_buckets(histogram);
   if (exponential) {
+    if (has_empty_buckets(histogram)) compact(histogram);
     const int32_t finest = schema_of_factor(config.native_histogram_min_bucket_factor);
     if (histogram.schema > finest) reduce_resolution(histogram, finest);
   }

@@ -20,7 +20,7 @@ HistogramOptions histogram_options(const ScrapeConfig& config);
 // The finest schema whose buckets grow by `factor` at least each; the finest there is for 1 and less.
 int32_t schema_of_factor(double factor);
 
-// Lowers the resolution until the histogram is as coarse as native_histogram_min_bucket_factor wants and
+// Leaves out empty exponential buckets, and lowers the resolution until the histogram is as coarse as native_histogram_min_bucket_factor wants and
 // has no more buckets than native_histogram_bucket_limit. False where no resolution is low enough. Throws
 // Error(kBadData) in Prometheus' words for what is no histogram.
 bool fit_histogram(FloatHistogram& histogram, const ScrapeConfig& config);

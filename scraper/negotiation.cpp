@@ -70,6 +70,18 @@ bool valid_parameters(std::string_view rest) {
   return true;
 }
 
+// What Go's mime package finds wrong with "type/subtype".
+const char* media_type_fault(std::string_view type) {
+  size_t length = 0;
+  while (length < type.size() && is_token(type.substr(length, 1))) ++length;
+  if (length == 0) return "mime: no media type";
+  if (length == type.size()) return nullptr;
+  if (type[length] != '/') return "mime: expected slash after first token";
+  const std::string_view subtype = type.substr(length + 1);
+  if (subtype.empty() || !is_token(subtype.substr(0, 1))) return "mime: expected token after slash";
+  return is_token(subtype) ? nullptr : "mime: unexpected content after media subtype";
+}
+
 struct MediaType {
   std::string type;   // lower case
   std::string error;  // why it cannot be read; ""
@@ -80,14 +92,8 @@ MediaType parse_media_type(std::string_view text) {
   std::string type(trimmed(text.substr(0, semicolon)));
   for (char& c : type) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   if (type.empty()) return {"", "mime: no media type"};
-  const size_t slash = type.find('/');
-  const bool legal = slash == std::string::npos
-                         ? is_token(type)
-                         : is_token(type.substr(0, slash)) && is_token(type.substr(slash + 1));
-  if (!legal) {
-    return {"", slash == std::string::npos ? "mime: unexpected content after media type"
-                                           : "mime: unexpected content after media subtype"};
-  }
+  const char* fault = media_type_fault(type);
+  if (fault != nullptr) return {"", fault};
   if (!valid_parameters(text.substr(semicolon))) return {"", "mime: invalid media parameter"};
   return {type, ""};
 }

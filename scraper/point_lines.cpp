@@ -69,18 +69,22 @@ uint64_t PointLines::print() const {
 }
 
 void PointLines::take() {
-  const bool creates = created_is_time_ && has_creation(parser_.type());
-  if (creates && parser_.raw_name().ends_with(kCreatedSuffix)) return take_created(print());
+  const bool creates = has_creation(parser_.type());
+  if (creates && takes_created() && parser_.raw_name().ends_with(kCreatedSuffix)) {
+    if (created_ == Created::kTime) take_created(print());
+    return;
+  }
   const uint64_t print = this->print();
   const bool converts = sink_.task.histograms.convert_classic && parser_.type() == MetricType::kHistogram;
-  if (converts && take_part(print) && !sink_.task.histograms.keep_classic) return;
-  TextSample sample{parser_};
+  const bool is_part = converts && take_part(print);
+  if (is_part && !sink_.task.histograms.keep_classic) return;
+  TextSample sample{parser_, !is_part};  // the converted histogram has the exemplars
   const TakenSample taken = sink_.take(sink_.walk.find(parser_.text()), sample);
-  if (!creates) return;
-  if (created_ != 0 && print == created_print_) {
-    sink_.zero(taken, created_);
+  if (!creates || created_ != Created::kTime) return;
+  if (last_created_ != 0 && print == last_print_) {
+    sink_.zero(taken, last_created_);
   } else {
-    created_ = 0;
+    last_created_ = 0;
     waiting_.push_back({taken, print});
   }
 }
@@ -105,6 +109,7 @@ bool PointLines::take_part(uint64_t print) {
     histogram_.buckets.clear();
     histogram_.exemplars.clear();
     histogram_.created = 0;
+    skips_created_ = created_ == Created::kSeriesAtFirst;
   }
   histogram_.has_time = parser_.has_time();
   histogram_.t = parser_.has_time() ? parser_.time() : 0;
@@ -143,8 +148,8 @@ void PointLines::take_created(uint64_t print) {
   }
   if (histogram_.open && histogram_.print == print) histogram_.created = created;
   if (!waiting_.empty()) {
-    created_print_ = print;
-    created_ = waiting_.back().print == print ? created : 0;
+    last_print_ = print;
+    last_created_ = waiting_.back().print == print ? created : 0;
   }
   waiting_.clear();
 }
@@ -152,7 +157,7 @@ void PointLines::take_created(uint64_t print) {
 void PointLines::end() {
   end_histogram();
   waiting_.clear();
-  created_ = 0;
+  last_created_ = 0;
 }
 
 }  // namespace hearth

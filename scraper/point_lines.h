@@ -14,14 +14,16 @@ namespace hearth {
 // One thread.
 class PointLines {
  public:
-  enum class Created { kIsASeries, kIsATime };  // what "_created" lines are
+  // What "_created" lines are: series, or a time, or series until a histogram is converted, and nothing
+  // after it: so it is in Prometheus' OpenMetrics.
+  enum class Created { kSeries, kSeriesAtFirst, kTime };
   PointLines(ExpositionParser& parser, SampleSink& sink, Created created)
-      : parser_(parser), sink_(sink), created_is_time_(created == Created::kIsATime) {}
+      : parser_(parser), sink_(sink), created_(created) {}
 
   // Whether lines of families of this type are to be given to take().
   bool wants(MetricType type) const {
     return (sink_.task.histograms.convert_classic && type == MetricType::kHistogram) ||
-           (created_is_time_ && has_creation(type));
+           (takes_created() && has_creation(type));
   }
   // The line that the parser has read.
   void take();
@@ -45,6 +47,7 @@ class PointLines {
   };
 
   static bool has_creation(MetricType type);
+  bool takes_created() const { return created_ == Created::kTime || skips_created_; }
   uint64_t print() const;
   bool take_part(uint64_t print);
   void take_created(uint64_t print);
@@ -52,12 +55,13 @@ class PointLines {
 
   ExpositionParser& parser_;
   SampleSink& sink_;
-  const bool created_is_time_;
+  const Created created_;
+  bool skips_created_ = false;
   Histogram histogram_;
   std::vector<Waiting> waiting_;  // series that wait for the next "_created" line
   // Of the last "_created" line, as long as series of that point follow.
-  uint64_t created_print_ = 0;
-  TimeMs created_ = 0;  // 0 = there is none
+  uint64_t last_print_ = 0;
+  TimeMs last_created_ = 0;  // 0 = there is none
 };
 
 }  // namespace hearth

@@ -19,8 +19,9 @@ TextReader<Parser>::TextReader(const Body& body, SampleSink& sink)
       task_(sink.task),
       parser_(body),
       points_(parser_, sink,
-              task_.features.zeros_at_creation && !kIsText<Parser> ? PointLines::Created::kIsATime
-                                                                   : PointLines::Created::kIsASeries),
+              kIsText<Parser>                        ? PointLines::Created::kSeries
+              : task_.features.zeros_at_creation ? PointLines::Created::kTime
+                                                 : PointLines::Created::kSeriesAtFirst),
       parses_comments_(task_.features.tell_metadata || task_.features.type_and_unit_labels ||
                        task_.features.zeros_at_creation || task_.histograms.convert_classic) {
   if (task_.features.type_and_unit_labels) parser_.add_type_and_unit();

@@ -9,6 +9,7 @@ namespace hearth {
 // One thread.
 struct TextSample {
   ExpositionParser& parser;
+  bool with_exemplar = true;
 
   const std::vector<Label>& labels() { return parser.labels(); }
   bool has_time() const { return parser.has_time(); }
@@ -16,7 +17,7 @@ struct TextSample {
   bool fits(const ScrapeConfig&) const { return true; }
   void store(SampleSink& sink, SeriesRef ref, TimeMs t) {
     sink.push(ref, t, parser.value());
-    if (!parser.has_exemplar()) return;
+    if (!with_exemplar || !parser.has_exemplar()) return;
     Exemplar exemplar = parser.exemplar();
     if (!exemplar.has_time) exemplar.t = t;
     sink.push(ref, std::move(exemplar));

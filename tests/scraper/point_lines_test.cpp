@@ -146,6 +146,13 @@ TEST_CASE("a converted histogram begins where its _created line says") {
   CHECK(result.samples.empty());
 }
 
+TEST_CASE("once a histogram is converted, _created lines are not read, as in Prometheus") {
+  const ReadResult result = Reading(converting()).read(
+      "# TYPE c counter\nc_created 1\n# TYPE h histogram\nh_count 5\nh_created 3\n# TYPE d counter\nd_created 1\n"
+      "# TYPE g gauge\ng_created 1\n# EOF\n", kOpenMetrics);
+  CHECK(plain(result.samples) == Lines{"c_created 1 0", "g_created 1 0"});
+}
+
 TEST_CASE("without the feature _created lines are series") {
   const ReadResult result = Reading().read("# TYPE c counter\nc_total 5\nc_created 1\n# EOF\n", kOpenMetrics);
   CHECK(plain(result.samples) == Lines{"c_total 5 0", "c_created 1 0"});
