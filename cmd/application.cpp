@@ -1,6 +1,7 @@
 #include "cmd/application.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -127,6 +128,14 @@ remote::WriteOptions write_options(const ServerFlags& flags) {
   return options;
 }
 
+// Each target, client and block takes descriptors; the soft limit is often 1,024 where the hard one is a million.
+void raise_file_limit() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
 ScraperOptions scraper_options(const ServerFlags& flags) {
   ScraperOptions options;
   options.timestamp_tolerance = flags.timestamp_tolerance;
@@ -227,6 +236,7 @@ void Application::State::start() {
   log_info("Starting Hearth", "version", hearth_version(), "compatible_with",
            "Prometheus " + build_info().version);
   for (const std::string& warning : flags.warnings) log_warn(warning);
+  raise_file_limit();
   // A configuration that cannot be read is told before the log is replayed, which may take long.
   const Config first = load_config_file(flags.config_file);
   refuse_unsupported(first);

@@ -4,6 +4,7 @@ staleness markers, errors and counts."""
 import collections
 import json
 import re
+import resource
 import subprocess
 import time
 import unittest
@@ -11,7 +12,7 @@ import urllib.request
 
 from scrape_cases import CASES, GLOBAL_CASES, GLOBAL_LIMITS, NOT_SERVED
 from scripted_target import ScriptedTarget, Step
-from servers import EndToEnd, Server, free_port, get, peer, samples_of, use_prometheus_3, wait_for
+from servers import HEARTH, EndToEnd, Server, free_port, get, peer, samples_of, use_prometheus_3, wait_for
 
 # Measured anew by each of the two: only when there is a sample must be equal.
 MEASURED = {"scrape_duration_seconds"}
@@ -279,6 +280,13 @@ class LiveSideBySide(EndToEnd):
             path.rename(path.with_suffix(".old"))
         self.reload(text)
         wait_for(lambda: all(len(read(path)) >= 2 for path in logs("log").values()), "the files to be opened anew")
+
+    def test_as_many_files_may_be_open_as_the_system_allows(self):
+        config, port = self.config({}, name="idle.yml"), free_port()
+        command = ["bash", "-c", 'ulimit -Sn 256; exec "$0" "$@"', HEARTH, f"--config.file={config}", f"--storage.tsdb.path={self.dir / 'data'}", f"--web.listen-address=127.0.0.1:{port}"]
+        server = self.started(Server(command, port, log=self.dir / "hearth.log"))
+        allowed = float(re.search(r"^process_max_fds (\S+)$", get(server.url + "/metrics")[1], re.M)[1])
+        self.assertEqual(allowed, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
 
     def test_exporters_of_others_give_the_same_series(self):
         node = self.node_exporter()
