@@ -116,6 +116,9 @@ class Appender {
   // Bad samples are counted and left out. Throws Error(kIo) when the log cannot be written; then
   // nothing was stored.
   virtual AppendResult append(const Batch& batch) = 0;
+
+  // Puts 0 for those whose series are gone. For who keeps many refs, now and then.
+  virtual void drop_dead(std::span<SeriesRef> refs) { (void)refs; }
 };
 
 // ---- reading -----------------------------------------------------------------------------------
@@ -159,6 +162,11 @@ class SeriesSet {
   // Replaces `out` by the samples with range.min <= t <= range.max. Stale markers are kept: the
   // reader gives them their meaning.
   virtual void read(size_t series, TimeRange range, Columns& out) const = 0;
+
+  // The same of the series first, first + 1, ...: one for each of `out`.
+  virtual void read_many(size_t first, TimeRange range, std::span<Columns> out) const {
+    for (size_t i = 0; i < out.size(); ++i) read(first + i, range, out[i]);
+  }
 
   // The newest float sample at or before `at`, and not before `from`, without decoding a chunk.
   // Returns false when the answer needs read(): nothing is said then.

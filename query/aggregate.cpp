@@ -41,8 +41,8 @@ void add_row(Cell* cells, const double* row, size_t steps) {
   }
 }
 
-// Several steps without a branch, where all sums are finite; what is absent is not. What a sum loses
-// is found as Knuth does, which gives the same as comparing first.
+// Several steps without a branch, where all sums are finite; what is absent is not. What a sum
+// loses is found as Knuth does, which gives the same as comparing first.
 void add_row(SumCell* cells, const double* row, size_t steps) {
   constexpr size_t kAtOnce = 8;
   size_t step = 0;
@@ -146,29 +146,27 @@ struct VarianceCell {
   }
 };
 
-// Series are folded in lanes: runs of slices whose number depends on the series only, so that the
-// result is the same on any number of threads. One slice is one lane: the order of Prometheus.
-constexpr size_t kMaxLanes = 32;
-
+// Rows are folded in the lanes of their source, and the lanes' groups then one into another, in the
+// order of the series.
 template <class Cell>
-class FoldAggregate final : public UnaryOperator {
+class FoldAggregate final : public Operator, private FoldSink {
  public:
-  FoldAggregate(AggregateOp op, OperatorPtr child, Grouping grouping, PosRange pos)
-      : UnaryOperator(std::move(child)), op_(op), grouping_(std::move(grouping)), pos_(pos) {}
+  FoldAggregate(AggregateOp op, FoldSourcePtr source, Grouping grouping, PosRange pos)
+      : Operator(source->child().steps()),
+        op_(op),
+        source_(std::move(source)),
+        grouping_(std::move(grouping)),
+        pos_(pos) {}
 
   void open(Context& context) override {
-    child_->open(context);
-    grouping_.open(context, child_->series(), series_);
-    const size_t count = child_->series().size();
-    const size_t slice = context.options.slice_series;
-    const size_t slices = (count + slice - 1) / slice;
-    lanes_.resize(std::min(slices, kMaxLanes));
+    source_->open(context);
+    grouping_.open(context, child().series(), series_);
+    lanes_.resize(source_->lanes().size());
     size_t lane_groups = 0;
     std::vector<int64_t> local(series_.size());
     for (size_t l = 0; l < lanes_.size(); ++l) {
       Lane& lane = lanes_[l];
-      lane.range = {l * slices / lanes_.size() * slice,
-                    std::min(count, (l + 1) * slices / lanes_.size() * slice)};
+      lane.range = source_->lanes()[l];
       std::fill(local.begin(), local.end(), -1);
       lane.local.reserve(lane.range.size());
       for (size_t i = lane.range.begin; i < lane.range.end; ++i) {
@@ -181,37 +179,26 @@ class FoldAggregate final : public UnaryOperator {
       }
       lane_groups += lane.groups.size();
     }
-    context.reserve(lane_groups, steps_.count, sizeof(Cell));
+    cells_ = context.reserve(lane_groups, steps_.count, sizeof(Cell));
+    source_->add(*this, pos_.start);
   }
 
   void prepare(Context& context) override {
-    child_->prepare(context);
-    context.parallel(lanes_.size(), [&](size_t l) { fold(context, lanes_[l]); });
+    source_->run(context, *this);
     result_ = std::make_unique<Rows>(context, steps_.count);
     result_->reset(series_.size());
     if (lanes_.empty()) return;
-    Lane& all = lanes_[0];
-    std::vector<Cell> total;
-    if (lanes_.size() == 1) {
-      total = std::move(all.cells);  // its groups are numbered as all groups are
-    } else {
-      total.resize(series_.size() * steps_.count);
-      for (Lane& lane : lanes_) merge(context, lane, total);
-    }
-    for (size_t group = 0; group < series_.size(); ++group) {
-      const Cell* cells = total.data() + group * steps_.count;
-      double* row = (*result_)[group];
-      for (size_t i = 0; i < steps_.count; ++i) row[i] = cells[i].result();
-    }
+    gather(context);
     if (op_ == AggregateOp::kSum || op_ == AggregateOp::kAvg) {
       std::vector<GroupedHistogram> histograms;
       for (Lane& lane : lanes_) {
         std::move(lane.histograms.begin(), lane.histograms.end(), std::back_inserter(histograms));
       }
-      fold_histograms(context, op_ == AggregateOp::kAvg, histograms, child_->series(), pos_,
+      fold_histograms(context, op_ == AggregateOp::kAvg, histograms, child().series(), pos_,
                       *result_);
     }
     lanes_.clear();
+    cells_.release();
     result_->hold_points();
   }
 
@@ -229,21 +216,20 @@ class FoldAggregate final : public UnaryOperator {
     std::vector<GroupedHistogram> histograms;
   };
 
-  void fold(Context& context, Lane& lane) const {
-    lane.cells.resize(lane.groups.size() * steps_.count);
-    const size_t portion = context.rows_at_once(steps_.count);
-    ScratchRows rows(context, steps_.count);
-    for (size_t first = lane.range.begin; first < lane.range.end; first += portion) {
-      context.check();
-      child_->rows(context, {first, std::min(lane.range.end, first + portion)}, *rows);
-      for (size_t i = 0; i < rows->count(); ++i) {
-        const size_t series = first + i;
-        Cell* cells = lane.cells.data() + lane.local[series - lane.range.begin] * steps_.count;
-        const double* row = (*rows)[i];
-        add_row(cells, row, steps_.count);
-        if (const HistogramPtr* h = rows->histograms(i))
-          add_histograms(context, h, series, cells, lane);
-      }
+  const Operator& child() const { return source_->child(); }
+
+  void begin(size_t lane) override {
+    lanes_[lane].cells.resize(lanes_[lane].groups.size() * steps_.count);
+  }
+
+  void fold(Context& context, size_t l, size_t first, const Rows& rows) override {
+    Lane& lane = lanes_[l];
+    for (size_t i = 0; i < rows.count(); ++i) {
+      const size_t series = first + i;
+      Cell* cells = lane.cells.data() + lane.local[series - lane.range.begin] * steps_.count;
+      add_row(cells, rows[i], steps_.count);
+      if (const HistogramPtr* h = rows.histograms(i))
+        add_histograms(context, h, series, cells, lane);
     }
   }
 
@@ -268,30 +254,43 @@ class FoldAggregate final : public UnaryOperator {
     }
   }
 
-  void merge(Context& context, Lane& lane, std::vector<Cell>& total) const {
-    constexpr size_t kGroupsAtOnce = 64;
-    const size_t portions = (lane.groups.size() + kGroupsAtOnce - 1) / kGroupsAtOnce;
-    context.parallel(portions, [&](size_t p) {
-      const size_t end = std::min(lane.groups.size(), (p + 1) * kGroupsAtOnce);
-      for (size_t g = p * kGroupsAtOnce; g < end; ++g) {
-        Cell* to = total.data() + lane.groups[g] * steps_.count;
-        const Cell* from = lane.cells.data() + g * steps_.count;
-        for (size_t i = 0; i < steps_.count; ++i) to[i].merge(from[i]);
+  // A group's cells in all lanes become its row.
+  void gather(Context& context) {
+    std::vector<Cell*> first(series_.size());
+    for (Lane& lane : lanes_) {
+      context.check();
+      for (size_t g = 0; g < lane.groups.size(); ++g) {
+        Cell* const cells = lane.cells.data() + g * steps_.count;
+        Cell*& to = first[lane.groups[g]];
+        if (to == nullptr) {
+          to = cells;
+          continue;
+        }
+        for (size_t i = 0; i < steps_.count; ++i) to[i].merge(cells[i]);
+      }
+    }
+    constexpr size_t kAtOnce = 64;
+    context.parallel((series_.size() + kAtOnce - 1) / kAtOnce, [&](size_t part) {
+      const size_t end = std::min(series_.size(), (part + 1) * kAtOnce);
+      for (size_t group = part * kAtOnce; group < end; ++group) {
+        double* row = (*result_)[group];
+        for (size_t i = 0; i < steps_.count; ++i) row[i] = first[group][i].result();
       }
     });
-    lane.cells = {};
   }
 
   const AggregateOp op_;
+  const FoldSourcePtr source_;
   Grouping grouping_;
   const PosRange pos_;
   std::vector<Lane> lanes_;
+  Reservation cells_;
   std::unique_ptr<Rows> result_;
 };
 
 template <class Cell>
-OperatorPtr make(AggregateOp op, OperatorPtr child, Grouping grouping, PosRange pos) {
-  return std::make_unique<FoldAggregate<Cell>>(op, std::move(child), std::move(grouping), pos);
+OperatorPtr make(AggregateOp op, FoldSourcePtr source, Grouping grouping, PosRange pos) {
+  return std::make_unique<FoldAggregate<Cell>>(op, std::move(source), std::move(grouping), pos);
 }
 
 std::vector<std::string> with_name(std::vector<std::string> labels, bool without) {
@@ -305,8 +304,9 @@ Grouping::Grouping(const std::vector<std::string>& labels, bool without)
     : names_(with_name(labels, without), !without) {}
 
 void Grouping::open(Context& context, const SeriesList& in, SeriesList& groups) {
-  Numbering numbers;
+  Numbering numbers(context.budget);
   std::string flat;
+  reserved_ = context.reserve(in.size(), 1, 2 * sizeof(uint32_t));  // with the aggregation's own
   group_.reserve(in.size());
   for (size_t i = 0; i < in.size(); ++i) {
     if (i % 1024 == 0) context.check();
@@ -323,25 +323,25 @@ void Grouping::open(Context& context, const SeriesList& in, SeriesList& groups) 
   count_ = numbers.size();
 }
 
-OperatorPtr make_fold_aggregate(AggregateOp op, OperatorPtr child, Grouping grouping,
+OperatorPtr make_fold_aggregate(AggregateOp op, FoldSourcePtr source, Grouping grouping,
                                 PosRange child_pos) {
   switch (op) {
     case AggregateOp::kSum:
-      return make<SumCell>(op, std::move(child), std::move(grouping), child_pos);
+      return make<SumCell>(op, std::move(source), std::move(grouping), child_pos);
     case AggregateOp::kAvg:
-      return make<MeanCell>(op, std::move(child), std::move(grouping), child_pos);
+      return make<MeanCell>(op, std::move(source), std::move(grouping), child_pos);
     case AggregateOp::kMin:
-      return make<ExtremeCell<false>>(op, std::move(child), std::move(grouping), child_pos);
+      return make<ExtremeCell<false>>(op, std::move(source), std::move(grouping), child_pos);
     case AggregateOp::kMax:
-      return make<ExtremeCell<true>>(op, std::move(child), std::move(grouping), child_pos);
+      return make<ExtremeCell<true>>(op, std::move(source), std::move(grouping), child_pos);
     case AggregateOp::kGroup:
-      return make<GroupCell>(op, std::move(child), std::move(grouping), child_pos);
+      return make<GroupCell>(op, std::move(source), std::move(grouping), child_pos);
     case AggregateOp::kStddev:
-      return make<VarianceCell<true>>(op, std::move(child), std::move(grouping), child_pos);
+      return make<VarianceCell<true>>(op, std::move(source), std::move(grouping), child_pos);
     case AggregateOp::kStdvar:
-      return make<VarianceCell<false>>(op, std::move(child), std::move(grouping), child_pos);
+      return make<VarianceCell<false>>(op, std::move(source), std::move(grouping), child_pos);
     default:
-      return make<CountCell>(op, std::move(child), std::move(grouping), child_pos);
+      return make<CountCell>(op, std::move(source), std::move(grouping), child_pos);
   }
 }
 

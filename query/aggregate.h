@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "query/ast.h"
+#include "query/fold_source.h"
 #include "query/label_sets.h"
 #include "query/operator.h"
 
@@ -20,11 +21,13 @@ class Grouping {
 
  private:
   LabelNames names_;
+  Reservation reserved_;
   std::vector<uint32_t> group_;
   size_t count_ = 0;
 };
 
-OperatorPtr make_fold_aggregate(AggregateOp op, OperatorPtr child, Grouping grouping,
+// `child_pos` is where the operand of this one stands.
+OperatorPtr make_fold_aggregate(AggregateOp op, FoldSourcePtr source, Grouping grouping,
                                 PosRange child_pos);
 
 }  // namespace hearth::promql

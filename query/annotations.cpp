@@ -6,6 +6,7 @@
 
 #include "core/duration.h"
 #include "core/go_text.h"
+#include "query/repeats.h"
 
 namespace hearth::promql {
 namespace {
@@ -20,11 +21,22 @@ std::string position_text(std::string_view query, PosRange pos) {
 
 // Of equal texts the position stays that is evaluated last: the right one of two operands, the
 // expression around another.
-void add(std::map<std::string, PosRange>& to, const std::string& text, PosRange pos) {
+void add_one(std::map<std::string, PosRange>& to, const std::string& text, PosRange pos) {
   const auto [entry, is_new] = to.emplace(text, pos);
   PosRange& known = entry->second;
   if (is_new || pos.end < known.end) return;
   if (pos.end > known.end || pos.start < known.start) known = pos;
+}
+
+PosRange moved(PosRange pos, int64_t shift) {
+  pos.start = static_cast<decltype(pos.start)>(pos.start + shift);
+  pos.end = static_cast<decltype(pos.end)>(pos.end + shift);
+  return pos;
+}
+
+void add(std::map<std::string, PosRange>& to, const std::string& text, PosRange pos) {
+  add_one(to, text, pos);
+  for (const int64_t shift : Repeats::current()) add_one(to, text, moved(pos, shift));
 }
 
 // Go's %.2g.
@@ -54,7 +66,9 @@ void Annotations::forced_monotonicity(std::string_view metric, PosRange pos, Tim
       "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)" +
       for_metric(metric);
   MutexLock lock(mutex_);
-  const auto [entry, is_new] = fixes_.emplace(std::move(text), Monotonicity{pos, t, t, fix, 1});
+  const auto times = static_cast<int64_t>(1 + Repeats::current().size());
+  const auto [entry, is_new] =
+      fixes_.emplace(std::move(text), Monotonicity{pos, t, t, fix, times});
   if (is_new) return;
   Monotonicity& known = entry->second;
   if (pos.start < known.pos.start) known.pos = pos;
@@ -63,7 +77,7 @@ void Annotations::forced_monotonicity(std::string_view metric, PosRange pos, Tim
   known.fix.min_bucket = std::min(known.fix.min_bucket, fix.min_bucket);
   known.fix.max_bucket = std::max(known.fix.max_bucket, fix.max_bucket);
   known.fix.max_diff = std::max(known.fix.max_diff, fix.max_diff);
-  ++known.count;
+  known.count += times;
 }
 
 void Annotations::texts(std::string_view query, std::vector<std::string>& warnings,

@@ -4,6 +4,7 @@
 
 #include "query/explain.h"
 #include "query/operator.h"
+#include "query/repeats.h"
 
 namespace hearth::promql {
 namespace {
@@ -22,21 +23,17 @@ Context::Context(const EngineOptions& engine_options, RunningQuery& query, Pool*
       arena_(&query.budget()) {}
 
 Context::~Context() {
-  {
-    MutexLock lock(mutex_);
-    free_rows_.clear();
-  }
-  budget.release(reserved_.load());
+  MutexLock lock(mutex_);
+  free_rows_.clear();
 }
 
-void Context::reserve(size_t series, size_t steps, size_t bytes_per_cell) {
+Reservation Context::reserve(size_t series, size_t steps, size_t bytes_per_cell) {
   size_t bytes = 0;
   if (__builtin_mul_overflow(series, steps, &bytes) ||
       __builtin_mul_overflow(bytes, bytes_per_cell, &bytes)) {
     throw_too_many_samples();
   }
-  budget.charge(bytes);
-  reserved_.fetch_add(bytes, std::memory_order_relaxed);
+  return Reservation(budget, bytes);
 }
 
 void Context::check_held(int64_t held) {
@@ -81,6 +78,7 @@ HistogramPtr Context::keep(FloatHistogram histogram) {
 
 void Context::count_samples(Counted counted, int64_t samples) {
   if (counted == Counted::kNo) return;
+  samples *= static_cast<int64_t>(1 + Repeats::current().size());
   if (counted == Counted::kEveryStep) samples *= static_cast<int64_t>(steps);
   query_.samples.fetch_add(samples, std::memory_order_relaxed);
   if (!explains) return;
@@ -89,6 +87,7 @@ void Context::count_samples(Counted counted, int64_t samples) {
 
 void Context::count_samples_at(Counted counted, size_t step, int64_t samples) {
   if (counted == Counted::kNo) return;
+  samples *= static_cast<int64_t>(1 + Repeats::current().size());
   if (counted == Counted::kOnce) {
     samples_at_[step].fetch_add(samples, std::memory_order_relaxed);
   } else {
@@ -127,16 +126,23 @@ size_t Context::rows_at_once(size_t row_steps) const {
 void Context::parallel(size_t count, const std::function<void(size_t)>& work) {
   if (pool_ == nullptr || count <= 1) {
     for (size_t i = 0; i < count; ++i) work(i);
-  } else if (!explains) {
-    pool_->parallel_slices(count, work);
-  } else {
-    PlanNode* const node = NodeTimer::current();
-    const NodeTimer waiting(nullptr);
+    return;
+  }
+  const Repeats* const repeats = Repeats::innermost();
+  if (!explains) {
     pool_->parallel_slices(count, [&](size_t i) {
-      const NodeTimer timer(node);
+      const Repeats::Scope scope(repeats);
       work(i);
     });
+    return;
   }
+  PlanNode* const node = NodeTimer::current();
+  const NodeTimer waiting(nullptr);
+  pool_->parallel_slices(count, [&](size_t i) {
+    const Repeats::Scope scope(repeats);
+    const NodeTimer timer(node);
+    work(i);
+  });
 }
 
 ScratchRows::ScratchRows(Context& context, size_t steps) : context_(context) {

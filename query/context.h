@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/arena.h"
@@ -26,6 +27,31 @@ namespace hearth::promql {
 // expression that is the same at every step count at every step.
 enum class Counted { kNo, kOnce, kEveryStep };
 
+// Memory that is set aside as long as this lives. One thread.
+class Reservation {
+ public:
+  Reservation() = default;
+  Reservation(Budget& budget, size_t bytes) : budget_(&budget), bytes_(bytes) {
+    budget.charge(bytes);
+  }
+  ~Reservation() { release(); }
+  Reservation(Reservation&& other) noexcept
+      : budget_(other.budget_), bytes_(std::exchange(other.bytes_, 0)) {}
+  Reservation& operator=(Reservation&& other) noexcept {
+    std::swap(budget_, other.budget_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  // Before it is charged by what is made of it; or when that has gone.
+  void release() {
+    if (bytes_ > 0) budget_->release(std::exchange(bytes_, 0));
+  }
+
+ private:
+  Budget* budget_ = nullptr;
+  size_t bytes_ = 0;
+};
+
 // Thread-safe, except where it says otherwise.
 class Context {
  public:
@@ -40,7 +66,7 @@ class Context {
 
   // Set before the query runs.
   DurationMs lookback = 0;
-  size_t steps = 1;  // of the query
+  size_t steps = 1;       // of the query
   bool explains = false;  // see explain.h
   std::unique_ptr<Querier> querier;
 
@@ -54,7 +80,7 @@ class Context {
 
   // Takes memory for `series` rows of `steps`, `bytes_per_cell` each, or throws Error(kExecution)
   // that says what to do about it.
-  void reserve(size_t series, size_t steps, size_t bytes_per_cell);
+  [[nodiscard]] Reservation reserve(size_t series, size_t steps, size_t bytes_per_cell);
 
   // Samples that the query holds at this moment, as Prometheus counts them: points that are there,
   // not cells. Throws Error(kExecution) above options.max_samples.
@@ -95,7 +121,6 @@ class Context {
   std::atomic<int64_t> held_{0};
   std::atomic<int64_t> peak_held_{0};
   std::vector<std::atomic<int64_t>> samples_at_;
-  std::atomic<size_t> reserved_{0};
   Mutex mutex_;
   std::vector<std::unique_ptr<Rows>> free_rows_ GUARDED_BY(mutex_);
 };

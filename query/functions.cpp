@@ -202,11 +202,12 @@ class StepInvariantOp final : public UnaryOperator {
   void open(Context& context) override {
     child_->open(context);
     series_ = child_->series();
-    context.reserve(series_.size(), 1, sizeof(double));
+    reserved_ = context.reserve(series_.size(), 1, sizeof(double));
   }
   void prepare(Context& context) override {
     child_->prepare(context);
     values_ = std::make_unique<Rows>(context, 1);
+    reserved_.release();
     if (steps_.count != 0) materialise(context, *child_, *values_);
     values_->let_go();  // they count in what is made of them
   }
@@ -224,6 +225,7 @@ class StepInvariantOp final : public UnaryOperator {
   const std::vector<uint32_t>* order() const override { return child_->order(); }
 
  private:
+  Reservation reserved_;
   std::unique_ptr<Rows> values_;
 };
 

@@ -44,7 +44,7 @@ class HistogramOp final : public Operator {
     if (call_.function == HistogramFunction::kQuantiles) prepare_scalars(context);
     for (uint32_t scalar = 0; scalar < quantile_scalars(); ++scalar) add_outputs(context, scalar);
     if (context.options.delayed_name_removal) series_.drop_name.assign(outputs_.size(), 1);
-    merging_.set(series_);
+    merging_.set(context, series_);
   }
 
   void prepare(Context& context) override {
@@ -118,7 +118,7 @@ class HistogramOp final : public Operator {
 
   void find_sources(Context& context) {
     const LabelNames all_but_le({std::string(kBucketLabel)}, false);
-    Numbering numbers;
+    Numbering numbers(context.budget);
     std::string flat;
     const SeriesList& in = call_.child->series();
     for (uint32_t i = 0; i < in.size(); ++i) {

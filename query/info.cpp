@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 #include <unordered_map>
 
@@ -32,12 +33,16 @@ class InfoOp final : public Operator {
   void open(Context& context) override {
     base_->open(context);
     info_->open(context);
-    context.reserve(base_->series().size() + info_->series().size(), steps_.count, sizeof(double));
+    Reservation reserved = context.reserve(base_->series().size() + info_->series().size(),
+                                           steps_.count, sizeof(double));
     base_->prepare(context);
     info_->prepare(context);
+    reserved.release();
     Rows base(context, steps_.count), info(context, steps_.count);
     materialise(context, *base_, base);
     materialise(context, *info_, info);
+    targets_.emplace(context.budget);
+    numbers_.emplace(context.budget);
     number_series();
     find_in_reach(base, info);
     for (size_t step = 0; step < steps_.count; ++step) {
@@ -73,7 +78,7 @@ class InfoOp final : public Operator {
     names_ = names.size();
     const auto target = [&](LabelsView labels) {
       identifying.choose(labels, flat);
-      return targets_.number(flat).first;
+      return targets_->number(flat).first;
     };
     for (const LabelsView labels : info_->series().labels) {
       info_slot_.push_back(target(labels) * names_ + names[labels.metric_name()]);
@@ -82,7 +87,7 @@ class InfoOp final : public Operator {
       base_target_.push_back(target(labels));
       is_info_.push_back(is_info_metric(labels.metric_name()));
     }
-    chosen_.assign(targets_.size() * names_, kNone);
+    chosen_.assign(targets_->size() * names_, kNone);
   }
 
   // Info series are not joined with themselves.
@@ -173,7 +178,7 @@ class InfoOp final : public Operator {
       if (!any && needs_info()) return kNone;
       join(key, labels, joined);
     }
-    const auto [number, is_new] = numbers_.number(joined.build().flat());
+    const auto [number, is_new] = numbers_->number(joined.build().flat());
     if (is_new) {
       series_.labels.push_back(context.keep_labels(joined.build().flat()));
       series_.drop_name.push_back(base_->series().drops_name(key[0]));
@@ -214,7 +219,7 @@ class InfoOp final : public Operator {
 
   const OperatorPtr base_, info_;
   const std::vector<Matcher> matchers_;
-  Numbering targets_;
+  std::optional<Numbering> targets_;
   size_t names_ = 0;
   std::vector<size_t> info_slot_;      // of each info series: target and name
   std::vector<uint32_t> base_target_;  // of each base series
@@ -222,7 +227,7 @@ class InfoOp final : public Operator {
   std::vector<bool> in_reach_;    // of each info series
   std::vector<uint32_t> chosen_;  // of each slot: the info series at the current step
   std::map<std::vector<uint32_t>, uint32_t> result_of_;
-  Numbering numbers_;
+  std::optional<Numbering> numbers_;
   std::vector<std::unique_ptr<Rows>> results_;
   std::unique_ptr<Rows> result_;
 };

@@ -1,11 +1,13 @@
 // Arithmetic and comparison of two vectors: which series meet, and what the result is called.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "core/error.h"
 #include "query/binary.h"
 #include "query/label_sets.h"
+#include "query/repeats.h"
 
 namespace hearth::promql {
 namespace {
@@ -27,19 +29,20 @@ std::vector<std::string> signature_names(const VectorMatching& matching) {
 // it, too.
 class JoinOp final : public Operator {
  public:
-  JoinOp(const BinaryExpr& expr, OperatorPtr left, OperatorPtr right)
+  JoinOp(const BinaryExpr& expr, OperatorPtr left, OperatorPtr right, std::vector<int64_t> repeats)
       : Operator(left->steps()),
         matching_(*expr.matching),
         signature_(signature_names(matching_), matching_.on),
         arithmetic_(expr.op, expr.return_bool, Arithmetic::Keep::kLeft, expr.pos),
         swapped_(matching_.card == Cardinality::kOneToMany),
         many_(std::move(swapped_ ? right : left)),
-        one_(std::move(swapped_ ? left : right)) {}
+        one_(std::move(swapped_ ? left : right)),
+        repeats_(std::move(repeats)) {}
 
   void open(Context& context) override {
     many_->open(context);
     one_->open(context);
-    Numbering numbers;
+    Numbering numbers(context.budget);
     std::string flat;
     const auto number_all = [&](const SeriesList& in, std::vector<uint32_t>& out) {
       for (const LabelsView labels : in.labels) {
@@ -59,6 +62,7 @@ class JoinOp final : public Operator {
     many_->prepare(context);
     one_->prepare(context);
     if (matching_.card != Cardinality::kOneToOne) {  // a row of the one side is needed many times
+      reserved_.release();
       one_rows_ = std::make_unique<Rows>(context, steps_.count);
       materialise(context, *one_, *one_rows_);
     } else {
@@ -74,8 +78,16 @@ class JoinOp final : public Operator {
       return;
     }
     ScratchRows many(context, steps_.count);
-    gather_rows(context, *many_, std::span(pair_many_).subspan(range.begin, range.size()), *many);
-    const std::span<const uint32_t> ones = std::span(pair_one_).subspan(range.begin, range.size());
+    const auto manys = std::span<const uint32_t>(pair_many_).subspan(range.begin, range.size());
+    const auto ones = std::span<const uint32_t>(pair_one_).subspan(range.begin, range.size());
+    if (one_rows_ == nullptr && !repeats_.empty() &&
+        std::equal(manys.begin(), manys.end(), ones.begin())) {
+      const Repeats repeats(repeats_);
+      gather_rows(context, *many_, manys, *many);
+      for (size_t i = 0; i < range.size(); ++i) combine(context, *many, i, *many, i, out, i);
+      return;
+    }
+    gather_rows(context, *many_, manys, *many);
     if (one_rows_ != nullptr) {
       for (size_t i = 0; i < range.size(); ++i)
         combine(context, *many, i, *one_rows_, ones[i], out, i);
@@ -125,9 +137,10 @@ class JoinOp final : public Operator {
       one = i;
     }
     std::vector<uint8_t> met(signatures_);
-    Numbering results;
+    Numbering results(context.budget);
     SeriesList series;
     for (uint32_t i = 0; i < many_signature_.size(); ++i) {
+      if (i % 1024 == 0) context.check();
       const uint32_t signature = many_signature_[i];
       if (one_of[signature] == kNone) continue;
       if (matching_.card == Cardinality::kOneToOne && met[signature]++ != 0) return false;
@@ -142,7 +155,7 @@ class JoinOp final : public Operator {
     if (!context.options.delayed_name_removal) series.drop_name.clear();
     series_ = std::move(series);
     if (matching_.card != Cardinality::kOneToOne) {
-      context.reserve(one_->series().size(), steps_.count, sizeof(double));
+      reserved_ = context.reserve(one_->series().size(), steps_.count, sizeof(double));
     }
     return true;
   }
@@ -152,14 +165,16 @@ class JoinOp final : public Operator {
   void open_by_steps(Context& context) {
     pair_many_.clear();
     pair_one_.clear();
-    context.reserve(many_->series().size() + one_->series().size(), steps_.count, sizeof(double));
+    reserved_ = context.reserve(many_->series().size() + one_->series().size(), steps_.count,
+                                sizeof(double));
     many_->prepare(context);
     one_->prepare(context);
+    reserved_.release();
     Rows many(context, steps_.count), one(context, steps_.count);
     materialise(context, *many_, many);
     materialise(context, *one_, one);
 
-    Numbering numbers;
+    Numbering numbers(context.budget);
     std::vector<std::unique_ptr<Rows>> results;
     std::unordered_map<uint64_t, uint32_t> result_of_pair;
     // Of one step each: the operands, the result.
@@ -303,17 +318,20 @@ class JoinOp final : public Operator {
   const Arithmetic arithmetic_;
   const bool swapped_;  // the left side is the "one"
   const OperatorPtr many_, one_;
+  const std::vector<int64_t> repeats_;
   std::vector<uint32_t> many_signature_, one_signature_;
   size_t signatures_ = 0;
   std::vector<uint32_t> pair_many_, pair_one_;  // row by row: of each result
+  Reservation reserved_;
   std::unique_ptr<Rows> one_rows_;
   std::unique_ptr<Rows> result_;  // step by step
 };
 
 }  // namespace
 
-OperatorPtr make_join(const BinaryExpr& expr, OperatorPtr left, OperatorPtr right) {
-  return std::make_unique<JoinOp>(expr, std::move(left), std::move(right));
+OperatorPtr make_join(const BinaryExpr& expr, OperatorPtr left, OperatorPtr right,
+                      std::vector<int64_t> repeats) {
+  return std::make_unique<JoinOp>(expr, std::move(left), std::move(right), std::move(repeats));
 }
 
 }  // namespace hearth::promql

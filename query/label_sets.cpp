@@ -3,8 +3,15 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/hash.h"
 
 namespace hearth::promql {
+
+namespace {
+
+constexpr size_t kOften = 1024;  // series until somebody asks whether the query shall end
+
+}  // namespace
 
 bool is_metadata_label(std::string_view name) {
   return name == kMetricName || name == "__type__" || name == "__unit__";
@@ -52,19 +59,45 @@ void LabelNames::choose(LabelsView labels, std::string& flat) const {
   }
 }
 
-void Merging::set(SeriesList& series) {
+std::pair<uint32_t, bool> Numbering::find(std::string_view text, bool copies) {
+  if (entries_.size() * 2 >= slots_.size()) grow();
+  const uint64_t hash = xxhash64(text, process_seed());
+  const size_t mask = slots_.size() - 1;
+  size_t at = hash & mask;
+  for (; slots_[at] != 0; at = (at + 1) & mask) {
+    const Entry& entry = entries_[slots_[at] - 1];
+    if (entry.hash == hash && entry.text == text) return {slots_[at] - 1, false};
+  }
+  entries_.push_back({copies ? arena_.copy(text) : text, hash});
+  slots_[at] = static_cast<uint32_t>(entries_.size());
+  return {slots_[at] - 1, true};
+}
+
+void Numbering::grow() {
+  const size_t slots = std::max<size_t>(16, slots_.size() * 2);
+  charge_.grow_to(slots * sizeof(uint32_t) + slots / 2 * sizeof(Entry));
+  entries_.reserve(slots / 2);
+  slots_.assign(slots, 0);
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    size_t at = entries_[i].hash & (slots - 1);
+    while (slots_[at] != 0) at = (at + 1) & (slots - 1);
+    slots_[at] = static_cast<uint32_t>(i + 1);
+  }
+}
+
+void Merging::set(Context& context, SeriesList& series) {
   members_.clear();
-  std::unordered_map<std::string_view, uint32_t> known;
-  known.reserve(series.size());
+  Numbering known(context.budget);
   std::vector<uint32_t> output(series.size());
   for (size_t i = 0; i < series.size(); ++i) {
-    output[i] =
-        known.emplace(series.labels[i].flat(), static_cast<uint32_t>(known.size())).first->second;
+    if (i % kOften == 0) context.check();
+    output[i] = known.number_lasting(series.labels[i].flat()).first;
   }
   if (known.size() == series.size()) return;
   SeriesList merged;
   members_.resize(known.size());
   for (size_t i = 0; i < series.size(); ++i) {
+    if (i % kOften == 0) context.check();
     auto& members = members_[output[i]];
     members.push_back(static_cast<uint32_t>(i));
     if (members.size() > 1) continue;

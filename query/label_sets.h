@@ -3,9 +3,10 @@
 
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "core/arena.h"
+#include "core/budget.h"
 #include "core/labels.h"
 #include "query/operator.h"
 
@@ -31,23 +32,28 @@ class LabelNames {
   bool keep_;
 };
 
-// Numbers distinct texts 0, 1, 2, ...
+// Numbers distinct texts 0, 1, 2, ... One thread.
 class Numbering {
  public:
-  // Returns the text's number, and whether it is new.
-  std::pair<uint32_t, bool> number(const std::string& text) {
-    const auto [entry, is_new] = numbers_.emplace(text, static_cast<uint32_t>(numbers_.size()));
-    return {entry->second, is_new};
-  }
-  // The number of a text that has one, else -1.
-  int64_t find(const std::string& text) const {
-    const auto found = numbers_.find(text);
-    return found == numbers_.end() ? -1 : int64_t{found->second};
-  }
-  size_t size() const { return numbers_.size(); }
+  // Charged to `budget`.
+  explicit Numbering(Budget& budget) : arena_(&budget), charge_(budget) {}
+  // Returns the text's number, and whether it is new. The text is copied.
+  std::pair<uint32_t, bool> number(std::string_view text) { return find(text, true); }
+  // The same of a text that outlives this, and need not be copied.
+  std::pair<uint32_t, bool> number_lasting(std::string_view text) { return find(text, false); }
+  size_t size() const { return entries_.size(); }
 
  private:
-  std::unordered_map<std::string, uint32_t> numbers_;
+  struct Entry {
+    std::string_view text;
+    uint64_t hash;
+  };
+  std::pair<uint32_t, bool> find(std::string_view text, bool copies);
+  void grow();
+  Arena arena_;  // of the texts
+  Charge charge_;
+  std::vector<Entry> entries_;
+  std::vector<uint32_t> slots_;  // number + 1, 0: free; a power of two, at most half of them used
 };
 
 // Rows whose labels became equal are one series, as long as no two have a point at the same step.
@@ -55,7 +61,7 @@ class Numbering {
 class Merging {
  public:
   // Makes `series` distinct; it had one entry per row before.
-  void set(SeriesList& series);
+  void set(Context& context, SeriesList& series);
 
   // Whether every row is a series of its own.
   bool is_identity() const { return members_.empty(); }

@@ -20,7 +20,7 @@ void MapOperator::open(Context& context) {
     any_dropped = any_dropped || named.drop_name;
   }
   if (any_dropped) series_.drop_name = std::move(drop_name);
-  merging_.set(series_);
+  merging_.set(context, series_);
 }
 
 void MapOperator::prepare(Context& context) {

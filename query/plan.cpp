@@ -10,6 +10,7 @@
 #include "query/binary.h"
 #include "query/first_error.h"
 #include "query/functions.h"
+#include "query/print.h"
 #include "query/subquery.h"
 #include "query/topk.h"
 
@@ -75,6 +76,7 @@ void Planner::attempt(const Expr& expr, Steps steps) const {
   Planner planner = *this;
   planner.attempt_ = nullptr;
   planner.selections_.clear();
+  planner.folded_.clear();
   planner.range_ = {kMaxTime, kMinTime};
   Plan part;
   part.root = planner.build_node(expr, steps);
@@ -126,19 +128,33 @@ OperatorPtr Planner::build_aggregate(const AggregateExpr& expr, Steps steps) {
   }
   Grouping grouping(expr.grouping, expr.without);
   if (expr.param == nullptr) {
-    return make_fold_aggregate(expr.op, build(*expr.expr, steps), std::move(grouping),
+    return make_fold_aggregate(expr.op, fold_source(*expr.expr, steps), std::move(grouping),
                                expr.expr->pos);
   }
   OperatorPtr param = build(*expr.param, steps);  // before the other, as Prometheus does
-  ParamAggregate parts{expr.op,
-                       build(*expr.expr, steps),
-                       std::move(param),
-                       std::move(grouping),
-                       expr.pos,
-                       expr.expr->pos,
-                       unwrap(*expr.param).pos};
+  ParamAggregate parts{
+      expr.op,  build(*expr.expr, steps), std::move(param),       std::move(grouping),
+      expr.pos, expr.expr->pos,           unwrap(*expr.param).pos};
   return expr.op == AggregateOp::kQuantile ? make_quantile(std::move(parts))
                                            : make_topk(std::move(parts));
+}
+
+std::string Planner::evaluation_key(const Expr& expr, Steps steps) const {
+  const bool only_counts = counts_only_ > 0 && whole_histograms_ == 0;
+  const std::string_view text = request_.text;
+  return fmt::format("{} {} {} {} {} {} {}", steps.start, steps.step, steps.count,
+                     static_cast<int>(counted_), only_counts,
+                     text.substr(expr.pos.start, expr.pos.end - expr.pos.start), print(expr));
+}
+
+FoldSourcePtr Planner::fold_source(const Expr& operand, Steps steps) {
+  FoldSourcePtr& source = folded_[evaluation_key(operand, steps)];
+  if (source == nullptr) {
+    source = std::make_shared<FoldSource>(build(operand, steps), operand.pos.start);
+  } else if (explained_ != nullptr) {
+    explained_->notes.emplace_back("shares its operand with another");
+  }
+  return source;
 }
 
 OperatorPtr Planner::build_binary(const BinaryExpr& expr, Steps steps) {
@@ -148,7 +164,11 @@ OperatorPtr Planner::build_binary(const BinaryExpr& expr, Steps steps) {
       value_type(*expr.left) == ValueType::kVector && value_type(*expr.right) == ValueType::kVector;
   if (!vectors) return make_scalar_binary(expr, std::move(left), std::move(right));
   if (is_set_op(expr.op)) return make_set_operation(expr, std::move(left), std::move(right));
-  return make_join(expr, std::move(left), std::move(right));
+  std::vector<int64_t> repeats;
+  if (evaluation_key(*expr.left, steps) == evaluation_key(*expr.right, steps)) {
+    repeats.push_back(int64_t{expr.right->pos.start} - expr.left->pos.start);
+  }
+  return make_join(expr, std::move(left), std::move(right), std::move(repeats));
 }
 
 OperatorPtr Planner::build_selector(const VectorSelector& selector, Steps steps,
@@ -204,8 +224,7 @@ SelectionPtr Planner::selection(const std::vector<Matcher>& matchers, TimeRange 
 namespace {
 
 Error bad_duration(const Expr& expr, std::string_view what) {
-  return Error(ErrorKind::kBadData,
-               fmt::format("{}:{}: {}", expr.pos.start, expr.pos.end, what));
+  return Error(ErrorKind::kBadData, fmt::format("{}:{}: {}", expr.pos.start, expr.pos.end, what));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "query/ast.h"
 #include "query/engine.h"
 #include "query/explain.h"
+#include "query/fold_source.h"
 #include "query/operator.h"
 #include "query/window.h"
 
@@ -46,6 +47,9 @@ class Planner {
   void attempt(const Expr& expr, Steps steps) const;
   OperatorPtr build_varying(const Expr& expr, Steps steps);
   OperatorPtr build_aggregate(const AggregateExpr& expr, Steps steps);
+  FoldSourcePtr fold_source(const Expr& operand, Steps steps);
+  // The same for expressions that are written equally and evaluated equally.
+  std::string evaluation_key(const Expr& expr, Steps steps) const;
   OperatorPtr build_binary(const BinaryExpr& expr, Steps steps);
   OperatorPtr build_selector(const VectorSelector& selector, Steps steps, SelectOp::Give give);
 
@@ -77,6 +81,7 @@ class Planner {
   const DurationMs default_step_;
   std::map<std::string, SelectionPtr> selections_;  // by their matchers
   std::unordered_map<const Expr*, bool> invariant_;
+  std::map<std::string, FoldSourcePtr> folded_;  // what aggregations fold, by its text and steps
   // How many calls around what is being built look at counts and sums of histograms only, and how
   // many things around it need all of them, or their true hints.
   int counts_only_ = 0, whole_histograms_ = 0;

@@ -1,6 +1,7 @@
 #include "query/select_op.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/histogram_math.h"
 
@@ -28,6 +29,14 @@ void Selection::open(Context& context) {
   SelectHints hints;
   hints.range = range_;
   set_ = context.querier->select(matchers_, hints, context.budget);
+}
+
+size_t series_at_once(TimeRange range) {
+  constexpr size_t kChunks = 48, kMostSeries = 16;
+  constexpr uint64_t kChunkTime = 30 * 60'000;  // 120 samples, one in 15 s
+  if (range.min > range.max) return 1;
+  const uint64_t span = static_cast<uint64_t>(range.max) - static_cast<uint64_t>(range.min);
+  return std::clamp<size_t>(kChunks / (span / kChunkTime + 1), 1, kMostSeries);
 }
 
 void Selection::widen(TimeRange range) {
@@ -120,27 +129,41 @@ void SelectOp::rows(Context& context, Range range, Rows& out) const {
   if (wanted.min > wanted.max) return;
   const bool single =
       (steps_.count == 1 || instants_.fixed) && !smoothed && give_ != Give::kStartTimestamp;
-  static thread_local Columns columns;
+  static thread_local std::vector<Columns> batch;
   Charge memory(context.budget);
+  // Reads `count` series before the one at `end`.
+  const auto read = [&](size_t end, size_t count) {
+    const size_t first = end - count;
+    batch.resize(count);
+    set.read_many(range.begin + first, wanted, batch);
+    size_t bytes = 0;
+    for (const Columns& columns : batch) bytes += columns_bytes(columns);
+    memory.grow_to(bytes);
+    for (size_t i = 0; i < count; ++i) {
+      if (traits_.find_resets) find_resets(batch[i]);
+      if (smoothed) {
+        smooth(context, range.begin + first + i, batch[i], out, first + i);
+      } else {
+        sweep(context, batch[i], out, first + i);
+      }
+    }
+  };
+  const size_t at_once = series_at_once(wanted);
+  size_t unread = 0;  // series before i that are not yet read
   for (size_t i = 0; i < range.size(); ++i) {
     Sample newest;
     if (single && set.latest(range.begin + i, wanted.min, wanted.max, newest)) {
+      if (unread > 0) read(i, std::exchange(unread, 0));
       if (newest.t < wanted.min || newest.t > wanted.max || is_stale(newest.v)) continue;
       const double value = give_ == Give::kValue ? newest.v : static_cast<double>(newest.t) / 1000;
       std::fill_n(out[i], steps_.count, value);
-    } else {
-      set.read(range.begin + i, wanted, columns);
-      memory.grow_to(columns_bytes(columns));
-      if (traits_.find_resets) find_resets(columns);
-      if (smoothed) {
-        smooth(context, range.begin + i, columns, out, i);
-      } else {
-        sweep(context, columns, out, i);
-      }
+    } else if (++unread == at_once) {
+      read(i + 1, std::exchange(unread, 0));
     }
   }
+  if (unread > 0) read(range.size(), unread);
   constexpr size_t kMuch = 1 << 20;
-  if (memory.bytes() > kMuch) columns = {};  // the next query may need none
+  if (memory.bytes() > kMuch) batch = {};  // the next query may need none
   count(context, out);
   out.hold_points();
 }

@@ -30,6 +30,10 @@ class Selection {
 };
 using SelectionPtr = std::shared_ptr<Selection>;
 
+// How many series are best read together: so many that their chunks can be decoded in step, so few
+// that their samples stay in the cache.
+size_t series_at_once(TimeRange range);
+
 // Removes stale markers.
 void drop_stale(Columns& columns);
 

@@ -9,7 +9,7 @@ namespace {
 class Presence {
  public:
   void reserve(Context& context, size_t signatures, size_t steps) {
-    context.reserve(signatures, steps, 1);
+    reserved_ = context.reserve(signatures, steps, 1);
     steps_ = steps;
     present_.assign(signatures * steps, 0);
   }
@@ -35,6 +35,7 @@ class Presence {
 
  private:
   size_t steps_ = 0;
+  Reservation reserved_;
   std::vector<uint8_t> present_;
 };
 
@@ -50,7 +51,7 @@ class SetOp final : public Operator {
   void open(Context& context) override {
     left_->open(context);
     right_->open(context);
-    Numbering numbers;
+    Numbering numbers(context.budget);
     std::string flat;
     for (const Operator* side : {left_.get(), right_.get()}) {
       auto& signatures = side == left_.get() ? left_signature_ : right_signature_;
@@ -69,7 +70,7 @@ class SetOp final : public Operator {
       for (size_t i = 0; i < right.size(); ++i) series_.drop_name.push_back(right.drops_name(i));
     }
     series_.labels.insert(series_.labels.end(), right.labels.begin(), right.labels.end());
-    merging_.set(series_);
+    merging_.set(context, series_);
   }
 
   void prepare(Context& context) override {

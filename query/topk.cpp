@@ -63,6 +63,8 @@ class KAggregate final : public Operator {
     series_ = parts_.child->series();
     SeriesList groups;
     parts_.grouping.open(context, series_, groups);
+    tables_ = context.reserve(groups.size(), steps_.count,
+                              chooses_by_value() ? sizeof(std::vector<Entry>) : sizeof(uint32_t));
   }
 
   void prepare(Context& context) override {
@@ -77,12 +79,12 @@ class KAggregate final : public Operator {
       hear_others(context, *parts_.child, {});
       return;
     }
-    const bool by_value = parts_.op == AggregateOp::kTopk || parts_.op == AggregateOp::kBottomk;
-    if (by_value) {
+    if (chooses_by_value()) {
       choose_by_value(context, k);
     } else {
       choose_by_series(context, k);
     }
+    tables_.release();
   }
 
   void rows(Context&, Range range, Rows& out) const override {
@@ -98,6 +100,10 @@ class KAggregate final : public Operator {
   }
 
  private:
+  bool chooses_by_value() const {
+    return parts_.op == AggregateOp::kTopk || parts_.op == AggregateOp::kBottomk;
+  }
+
   // Returns whether there is anything to choose.
   bool check_param(Context& context, const double* k) const {
     const auto [low, high] = std::minmax_element(k, k + steps_.count);
@@ -136,6 +142,8 @@ class KAggregate final : public Operator {
   void choose_by_value(Context& context, const double* k) {
     const WorstFirst order(parts_.op == AggregateOp::kTopk);
     std::vector<std::vector<Entry>> heaps(parts_.grouping.size() * steps_.count);
+    Charge entries(context.budget);
+    size_t pushed = 0;
     fold_in_order(context, *parts_.child, [&](size_t first, const Rows& rows) {
       for (size_t i = 0; i < rows.count(); ++i) {
         const auto series = static_cast<uint32_t>(first + i);
@@ -146,6 +154,7 @@ class KAggregate final : public Operator {
           std::vector<Entry>& heap = group[step];
           if (heap.size() < limit(k[step])) {
             order.push(heap, {row[step], series});
+            ++pushed;
           } else if (!heap.empty() && order.beats(row[step], heap[0].value)) {
             order.replace_worst(heap, {row[step], series});
           }
@@ -157,6 +166,7 @@ class KAggregate final : public Operator {
                                    parts_.pos);
         }
       }
+      entries.grow_to(pushed * 2 * sizeof(Entry));  // vectors double
     });
     for (size_t at = 0; at < heaps.size(); ++at) {
       std::vector<Entry>& heap = heaps[at];
@@ -218,6 +228,7 @@ class KAggregate final : public Operator {
   }
 
   ParamAggregate parts_;
+  Reservation tables_;
   std::vector<int64_t> row_of_;  // of each series: its row in chosen_, or -1
   std::vector<uint32_t> order_;  // the chosen series, best first within their groups
   std::unique_ptr<Rows> chosen_;

@@ -21,7 +21,8 @@ class QuantileAggregate final : public Operator {
     parts_.child->open(context);
     parts_.param->open(context);
     parts_.grouping.open(context, parts_.child->series(), series_);
-    context.reserve(parts_.child->series().size(), steps_.count, sizeof(double));
+    values_ = context.reserve(parts_.child->series().size(), steps_.count, 2 * sizeof(double));
+    tables_ = context.reserve(series_.size(), steps_.count, sizeof(std::vector<double>));
   }
 
   void prepare(Context& context) override {
@@ -54,6 +55,8 @@ class QuantileAggregate final : public Operator {
       }
     });
     result_->hold_points();
+    values_.release();
+    tables_.release();
   }
 
   void rows(Context&, Range range, Rows& out) const override {
@@ -78,6 +81,7 @@ class QuantileAggregate final : public Operator {
   }
 
   ParamAggregate parts_;
+  Reservation values_, tables_;
   std::unique_ptr<Rows> result_;
 };
 
@@ -90,8 +94,9 @@ class CountValues final : public UnaryOperator {
   void open(Context& context) override {
     child_->open(context);
     child_->prepare(context);
-    Numbering numbers;
+    Numbering numbers(context.budget);
     std::vector<std::vector<uint32_t>> counts;
+    std::vector<Reservation> reserved;
     const SeriesList& in = child_->series();
     fold_in_order(context, *child_, [&](size_t first, const Rows& rows) {
       for (size_t i = 0; i < rows.count(); ++i) {
@@ -106,7 +111,7 @@ class CountValues final : public UnaryOperator {
           if (known == of_value.end()) {
             const uint32_t group = number(context, in.labels[first + i], value, numbers);
             if (group == counts.size()) {
-              context.reserve(1, steps_.count, sizeof(uint32_t));
+              reserved.push_back(context.reserve(1, steps_.count, sizeof(uint32_t)));
               counts.emplace_back(steps_.count);
             }
             known = of_value.emplace(std::move(value), group).first;

@@ -14,16 +14,25 @@ void MatrixSource::open(Context& context) {
   for (size_t i = 0; i < set.size(); ++i) series_.labels.push_back(set.labels(i));
 }
 
-void MatrixSource::read(Context& context, size_t series, Columns& out) const {
+TimeRange MatrixSource::wanted(const Context& context) const {
   const TimeMs before = subtract_time(instants_.first, range_ + reach_back(context));
-  const TimeRange wanted{add_time(before, 1), add_time(instants_.last(), reach_ahead(context))};
-  selection_->set().read(series, wanted, out);
-  if (!context.options.use_start_timestamps) {
-    out.start_t.clear();
-    out.histogram_start_t.clear();
+  return {add_time(before, 1), add_time(instants_.last(), reach_ahead(context))};
+}
+
+size_t MatrixSource::at_once(const Context& context) const {
+  return series_at_once(wanted(context));
+}
+
+void MatrixSource::read_many(Context& context, size_t first, std::span<Columns> out) const {
+  selection_->set().read_many(first, wanted(context), out);
+  for (Columns& columns : out) {
+    if (!context.options.use_start_timestamps) {
+      columns.start_t.clear();
+      columns.histogram_start_t.clear();
+    }
+    if (traits_.find_resets) find_resets(columns);
+    drop_stale(columns);
   }
-  if (traits_.find_resets) find_resets(out);
-  drop_stale(out);
 }
 
 namespace {
@@ -129,10 +138,13 @@ void WindowOp::open(Context& context) {
     if (context.options.delayed_name_removal) {
       series_.drop_name.assign(in.size(), 1);
     } else {
-      for (LabelsView& labels : series_.labels) labels = without_metadata(context, labels);
+      for (size_t i = 0; i < in.size(); ++i) {
+        if (i % 1024 == 0) context.check();
+        series_.labels[i] = without_metadata(context, in.labels[i]);
+      }
     }
   }
-  merging_.set(series_);
+  merging_.set(context, series_);
 }
 
 void WindowOp::prepare(Context& context) {
@@ -153,7 +165,19 @@ void WindowOp::rows(Context& context, Range range, Rows& out) const {
   for (const auto& rows : scalar_rows_) windows.scalars.push_back((*rows)[0]);
   std::string_view told;
   if (merging_.is_identity()) {
-    for (size_t i = 0; i < range.size(); ++i) row(windows, range.begin + i, out, i, told);
+    std::vector<Columns> batch(std::min(range.size(), source_->at_once(context)));
+    for (size_t first = 0; first < range.size(); first += batch.size()) {
+      if (range.size() - first < batch.size()) batch.resize(range.size() - first);
+      source_->read_many(context, range.begin + first, batch);
+      size_t bytes = 0;
+      for (const Columns& columns : batch) bytes += columns_bytes(columns);
+      windows.memory.grow_to(bytes);
+      for (size_t i = 0; i < batch.size(); ++i) {
+        std::swap(windows.samples, batch[i]);
+        row(windows, range.begin + first + i, out, first + i, told);
+        std::swap(windows.samples, batch[i]);
+      }
+    }
     out.hold_points();
     return;
   }
@@ -161,7 +185,7 @@ void WindowOp::rows(Context& context, Range range, Rows& out) const {
   for (size_t i = 0; i < range.size(); ++i) {
     for (const uint32_t member : merging_.members(range.begin + i)) {
       one->reset(1);
-      row(windows, member, *one, 0, told);
+      read_row(windows, member, *one, 0, told);
       merge_row(out, i, *one, 0);
     }
   }
@@ -199,11 +223,16 @@ void WindowOp::hold_largest(const Windows& windows) {
   windows.context.pass(largest);
 }
 
+void WindowOp::read_row(Windows& windows, size_t input, Rows& out, size_t to,
+                        std::string_view& told) const {
+  source_->read(windows.context, input, windows.samples);
+  windows.memory.grow_to(columns_bytes(windows.samples));
+  row(windows, input, out, to, told);
+}
+
 void WindowOp::row(Windows& windows, size_t input, Rows& out, size_t row,
                    std::string_view& told) const {
   Context& context = windows.context;
-  source_->read(context, input, windows.samples);
-  windows.memory.grow_to(columns_bytes(windows.samples));
   if (windows.samples.t.empty() && windows.samples.histograms.empty()) return;
   windows.labels = source_->series().labels[input];
   const DurationMs before = windows.range + source_->reach_back(context);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,12 @@ class RangeSource {
   virtual void prepare(Context& context) = 0;
   // Replaces `out` by all samples that a window may hold, without stale markers.
   virtual void read(Context& context, size_t series, Columns& out) const = 0;
+  // The same of the series first, first + 1, ...: one for each of `out`.
+  virtual void read_many(Context& context, size_t first, std::span<Columns> out) const {
+    for (size_t i = 0; i < out.size(); ++i) read(context, first + i, out[i]);
+  }
+  // How many series are best read together.
+  virtual size_t at_once(const Context&) const { return 1; }
 
   const SeriesList& series() const { return series_; }
   const Instants& instants() const { return instants_; }
@@ -50,9 +57,14 @@ class MatrixSource final : public RangeSource {
       : RangeSource(instants, range, traits), selection_(std::move(selection)) {}
   void open(Context& context) override;
   void prepare(Context&) override {}
-  void read(Context& context, size_t series, Columns& out) const override;
+  void read(Context& context, size_t series, Columns& out) const override {
+    read_many(context, series, {&out, 1});
+  }
+  void read_many(Context& context, size_t first, std::span<Columns> out) const override;
+  size_t at_once(const Context& context) const override;
 
  private:
+  TimeRange wanted(const Context& context) const;
   const SelectionPtr selection_;
 };
 
@@ -126,6 +138,8 @@ class WindowOp final : public Operator {
 
  private:
   void row(Windows& windows, size_t input, Rows& out, size_t row, std::string_view& told) const;
+  void read_row(Windows& windows, size_t input, Rows& out, size_t row,
+                std::string_view& told) const;
   void count(const Windows& windows) const;
   static void hold_largest(const Windows& windows);
 

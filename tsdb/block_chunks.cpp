@@ -108,6 +108,11 @@ BlockChunksReader::Chunk BlockChunksReader::chunk(uint64_t ref) const {
   return {static_cast<Encoding>(encoding), checked.substr(1)};
 }
 
+size_t BlockChunksReader::readable_behind(uint64_t ref, std::string_view chunk) const {
+  const std::string_view bytes = segments_[ref >> 32].bytes();
+  return static_cast<size_t>(bytes.data() + bytes.size() - (chunk.data() + chunk.size()));
+}
+
 bool BlockChunksReader::lost_pages() const {
   return std::any_of(segments_.begin(), segments_.end(),
                      [](const MappedFile& segment) { return segment.damaged(); });

@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "tsdb/block.h"
 #include "tsdb/chunk_xor_run.h"
+#include "tsdb/chunked_set.h"
 #include "tsdb/columns.h"
 #include "tsdb/merge.h"
 #include "tsdb/read_warnings.h"
@@ -19,7 +20,7 @@ struct Found {
 };
 
 // Immutable.
-class BlockSeriesSet final : public SeriesSet {
+class BlockSeriesSet final : public ChunkedSet {
  public:
   BlockSeriesSet(std::shared_ptr<const Block> block, std::shared_ptr<const Tombstones> deleted,
                  ReadWarnings& warnings, Budget& budget)
@@ -54,6 +55,29 @@ class BlockSeriesSet final : public SeriesSet {
     read_chunks(series_[series].ref, range, out);
     block_->require_readable();
   }
+
+  bool chunks(size_t series, TimeRange range, ChunkList& out) const override {
+    static thread_local std::vector<ChunkMeta> metas;
+    const uint32_t ref = series_[series].ref;
+    if (!block_->in_service() || deleted_->of(ref) != nullptr) return false;
+    if (!find_series(ref, nullptr, metas)) return false;
+    try {
+      TimeMs before = kMinTime;
+      for (const ChunkMeta& meta : metas) {
+        if (!TimeRange{meta.min_time, meta.max_time}.overlaps(range)) continue;
+        if (meta.min_time <= before) return false;
+        before = meta.max_time;
+        const auto [encoding, bytes] = block_->chunks().chunk(meta.ref);
+        out.add({meta.min_time, meta.max_time, encoding, bytes}, range,
+                block_->chunks().readable_behind(meta.ref, bytes));
+      }
+      return true;
+    } catch (const Error& e) {
+      if (e.kind() != ErrorKind::kCorrupt) throw;
+      return false;
+    }
+  }
+  void end_read() const override { block_->require_readable(); }
 
  private:
   // False where `work` found damage, which is told.

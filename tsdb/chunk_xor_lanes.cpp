@@ -15,11 +15,15 @@ namespace hearth::tsdb {
 namespace {
 
 #define HEARTH_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+// What stands in the loop: a call would take the lanes out of their registers.
+#define HEARTH_AVX512_INLINE HEARTH_AVX512 __attribute__((always_inline)) inline
 
 using Vector = __m512i;
 using Mask = __mmask8;
 
-HEARTH_AVX512 inline Vector every(uint64_t x) { return _mm512_set1_epi64(static_cast<int64_t>(x)); }
+HEARTH_AVX512_INLINE Vector every(uint64_t x) { return _mm512_set1_epi64(static_cast<int64_t>(x)); }
+
+constexpr size_t kGroup = 8;  // lanes of one vector
 
 // What the lanes hold, member by member.
 struct Lanes {
@@ -27,8 +31,8 @@ struct Lanes {
 };
 
 HEARTH_AVX512 Lanes load(std::span<const XorLane> lanes) {
-  alignas(64) uint64_t rows[8][kXorLanes] = {};
-  for (size_t i = 0; i < kXorLanes; ++i) {
+  alignas(64) uint64_t rows[8][kGroup] = {};
+  for (size_t i = 0; i < kGroup; ++i) {
     const XorLane& lane =
         lanes[std::min(i, lanes.size() - 1)];  // what is not used repeats the last
     rows[0][i] = reinterpret_cast<uint64_t>(lane.bytes);
@@ -45,7 +49,7 @@ HEARTH_AVX512 Lanes load(std::span<const XorLane> lanes) {
 }
 
 HEARTH_AVX512 void store(const Lanes& from, std::span<XorLane> lanes) {
-  alignas(64) uint64_t rows[6][kXorLanes];
+  alignas(64) uint64_t rows[6][kGroup];
   _mm512_store_si512(rows[0], from.bit);
   _mm512_store_si512(rows[1], from.time);
   _mm512_store_si512(rows[2], from.delta);
@@ -63,12 +67,12 @@ HEARTH_AVX512 void store(const Lanes& from, std::span<XorLane> lanes) {
 }
 
 // a where all bits of `which` are 1, b where they are 0.
-HEARTH_AVX512 inline Vector choose(Vector which, Vector a, Vector b) {
+HEARTH_AVX512_INLINE Vector choose(Vector which, Vector a, Vector b) {
   return _mm512_ternarylogic_epi64(which, a, b, 0xca);
 }
 
 // The 64 bits of each lane from its bit `at` on, of which 57 are true.
-HEARTH_AVX512 inline Vector words(const Lanes& lanes, Vector at) {
+HEARTH_AVX512_INLINE Vector words(const Lanes& lanes, Vector at) {
   const Vector address = _mm512_add_epi64(lanes.bytes, _mm512_srli_epi64(at, 3));
   alignas(64) const uint8_t* p[8];
   _mm512_store_si512(p, address);
@@ -87,7 +91,7 @@ HEARTH_AVX512 inline Vector words(const Lanes& lanes, Vector at) {
 }
 
 // One sample of each lane. Returns the lanes for which it is not done here; if any, none has moved.
-HEARTH_AVX512 inline Mask step(Lanes& lanes) {
+HEARTH_AVX512_INLINE Mask step(Lanes& lanes) {
   const Mask ended = _mm512_cmpge_epu64_mask(lanes.bit, lanes.last_bit);
   if (ended != 0) [[unlikely]]
     return ended;
@@ -138,7 +142,7 @@ HEARTH_AVX512 inline Mask step(Lanes& lanes) {
 }
 
 // Eight samples of eight lanes: columns become rows.
-HEARTH_AVX512 inline void transpose(Vector (&rows)[8]) {
+HEARTH_AVX512_INLINE void transpose(Vector (&rows)[8]) {
   Vector pairs[8], fours[8];
   for (int i = 0; i < 8; i += 2) {
     pairs[i] = _mm512_unpacklo_epi64(rows[i], rows[i + 1]);
@@ -156,32 +160,12 @@ HEARTH_AVX512 inline void transpose(Vector (&rows)[8]) {
   }
 }
 
-}  // namespace
-
-bool has_xor_lanes() {
-  static const bool can = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  return can;
-}
-
-HEARTH_AVX512 uint32_t step_lanes(std::span<XorLane> lanes) {
-  constexpr uint64_t kAtOnce = 8;
-  uint64_t left = lanes[0].left;
-  uint32_t stopped = 0;
-  for (const XorLane& lane : lanes) left = std::min(left, lane.left);
-  Lanes now = load(lanes);
-  while (stopped == 0 && left > 0) {
-    Vector times[kAtOnce], values[kAtOnce];
-    const uint64_t wanted = std::min(left, kAtOnce);
-    uint64_t done = 0;
-    for (; done < wanted; ++done) {
-      stopped = step(now);
-      if (stopped != 0) break;
-      times[done] = now.time;
-      values[done] = now.value;
-    }
-    left -= done;
-    for (uint64_t i = done; i < kAtOnce; ++i) times[i] = values[i] = every(0);
+// The lanes of one vector, and the samples of theirs that are not yet where they belong.
+struct Group {
+  HEARTH_AVX512 explicit Group(std::span<XorLane> some) : lanes(some), now(load(some)) {}
+  // Puts so many samples of each lane to their place.
+  HEARTH_AVX512 void put(size_t done) {
+    for (size_t i = done; i < kAtOnce; ++i) times[i] = values[i] = every(0);
     transpose(times);
     transpose(values);
     const auto mask = static_cast<Mask>((1u << done) - 1);
@@ -193,11 +177,63 @@ HEARTH_AVX512 uint32_t step_lanes(std::span<XorLane> lanes) {
       lanes[i].left -= done;
     }
   }
-  store(now, lanes);
-  for (size_t i = 0; i < lanes.size(); ++i) {
-    if (lanes[i].left == 0) stopped |= 1u << i;
+  static constexpr size_t kAtOnce = 8;
+  const std::span<XorLane> lanes;
+  Lanes now;
+  Vector times[kAtOnce], values[kAtOnce];
+};
+
+template <size_t kGroups>
+HEARTH_AVX512 uint32_t step_groups(Group (&groups)[kGroups]) {
+  uint64_t left = ~uint64_t{0};
+  for (const Group& group : groups) {
+    for (const XorLane& lane : group.lanes) left = std::min(left, lane.left);
   }
-  return stopped & ((1u << lanes.size()) - 1);
+  uint32_t stopped = 0;
+  while (stopped == 0 && left > 0) {
+    const size_t wanted = std::min<uint64_t>(left, Group::kAtOnce);
+    size_t done = 0, ahead = 0;  // groups that are one sample further
+    while (stopped == 0 && done < wanted) {
+      for (ahead = 0; ahead < kGroups; ++ahead) {
+        Group& group = groups[ahead];
+        if (const Mask mask = step(group.now); mask != 0) [[unlikely]] {
+          stopped = uint32_t{mask} << (ahead * kGroup);
+          break;
+        }
+        group.times[done] = group.now.time;
+        group.values[done] = group.now.value;
+      }
+      if (stopped == 0) ++done;
+    }
+    for (size_t g = 0; g < kGroups; ++g) groups[g].put(stopped != 0 && g < ahead ? done + 1 : done);
+    left -= done;
+  }
+  uint32_t ended = 0, all = 0;
+  for (size_t g = 0; g < kGroups; ++g) {
+    store(groups[g].now, groups[g].lanes);
+    for (size_t i = 0; i < groups[g].lanes.size(); ++i) {
+      all |= 1u << (g * kGroup + i);
+      if (groups[g].lanes[i].left == 0) ended |= 1u << (g * kGroup + i);
+    }
+  }
+  return (stopped | ended) & all;
+}
+
+}  // namespace
+
+bool has_xor_lanes() {
+  static const bool can = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  return can;
+}
+
+uint32_t step_lanes(std::span<XorLane> lanes) {
+  if (lanes.size() <= kGroup) {
+    Group groups[] = {Group(lanes)};
+    return step_groups(groups);
+  }
+  Group groups[] = {Group(lanes.first(kGroup)), Group(lanes.subspan(kGroup))};
+  return step_groups(groups);
 }
 
 }  // namespace hearth::tsdb

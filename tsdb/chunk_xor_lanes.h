@@ -1,6 +1,8 @@
-// Eight XOR chunks in step: each is one lane of vectors of 64-bit numbers. For chunk_xor_run.cpp.
+// Sixteen XOR chunks in step: each is one lane of two vectors of 64-bit numbers, whose computations do
+// not wait for each other. For chunk_xor_run.cpp.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -8,12 +10,13 @@
 
 namespace hearth::tsdb {
 
-inline constexpr size_t kXorLanes = 8;
+inline constexpr size_t kXorLanes = 16;
 
 // A chunk that is being decoded. One thread.
 struct XorLane {
   const uint8_t* bytes = nullptr;  // after the first sample's
   uint64_t size = 0;
+  uint64_t readable = 0;  // bytes, with those behind the chunk's own
   uint64_t bit = 0;  // the next one
   uint64_t time = 0, delta = 0, value = 0;
   uint64_t significant = 64, trail = 0;
@@ -23,7 +26,9 @@ struct XorLane {
 
   // A step looks at 8 bytes, and at 8 more from up to 29 bits further on.
   static constexpr uint64_t kLookAhead = 12;
-  uint64_t last_bit() const { return size < kLookAhead ? 0 : (size - kLookAhead) * 8; }
+  uint64_t last_bit() const {
+    return readable < kLookAhead ? 0 : std::min(size, readable - kLookAhead) * 8;
+  }
   bool can_go_on() const { return left != 0 && bit < last_bit(); }
 };
 
@@ -31,7 +36,8 @@ struct XorLane {
 bool has_xor_lanes();
 
 // Decodes one sample of each lane after another, until there are lanes that cannot go on or whose
-// next sample is unusual; returns which, as bits. Requires: has_xor_lanes(), 1 to 8 lanes.
+// next sample is unusual; returns which, as bits. A damaged lane may go a sample beyond its end.
+// Requires: has_xor_lanes(), 1 to 16 lanes.
 uint32_t step_lanes(std::span<XorLane> lanes);
 
 }  // namespace hearth::tsdb

@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <vector>
 
 #include "core/bytes.h"
+#include "tsdb/chunk_xor.h"
 #include "tsdb/chunk_xor_lanes.h"
 
 namespace hearth::tsdb {
 namespace {
 
-constexpr size_t kLeastRun = 3;  // chunks
+constexpr size_t kLeastRun = 3;  // chunks: fewer are quicker one after another
 
 // The 64 bits from `bit` on, zeros behind the end.
 uint64_t word(const XorLane& lane, uint64_t bit) {
@@ -82,9 +84,12 @@ bool step(XorLane& lane) {
   return true;
 }
 
-// Decodes the first two samples, which are written differently. Requires: lane.left > 0.
-bool begin(XorLane& lane, std::string_view bytes) {
-  ByteReader head(bytes.substr(2));
+// Decodes the first two samples, which are written differently. Returns false where it is damaged.
+bool begin(XorLane& lane, const XorJob& job) {
+  lane.left = job.samples;
+  lane.t = job.t;
+  lane.v = job.v;
+  ByteReader head(job.bytes.substr(kXorHeaderBytes));
   lane.time = static_cast<uint64_t>(head.varint());
   lane.value = head.be64();
   put(lane);
@@ -94,29 +99,27 @@ bool begin(XorLane& lane, std::string_view bytes) {
   const std::string_view rest = head.rest();
   lane.bytes = reinterpret_cast<const uint8_t*>(rest.data());
   lane.size = rest.size();
+  lane.readable = rest.size() + job.behind;
   lane.time += lane.delta;
   if (!read_value(lane)) return false;
   put(lane);
   return true;
 }
 
-// How many samples all chunks have together; 0 where it is better to decode one after another.
-size_t count_samples(std::span<const ChunkView> chunks) {
-  if (chunks.size() < kLeastRun || !has_xor_lanes()) return 0;
+// Whether it is worth it, and possible.
+bool are_one_run(std::span<const ChunkView> chunks) {
+  if (chunks.size() < kLeastRun || !has_xor_run()) return false;
   size_t samples = 0, bytes = 0;
   TimeMs before = kMinTime;
   for (const ChunkView& chunk : chunks) {
-    if (chunk.encoding != Encoding::kXor || chunk.bytes.size() < 2) return 0;
-    if (samples > 0 && chunk.min_time <= before) return 0;
-    const size_t count = load_be16(chunk.bytes.data());
-    // Two bits is the least that a sample takes: a lying count must not make us reserve much.
-    if (count > 2 + chunk.bytes.size() * 4) return 0;
-    samples += count;
+    const size_t of_chunk = xor_samples(chunk);
+    if (of_chunk == 0 || (samples > 0 && chunk.min_time <= before)) return false;
+    samples += of_chunk;
     bytes += chunk.bytes.size();
     before = chunk.max_time;
   }
   // Where samples hardly differ the processor foresees their bits, and one after another is faster.
-  return bytes < samples ? 0 : samples;
+  return bytes >= samples;
 }
 
 // Leaves the samples in the range. Times ascend; where a damaged chunk breaks that, any cut is as
@@ -133,28 +136,31 @@ void cut(TimeRange range, Columns& out) {
 
 }  // namespace
 
-bool decode_xor_run(std::span<const ChunkView> chunks, TimeRange range, Columns& out) {
-  const size_t samples = count_samples(chunks);
-  if (samples == 0) return false;
-  out.clear();
-  out.t.resize(samples);
-  out.v.resize(samples);
+bool has_xor_run() { return has_xor_lanes(); }
 
+size_t xor_samples(const ChunkView& chunk) {
+  if (chunk.encoding != Encoding::kXor || chunk.bytes.size() < kXorHeaderBytes) return 0;
+  const size_t count = load_be16(chunk.bytes.data());
+  // Two bits is the least that a sample takes: a lying count must not make us reserve much.
+  return count > 2 + chunk.bytes.size() * 4 ? 0 : count;
+}
+
+void decode_xor_jobs(std::span<XorJob> jobs) {
   std::array<XorLane, kXorLanes> lanes;
-  size_t busy = 0, next = 0, placed = 0;
+  std::array<XorJob*, kXorLanes> of;
+  size_t busy = 0, next = 0;
   for (;;) {
-    while (busy < kXorLanes && next < chunks.size()) {
-      const std::string_view bytes = chunks[next++].bytes;
-      XorLane& lane = lanes[busy] = {};
-      lane.left = load_be16(bytes.data());
-      if (lane.left == 0) continue;
-      lane.t = out.t.data() + placed;
-      lane.v = out.v.data() + placed;
-      placed += lane.left;
-      if (!begin(lane, bytes)) return false;
-      ++busy;
+    while (busy < kXorLanes && next < jobs.size()) {
+      XorJob& job = jobs[next++];
+      lanes[busy] = {};
+      of[busy] = &job;
+      if (begin(lanes[busy], job)) {
+        ++busy;
+      } else {
+        job.good = false;
+      }
     }
-    if (busy == 0) break;
+    if (busy == 0) return;
     const bool together = busy >= kLeastRun;
     const uint32_t stopped = together ? step_lanes({lanes.data(), busy}) : (1u << busy) - 1;
     for (size_t i = busy; i-- > 0;) {
@@ -163,11 +169,35 @@ bool decode_xor_run(std::span<const ChunkView> chunks, TimeRange range, Columns&
       // A lane that stopped for its bits' sake goes on after one sample; at its end it is finished.
       const bool goes_on = together && lane.can_go_on();
       do {
-        if (lane.left != 0 && !step(lane)) return false;
-      } while (lane.left != 0 && !goes_on);
-      if (lane.left == 0) lane = lanes[--busy];
+        if (lane.left != 0 && !step(lane)) of[i]->good = false;
+      } while (of[i]->good && lane.left != 0 && !goes_on);
+      if (lane.bit > lane.size * 8) of[i]->good = false;
+      if (lane.left != 0 && of[i]->good) continue;
+      --busy;
+      lane = lanes[busy];
+      of[i] = of[busy];
     }
   }
+}
+
+bool decode_xor_run(std::span<const ChunkView> chunks, TimeRange range, Columns& out) {
+  if (!are_one_run(chunks)) return false;
+  static thread_local std::vector<XorJob> jobs;
+  jobs.clear();
+  size_t samples = 0;
+  for (const ChunkView& chunk : chunks) samples += xor_samples(chunk);
+  out.clear();
+  out.t.resize(samples);
+  out.v.resize(samples);
+  size_t placed = 0;
+  for (const ChunkView& chunk : chunks) {
+    jobs.push_back(
+        {chunk.bytes, 0, xor_samples(chunk), out.t.data() + placed, out.v.data() + placed});
+    placed += jobs.back().samples;
+  }
+  decode_xor_jobs(jobs);
+  if (!std::all_of(jobs.begin(), jobs.end(), [](const XorJob& job) { return job.good; }))
+    return false;
   cut(range, out);
   return true;
 }

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "core/arena.h"
+#include "tsdb/chunked_set.h"
 #include "tsdb/columns.h"
 #include "tsdb/head_state.h"
 #include "tsdb/merge.h"
@@ -40,7 +41,7 @@ void take_newest(Columns& columns, size_t hidden, TimeMs max) {
   }
 }
 
-class HeadSeriesSet final : public SeriesSet {
+class HeadSeriesSet final : public ChunkedSet {
  public:
   HeadSeriesSet(HeadState& state, const Isolation::View& view, TimeMs first_visible,
                 ReadWarnings& warnings, Budget& budget)
@@ -55,6 +56,7 @@ class HeadSeriesSet final : public SeriesSet {
   size_t size() const override { return found_.size(); }
   LabelsView labels(size_t series) const override { return found_[series].labels; }
   void read(size_t series, TimeRange range, Columns& out) const override;
+  bool chunks(size_t series, TimeRange range, ChunkList& out) const override;
   bool latest(size_t series, TimeMs from, TimeMs at, Sample& out) const override;
 
  private:
@@ -133,6 +135,47 @@ void HeadSeriesSet::read(size_t index, TimeRange range, Columns& out) const {
   Columns late;
   state_.late.read(series, range, late, warnings_);
   merge_columns(out, late);
+}
+
+bool HeadSeriesSet::chunks(size_t index, TimeRange range, ChunkList& out) const {
+  thread_local std::vector<SealedChunk> sealed;
+  constexpr size_t kRoom = 16, kChecksum = 4;  // bytes that may be read behind a chunk
+  Series& series = *found_[index].series;
+  range.min = std::max(range.min, first_visible_);
+  sealed.clear();
+  std::string* open = nullptr;
+  ChunkView open_chunk;
+  {
+    ByteLockGuard lock(series.lock);
+    const SeriesExtra* const extra = state_.extras.find(series);
+    if ((series.flags & Series::kLate) != 0 || (extra != nullptr && !extra->deleted.empty()) ||
+        !view_.sees(series.last_commit)) {
+      return false;
+    }
+    if (series.empty() || series.last_time < range.min) return true;
+    for (const SealedChunk& chunk : state_.chunks.sealed_chunks(series)) {
+      if (range.overlaps({chunk.min_time(), chunk.max_time()})) sealed.push_back(chunk);
+    }
+    if (series.samples > 0 && series.chunk_start <= range.max) {
+      open = &out.copy();
+      open_chunk.encoding = state_.chunks.copy_open_chunk(series, *open);
+      open_chunk.min_time = series.chunk_start;
+      open_chunk.max_time = series.last_time;
+    }
+  }
+  try {
+    for (const SealedChunk& chunk : sealed) out.add(state_.sealed.read(chunk), range, kChecksum);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::kCorrupt) throw;
+    return false;
+  }
+  if (open != nullptr) {
+    const size_t size = open->size();
+    open->append(kRoom, '\0');
+    open_chunk.bytes = std::string_view(*open).substr(0, size);
+    out.add(open_chunk, range, kRoom);
+  }
+  return true;
 }
 
 HeadSeriesSet::Beside HeadSeriesSet::read_chunks(Series& series, TimeRange range,

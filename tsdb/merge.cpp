@@ -5,17 +5,21 @@
 
 #include "core/arena.h"
 #include "tsdb/chunk_builder.h"
+#include "tsdb/chunked_set.h"
 
 namespace hearth::tsdb {
 namespace {
 
 // Immutable.
-class MergedSeriesSet final : public SeriesSet {
+class MergedSeriesSet final : public ChunkedSet {
  public:
   MergedSeriesSet(std::vector<SeriesSetPart> parts, size_t limit, Budget& budget)
       : parts_(std::move(parts)), arena_(&budget) {
     size_t total = 0;
-    for (const SeriesSetPart& part : parts_) total += part.set->size();
+    for (const SeriesSetPart& part : parts_) {
+      total += part.set->size();
+      chunked_.push_back(dynamic_cast<const ChunkedSet*>(part.set.get()));
+    }
     members_ = arena_.array<Member>(total);
     starts_ = arena_.array<uint32_t>(total + 1);
 
@@ -60,6 +64,30 @@ class MergedSeriesSet final : public SeriesSet {
     }
   }
 
+  bool chunks(size_t series, TimeRange range, ChunkList& out) const override {
+    const size_t first = out.size();
+    for (const Member& member : of(series)) {
+      const ChunkedSet* part = chunked_[member.part];
+      if (part == nullptr || !part->chunks(member.index, range, out)) return false;
+    }
+    const auto all = out.from(first);
+    const auto is_before = [](const ChunkList::Piece& a, const ChunkList::Piece& b) {
+      return a.chunk.min_time < b.chunk.min_time;
+    };
+    if (!std::is_sorted(all.begin(), all.end(), is_before)) {
+      std::sort(all.begin(), all.end(), is_before);
+    }
+    const auto overlap = [](const ChunkList::Piece& a, const ChunkList::Piece& b) {
+      return std::max(b.chunk.min_time, b.wanted.min) <= std::min(a.chunk.max_time, a.wanted.max);
+    };
+    return std::adjacent_find(all.begin(), all.end(), overlap) == all.end();
+  }
+  void end_read() const override {
+    for (const ChunkedSet* part : chunked_) {
+      if (part != nullptr) part->end_read();
+    }
+  }
+
   bool latest(size_t series, TimeMs from, TimeMs at, Sample& out) const override {
     // The newest part knows it, unless another might have a newer sample.
     const auto members = of(series);
@@ -84,6 +112,7 @@ class MergedSeriesSet final : public SeriesSet {
   TimeMs max_time(const Member& member) const { return parts_[member.part].max_time; }
 
   std::vector<SeriesSetPart> parts_;
+  std::vector<const ChunkedSet*> chunked_;  // of the parts; nullptr where it is none
   Arena arena_;
   std::span<Member> members_;   // of all series
   std::span<uint32_t> starts_;  // series -> its first member; one more at the end

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <set>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "core/error.h"
@@ -39,6 +40,26 @@ TEST_CASE("an exception of a slice reaches the caller after the others have ende
                                          }),
                     "seven");
   CHECK(running == 0);
+}
+
+TEST_CASE("of several slices that fail the first one's error is told, whichever is the quickest") {
+  Pool pool(3);
+  for (int round = 0; round < 50; ++round) {
+    std::atomic<bool> later_failed{false};
+    CHECK_THROWS_WITH(pool.parallel_slices(40,
+                                           [&](size_t slice) {
+                                             if (slice == 9) {
+                                               later_failed = true;
+                                               throw std::runtime_error("nine");
+                                             }
+                                             if (slice != 3) return;
+                                             for (int i = 0; i < 1000 && !later_failed; ++i) {
+                                               std::this_thread::yield();
+                                             }
+                                             throw std::runtime_error("three");
+                                           }),
+                      "three");
+  }
 }
 
 TEST_CASE("slices inside slices do not deadlock") {
