@@ -81,25 +81,22 @@ std::string aws_endpoint(const std::string& service, const std::string& region) 
 HttpRequest aws_request(const CloudClient& client, const std::string& endpoint,
                         const std::string& region, const std::string& service,
                         const std::string& form, const AwsKeys* keys) {
-  const std::string url =
-      endpoint.find("://") == std::string::npos ? "https://" + endpoint : endpoint;
-  HttpRequest request = client.request(url.ends_with('/') ? url : url + "/");
-  const HttpRequest posted = form_request(url, form);
-  request.method = posted.method;
-  request.headers.push_back(posted.headers.front());
-  request.body = form;
+  std::string url = endpoint.find("://") == std::string::npos ? "https://" + endpoint : endpoint;
+  if (!url.ends_with('/')) url += '/';
+  HttpRequest request = client.form_request(url, form);
   if (keys == nullptr) return request;
-  const size_t host = request.url.find("://") + 3, path = request.url.find('/', host);
+  const size_t host = url.find("://") + 3, path = url.find('/', host);
   AwsRequest to_sign;
-  to_sign.host = request.url.substr(host, path - host);
-  to_sign.path = request.url.substr(path);
+  to_sign.host = url.substr(host, path - host);
+  to_sign.path = url.substr(path);
   to_sign.body = form;
-  to_sign.content_type = posted.headers.front().substr(std::string_view("Content-Type: ").size());
+  to_sign.content_type = kFormType;
   to_sign.region = region;
   to_sign.service = service;
   to_sign.time = aws_time(now_seconds());
-  for (const auto& [name, value] : aws_signature(to_sign, *keys))
+  for (const auto& [name, value] : aws_signature(to_sign, *keys)) {
     request.headers.push_back(name + ": " + value);
+  }
   return request;
 }
 

@@ -28,10 +28,9 @@ CachedToken::Fetched ask_login(Conversation& conversation, const CloudClient& cl
                                QueryParameters form) {
   form["grant_type"] = {"client_credentials"};
   form["scope"] = {cloud.management + "/.default"};
-  HttpRequest request = form_request(cloud.login + "/" + path_escape(tenant) + "/oauth2/v2.0/token",
-                                     encode_query(form));
-  request.timeout = 30'000;
-  return parse_token(client.send(conversation, std::move(request)).body);
+  const HttpRequest request = client.form_request(
+      cloud.login + "/" + path_escape(tenant) + "/oauth2/v2.0/token", encode_query(form));
+  return parse_token(client.send(conversation, request).body);
 }
 
 CachedToken::Fetched ask_with_secret(Conversation& conversation, const CloudClient& client,

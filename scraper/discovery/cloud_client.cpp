@@ -33,6 +33,14 @@ HttpRequest CloudClient::request(const std::string& url) const {
   return request;
 }
 
+HttpRequest CloudClient::form_request(const std::string& url, const std::string& form) const {
+  HttpRequest posted = request(url);
+  posted.method = "POST";
+  posted.headers.push_back(std::string("Content-Type: ") + kFormType);
+  posted.body = form;
+  return posted;
+}
+
 HttpResponse CloudClient::send(Conversation& conversation, HttpRequest request) const {
   HttpResponse response = conversation.send(request);
   if (response.status / 100 != 2) throw_unexpected_status(request, response);
@@ -47,15 +55,6 @@ void throw_unexpected_status(const HttpRequest& request, const HttpResponse& res
   throw Error(ErrorKind::kUnavailable,
               fmt::format("{} {}: {}: {}", request.method, request.url, response.status_text,
                           response.body.substr(0, kShownBytes)));
-}
-
-HttpRequest form_request(const std::string& url, const std::string& form) {
-  HttpRequest request;
-  request.method = "POST";
-  request.url = url;
-  request.headers.push_back("Content-Type: application/x-www-form-urlencoded; charset=utf-8");
-  request.body = form;
-  return request;
 }
 
 const std::string& CachedToken::get(const std::function<Fetched()>& fetch) {

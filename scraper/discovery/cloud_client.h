@@ -21,6 +21,8 @@ class CloudClient {
 
   // A GET; the authority and the timeout are set.
   HttpRequest request(const std::string& url) const;
+  // The same as a POST of a form.
+  HttpRequest form_request(const std::string& url, const std::string& form) const;
 
   // Throws Error "GET https://...: 401 Unauthorized: why" for all but 2xx.
   JsonValue get(Conversation& conversation, const std::string& url) const;
@@ -32,11 +34,10 @@ class CloudClient {
   const DurationMs timeout_;
 };
 
+inline constexpr const char* kFormType = "application/x-www-form-urlencoded; charset=utf-8";
+
 // As send() throws it.
 [[noreturn]] void throw_unexpected_status(const HttpRequest& request, const HttpResponse& response);
-
-// A POST of a form.
-HttpRequest form_request(const std::string& url, const std::string& form);
 
 // A token that is fetched when there is none, or the one there is expires within five minutes. One
 // thread.

@@ -275,15 +275,9 @@ HttpRequest ConsulDiscovery::request(const Watch& watch) const {
 
 void ConsulDiscovery::ask(Watch& watch) {
   watch.asked = steady_now();
-  try {
-    client_.start(*watch.slot, request(watch), [this, path = watch.path](HttpResponse response) {
-      answered(watches_[path], std::move(response));
-    });
-  } catch (const Error& error) {  // a file with credentials cannot be read
-    HttpResponse response;
-    response.error = error.what();
-    answered(watch, std::move(response));
-  }
+  client_.start(*watch.slot, request(watch), [this, path = watch.path](HttpResponse response) {
+    answered(watches_[path], std::move(response));
+  });
 }
 
 // Throws Error where the answer is none.

@@ -52,12 +52,21 @@ Labels target(const JsonValue& instance, const GceSdConfig& config) {
   return Labels::from_pairs(std::move(labels));
 }
 
+// gce_sd has no settings of its own for that.
+HttpClientConfig through_environment_proxies() {
+  HttpClientConfig config;
+  config.proxy_from_environment = true;
+  return config;
+}
+
 // One refresh at a time.
 class GceMechanism {
  public:
   GceMechanism(const GceSdConfig& config, const DiscoveryContext& context,
                const GceEndpoints& endpoints)
-      : config_(config), client_({}, context, config.refresh_interval), endpoints_(endpoints) {}
+      : config_(config),
+        client_(through_environment_proxies(), context, config.refresh_interval),
+        endpoints_(endpoints) {}
 
   std::vector<TargetGroup> ask(Conversation& conversation) {
     try {

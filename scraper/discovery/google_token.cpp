@@ -82,9 +82,8 @@ CachedToken::Fetched fetch_google_token(Conversation& conversation, const CloudC
                 "google: credentials of the type \"" + type +
                     "\" are not supported; use service_account or authorized_user");
   }
-  HttpRequest request = form_request(token_url(credentials), form);
-  request.timeout = 30'000;
-  return parse_token(client.send(conversation, std::move(request)).body);
+  return parse_token(
+      client.send(conversation, client.form_request(token_url(credentials), form)).body);
 }
 
 }  // namespace hearth

@@ -110,14 +110,16 @@ std::vector<HttpResponse> Conversation::send_all(std::vector<HttpRequest> reques
       start_next(*at);
     });
   };
-  const size_t first = std::min(requests.size(), kMaxUnderWay);
-  for (size_t s = 0; s < first; ++s) start_next(*state_->slots[s]);
-  while (done < requests.size()) {
-    if (state_->ended) {
-      state_->slots.clear();  // ends what is under way, while what it would write to is still here
-      throw Ended{};
+  try {
+    const size_t first = std::min(requests.size(), kMaxUnderWay);
+    for (size_t s = 0; s < first; ++s) start_next(*state_->slots[s]);
+    while (done < requests.size()) {
+      check();
+      state_->client.poll(kLongestWait);
     }
-    state_->client.poll(kLongestWait);
+  } catch (...) {
+    state_->slots.clear();  // ends what is under way, while what it would write to is still here
+    throw;
   }
   for (HttpResponse& response : responses) response = finished(std::move(response));
   return responses;
