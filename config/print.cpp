@@ -2,6 +2,7 @@
 
 #include <yaml.h>
 
+#include <cmath>
 #include <new>
 #include <stdexcept>
 
@@ -53,6 +54,12 @@ yaml_scalar_style_t style_of(const std::string& text) {
   const bool plain =
       (tag == "!!str" || tag == "!!merge") && !looks_like_base60(text) && !looks_like_time(text);
   return plain ? YAML_PLAIN_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+}
+
+std::string float_text(double real) {
+  if (std::isnan(real)) return ".nan";
+  if (std::isinf(real)) return real > 0 ? ".inf" : "-.inf";
+  return float_g(real);
 }
 
 // libyaml's emitter, writing to a string. One thread.
@@ -153,11 +160,12 @@ void print(Emitter& out, const Value& value) {
                                 : print_text(out, redacted_url(value.text));
     case Kind::kBool:
       return print_plain(out, value.flag() ? "true" : "false");
-    case Kind::kInt:  // Prometheus has no field above 2^63
-    case Kind::kUint:
+    case Kind::kInt:
       return print_plain(out, std::to_string(value.integer));
+    case Kind::kUint:
+      return print_plain(out, std::to_string(static_cast<uint64_t>(value.integer)));
     case Kind::kFloat:
-      return print_plain(out, float_g(value.real));
+      return print_plain(out, float_text(value.real));
     case Kind::kDuration:
       return print_plain(out, duration_text(value.integer));
     case Kind::kBytes:

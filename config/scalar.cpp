@@ -59,7 +59,6 @@ bool read(Value& value, std::string_view tag, const std::string& text) {
     case Type::Kind::kBool:
       if (tag != "!!bool") return false;
       value.integer = yaml_bool(text) ? 1 : 0;
-      value.present = true;
       return true;
     case Type::Kind::kInt:
       return read_integer(value, tag, text, false);
@@ -77,7 +76,6 @@ bool read(Value& value, std::string_view tag, const std::string& text) {
       return true;
     case Type::Kind::kRegex:
       check_regex(text);
-      value.present = true;
       break;
     case Type::Kind::kUrl:
       parse_url(text);
@@ -92,9 +90,11 @@ bool read(Value& value, std::string_view tag, const std::string& text) {
 }  // namespace
 
 bool read_scalar(Value& value, const YamlNode& node) {
+  value.present = true;
   return read(value, yaml_scalar_tag(node), yaml_text(node));
 }
 bool read_scalar(Value& value, std::string_view plain_text) {
+  value.present = true;
   return read(value, yaml_plain_tag(plain_text), std::string(plain_text));
 }
 

@@ -38,7 +38,17 @@ const Type& scrape_protocol_type() {
 
 // ---- scrape_configs ----------------------------------------------------------------------------
 
+void refuse_null_discoveries(const Value& owner) {
+  for (const Field& field : owner.type->fields) {
+    if (!field.name.ends_with("_sd_configs")) continue;
+    for (const Value& discovery : owner[field.name].items) {
+      if (!discovery.present) refuse(discovery, "empty or null section in " + std::string(field.name));
+    }
+  }
+}
+
 void check_scrape_config(Value& scrape) {
+  refuse_null_discoveries(scrape);
   if (scrape["job_name"].text.empty()) refuse(scrape, "job_name is empty");
   check_http_client(scrape);
   if (scrape["relabel_configs"].items.empty()) check_static_targets(scrape);
@@ -156,7 +166,7 @@ const Type& storage_type() {
       structure("config.ChunkEncodingConfig", {{"floats", &string_type()}});
   static const Type tsdb = optional_structure(
       "config.plain",
-      {{"outofordertimewindow", &int64},  // the same again in ms: Prometheus prints it too
+      {{"outofordertimewindow", &int64, "", true},  // the same again in ms: Prometheus prints it too
        {"out_of_order_time_window", &duration_type()},
        {"stale_series_compaction_threshold", &float_type()},
        {"retention", &retention},
@@ -172,6 +182,7 @@ const Type& storage_type() {
 // ---- alerting ----------------------------------------------------------------------------------
 
 void check_alertmanager(Value& alertmanager) {
+  refuse_null_discoveries(alertmanager);
   check_http_client(alertmanager);
   const auto given = [&](std::string_view field) { return !is_zero(alertmanager[field]); };
   if ((given("basic_auth") || given("authorization") || given("oauth2")) && given("sigv4")) {
@@ -179,7 +190,7 @@ void check_alertmanager(Value& alertmanager) {
            "at most one of basic_auth, authorization, oauth2, & sigv4 must be configured");
   }
   const Value& version = alertmanager["api_version"];
-  if (version.text != "v2") {
+  if (version.present && version.text != "v2") {
     refuse(version, "expected Alertmanager api version to be one of [v2] but got " + version.text);
   }
   if (alertmanager["relabel_configs"].items.empty()) check_static_targets(alertmanager);
@@ -194,6 +205,11 @@ void check_alerting(Value& alerting) {
 }
 
 const Type& alerting_type() {
+  static const Type version = [] {
+    Type t = string_type();
+    t.go_name = "config.plain";
+    return t;
+  }();
   static const Type alertmanager = optional_structure(
       "config.AlertmanagerConfig",
       http_client_fields() +
@@ -201,7 +217,7 @@ const Type& alerting_type() {
                              {"scheme", &string_type(), "http"},
                              {"path_prefix", &string_type()},
                              {"timeout", &duration_type(), "10s"},
-                             {"api_version", &string_type(), "v2", true},
+                             {"api_version", &version, "v2", true},
                              {"relabel_configs", &relabel_configs_type()},
                              {"alert_relabel_configs", &relabel_configs_type()}} +
           discovery_fields(),

@@ -93,13 +93,14 @@ void check_dns_sd(Value& dns) {
     refuse(dns, "DNS-SD config must contain at least one SRV record name");
   }
   std::string& type = dns["type"].text;
+  const std::string written = type;
   for (char& c : type) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 0x20 : c);
   if (is_one_of(type, {"A", "AAAA", "MX", "NS"})) {
     if (dns["port"].integer == 0) {
       refuse(dns, "a port is required in DNS-SD configs for all record types except SRV");
     }
   } else if (type != "SRV") {
-    refuse(dns["type"], "invalid DNS-SD records type " + type);
+    refuse(dns["type"], "invalid DNS-SD records type " + written);
   }
 }
 

@@ -206,7 +206,7 @@ const Type& linode_type() {
 
 void check_hetzner(Value& hetzner) {
   const std::string& role = hetzner["role"].text;
-  if (role.empty()) refuse(hetzner, "role missing (one of: robot, hcloud)");
+  if (role.empty() && !hetzner["role"].present) refuse(hetzner, "role missing (one of: robot, hcloud)");
   if (!is_one_of(role, {"robot", "hcloud"})) {
     refuse(hetzner["role"], "unknown role " + go_quote(role));
   }
@@ -270,6 +270,9 @@ const Type& stackit_type() {
 
 void check_scaleway(Value& scaleway) {
   const std::string& role = scaleway["role"].text;
+  if (role.empty() && !scaleway["role"].present) {
+    refuse(scaleway, "role missing (one of: instance, baremetal)");
+  }
   if (!is_one_of(role, {"instance", "baremetal"})) {
     refuse(scaleway["role"], "unknown role " + go_quote(role));
   }

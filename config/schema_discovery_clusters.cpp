@@ -9,23 +9,27 @@ namespace {
 
 const Type& filters_type() {
   static const Type filter =
-      structure("docker.Filter", {{"name", &string_type(), "", true}, {"values", &strings_type()}});
-  static const Type type = list_of(filter, "[]docker.Filter");
+      structure("moby.Filter", {{"name", &string_type(), "", true}, {"values", &strings_type()}});
+  static const Type type = list_of(filter, "[]moby.Filter");
   return type;
 }
 
 // ---- kubernetes --------------------------------------------------------------------------------
 
+void check_role(const Value& role) {
+  if (role.present &&
+      !is_one_of(role.text, {"node", "pod", "service", "endpoints", "endpointslice", "ingress"})) {
+    refuse(role, "unknown Kubernetes SD role " + go_quote(role.text));
+  }
+}
+
 const Type& kubernetes_selectors_type() {
   static const Type selector =
       structure("kubernetes.SelectorConfig",
-                {{"role", &string_type()}, {"label", &string_type()}, {"field", &string_type()}});
+                {{"role", &string_type()}, {"label", &string_type()}, {"field", &string_type()}},
+                [](Value& selector) { check_role(selector["role"]); });
   static const Type type = list_of(selector, "[]kubernetes.SelectorConfig");
   return type;
-}
-
-bool known_role(const std::string& role) {
-  return is_one_of(role, {"node", "pod", "service", "endpoints", "endpointslice", "ingress"});
 }
 
 // key=value, key==value, key!=value, joined by commas: what a field selector is made of.
@@ -69,12 +73,10 @@ void check_kubernetes_selectors(const Value& kubernetes) {
 
 void check_kubernetes(Value& kubernetes) {
   const Value& role = kubernetes["role"];
+  check_role(role);
   if (role.text.empty()) {
     refuse(kubernetes,
            "role missing (one of: pod, service, endpoints, endpointslice, node, ingress)");
-  }
-  if (!known_role(role.text)) {
-    refuse(role, "unknown Kubernetes SD role " + go_quote(role.text));
   }
   check_http_client(kubernetes);
   const bool api_server = !is_zero(kubernetes["api_server"]);
@@ -85,6 +87,7 @@ void check_kubernetes(Value& kubernetes) {
         "proxy_from_environment", "http_headers"}) {
     custom_http = custom_http || !is_zero(kubernetes[field]);
   }
+  custom_http = custom_http || kubernetes["proxy_url"].present || kubernetes["http_headers"].present;
   const bool own_namespace = kubernetes["namespaces"]["own_namespace"].flag();
   if (api_server && kubeconfig) {
     refuse(kubernetes, "cannot use 'kubeconfig_file' and 'api_server' simultaneously");

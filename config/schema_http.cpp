@@ -1,7 +1,10 @@
 // <http_config>, <tls_config> and <relabel_config>, which many sections share.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
+#include "config/http_client_config.h"
 #include "config/scalar.h"
 #include "config/schema.h"
 #include "core/error.h"
@@ -24,14 +27,16 @@ void check_tls(Value& tls) {
   for (const std::string_view field : {"min_version", "max_version"}) {
     const std::string& version = tls[field].text;
     constexpr std::array<std::string_view, 5> kKnown = {"", "TLS10", "TLS11", "TLS12", "TLS13"};
-    if (std::find(kKnown.begin(), kKnown.end(), version) == kKnown.end()) {
+    const bool empty = version.empty() && tls[field].present;
+    if (empty || std::find(kKnown.begin(), kKnown.end(), version) == kKnown.end()) {
       refuse(tls[field], "unknown TLS version: " + version);
     }
   }
   for (const std::string_view name : {"ca", "cert", "key"}) {
     const std::string file = std::string(name) + "_file";
     if (given(tls, name) && given(tls, file)) {
-      refuse(tls, "at most one of " + std::string(name) + " and " + file + " must be configured");
+      refuse(tls, name == "key" ? "at most one of key and key_file must be configured"
+                                : fmt::format("at most one of {0}, {0}_file & {0}_ref must be configured", name));
     }
   }
   const bool cert = count_given(tls, {"cert", "cert_file"}) > 0;
@@ -85,15 +90,30 @@ void check_proxy(const Value& owner) {
   }
 }
 
-void check_oauth2(Value& oauth2) {
+void check_assertion(const Value& oauth2) {
+  if (count_given(oauth2, {"client_certificate_key", "client_certificate_key_file",
+                           "client_certificate_key_ref"}) > 1) {
+    refuse(oauth2,
+           "at most one of oauth2 client_certificate_key, client_certificate_key_file & "
+           "client_certificate_key_ref must be configured using grant-type=" +
+               std::string(kJwtBearer));
+  }
+  const std::string& algorithm = oauth2["signature_algorithm"].text;
+  if (!algorithm.empty() && algorithm != "RS256" && algorithm != "RS384" && algorithm != "RS512") {
+    refuse(oauth2["signature_algorithm"], "valid signature algorithms are RS256, RS384 and RS512");
+  }
+}
+
+void check_oauth2(const Value& oauth2) {
   if (!given(oauth2, "client_id")) refuse(oauth2, "oauth2 client_id must be configured");
   if (!given(oauth2, "token_url")) refuse(oauth2, "oauth2 token_url must be configured");
-  if (count_given(oauth2, {"client_secret", "client_secret_file", "client_secret_ref"}) > 1) {
+  if (oauth2["grant_type"].text == kJwtBearer) {
+    check_assertion(oauth2);
+  } else if (count_given(oauth2, {"client_secret", "client_secret_file", "client_secret_ref"}) > 1) {
     refuse(oauth2,
            "at most one of oauth2 client_secret, client_secret_file & client_secret_ref must be "
-           "configured");
+           "configured using grant-type=client_credentials");
   }
-  check_proxy(oauth2);
 }
 
 const Type& oauth2_type() {
@@ -117,7 +137,7 @@ const Type& oauth2_type() {
                                             {"endpoint_params", &string_map_type()},
                                             {"tls_config", &tls_config_type()}} +
                              proxy_fields(),
-                         check_oauth2);
+                         [](Value& oauth2) { check_proxy(oauth2); });
   return type;
 }
 
@@ -296,6 +316,7 @@ void check_http_client(Value& http) {
   if (count_given(http, {"basic_auth", "oauth2"}) > 1) {
     refuse(http, "at most one of basic_auth, oauth2 & authorization must be configured");
   }
+  if (given(http, "oauth2")) check_oauth2(http["oauth2"]);
   check_proxy(http);
   check_http_headers(http["http_headers"]);
 }

@@ -23,7 +23,7 @@ std::optional<RelabelAction> action_named(const std::string& name) {
 
 void check_relabel(Value& rule) {
   for (const Value& name : rule["source_labels"].items) {
-    if (name.text.empty() || !valid_utf8(name.text)) {
+    if (name.present && (name.text.empty() || !valid_utf8(name.text))) {
       refuse(name, go_quote(name.text) + " is not a valid label name");
     }
   }
@@ -43,11 +43,16 @@ const Type& relabel_configs_type() {
     t.flow = true;
     return t;
   }();
+  static const Type uint64 = [] {
+    Type t = uint_type();
+    t.go_name = "uint64";
+    return t;
+  }();
   static const Type rule = optional_structure("relabel.plain",
                                               {{"source_labels", &label_names},
                                                {"separator", &string_type(), ";"},
                                                {"regex", &regex_type(), "(.*)"},
-                                               {"modulus", &uint_type()},
+                                               {"modulus", &uint64},
                                                {"target_label", &string_type()},
                                                {"replacement", &string_type(), "$1"},
                                                {"action", &string_type(), "replace"}},

@@ -105,7 +105,7 @@ const Type& metadata_type() {
 }
 
 void check_remote_write(Value& remote) {
-  if (remote["url"].line == 0 || remote["url"].text.empty()) {
+  if (!remote["url"].present) {
     refuse(remote, "url for remote_write is empty");
   }
   refuse_empty_rules(remote["write_relabel_configs"],
@@ -134,7 +134,7 @@ void check_remote_write(Value& remote) {
 }
 
 void check_remote_read(Value& remote) {
-  if (remote["url"].line == 0 || remote["url"].text.empty()) {
+  if (!remote["url"].present) {
     refuse(remote, "url for remote_read is empty");
   }
   check_headers(remote["headers"], kAuthorizationElsewhere);
@@ -143,7 +143,7 @@ void check_remote_read(Value& remote) {
 
 void check_tracing(Value& tracing) {
   const std::string& client = tracing["client_type"].text;
-  if (client != "http" && client != "grpc") {
+  if (tracing["client_type"].present && client != "http" && client != "grpc") {
     refuse(tracing["client_type"],
            "expected tracing client type to be to be http or grpc, but got " + client);
   }
@@ -194,6 +194,14 @@ void check_otlp(Value& otlp) {
 
 }  // namespace
 
+void check_sigv4(Value& sigv4) {
+  if (is_zero(sigv4["access_key"]) != is_zero(sigv4["secret_key"])) {
+    refuse(sigv4,
+           "must provide a AWS SigV4 Access key and Secret Key if credentials are specified in the "
+           "SigV4 config");
+  }
+}
+
 const Type& sigv4_type() {
   static const Type type =
       optional_structure("sigv4.plain", {{"region", &string_type()},
@@ -203,7 +211,8 @@ const Type& sigv4_type() {
                                          {"role_arn", &string_type()},
                                          {"external_id", &string_type()},
                                          {"use_fips_sts_endpoint", &bool_type()},
-                                         {"service_name", &string_type()}});
+                                         {"service_name", &string_type()}},
+                         check_sigv4);
   return type;
 }
 
@@ -258,9 +267,14 @@ const Type& remote_read_type() {
 }
 
 const Type& tracing_type() {
+  static const Type client = [] {
+    Type t = string_type();
+    t.go_name = "config.plain";
+    return t;
+  }();
   static const Type type = [] {
     Type t = structure("config.plain",
-                       {{"client_type", &string_type(), "grpc"},
+                       {{"client_type", &client, "grpc"},
                         {"endpoint", &string_type()},
                         {"sampling_fraction", &float_type()},
                         {"insecure", &bool_type()},
@@ -276,12 +290,17 @@ const Type& tracing_type() {
 }
 
 const Type& otlp_type() {
+  static const Type strategy = [] {
+    Type t = string_type();
+    t.go_name = "config.translationStrategyOption";
+    return t;
+  }();
   static const Type type =
       structure("config.plain",
                 {{"promote_all_resource_attributes", &bool_type()},
                  {"promote_resource_attributes", &strings_type()},
                  {"ignore_resource_attributes", &strings_type()},
-                 {"translation_strategy", &string_type(), "UnderscoreEscapingWithSuffixes"},
+                 {"translation_strategy", &strategy, "UnderscoreEscapingWithSuffixes"},
                  {"keep_identifying_resource_attributes", &bool_type()},
                  {"convert_histograms_to_nhcb", &bool_type()},
                  {"promote_scope_metadata", &bool_type()},

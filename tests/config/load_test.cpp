@@ -230,6 +230,47 @@ TEST_CASE("what is wrong in itself is refused in Prometheus' words, with the lin
   CHECK(error_of("rule_files: ['*/a.yml']") == R"(invalid rule file path "*/a.yml" (line 1))");
 }
 
+TEST_CASE("what is written empty differs from what is not written") {
+  CHECK(job_error("tls_config: {min_version: ''}") == "unknown TLS version:  (line 1)");
+  CHECK(job_error("tls_config: {min_version: null}") == "no error");
+  CHECK(job_error("relabel_configs: [{action: ''}]") == "unknown relabel action \"\" (line 1)");
+  CHECK(job_error("relabel_configs: [{action: null}]") == "relabel action cannot be empty (line 1)");
+  CHECK(error_of("remote_read: [{url: ''}]") == "no error");
+  CHECK(error_of("remote_read: [{url: null}]") == "url for remote_read is empty (line 1)");
+  CHECK(error_of("tracing: {endpoint: a, client_type: null}") == "no error");
+  CHECK(job_error("file_sd_configs: [null]") == "empty or null section in file_sd_configs (line 1)");
+  CHECK(error_of("alerting: {alertmanagers: [{dns_sd_configs: [null]}]}") ==
+        "empty or null section in dns_sd_configs (line 1)");
+}
+
+TEST_CASE("each form of oauth2 has its own secret") {
+  const std::string common = "client_id: a, token_url: b, ";
+  CHECK(job_error("oauth2: {" + common + "client_secret: c, client_secret_file: d}")
+            .starts_with("at most one of oauth2 client_secret, client_secret_file & client_secret_ref must be "
+                         "configured using grant-type=client_credentials"));
+  const std::string assertion = common + "grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', ";
+  CHECK(job_error("oauth2: {" + assertion + "client_certificate_key: c, client_certificate_key_file: d}")
+            .starts_with("at most one of oauth2 client_certificate_key, client_certificate_key_file"));
+  CHECK(job_error("oauth2: {" + assertion + "client_certificate_key: c, signature_algorithm: ES256}") ==
+        "valid signature algorithms are RS256, RS384 and RS512 (line 1)");
+  const Config config = load_config("scrape_configs: [{job_name: a, oauth2: {" + assertion +
+                                    "client_certificate_key: secret1, claims: {x: y}, scopes: [s]}}]");
+  const auto& oauth2 = *config.scrape_configs[0].http_client.oauth2;
+  CHECK(oauth2.grant_type == hearth::kJwtBearer);
+  CHECK(oauth2.client_certificate_key.value == "secret1");
+  CHECK(oauth2.claims.at("x") == "y");
+  CHECK(oauth2.scopes == std::vector<std::string>{"s"});
+  CHECK(config.text.find("secret1") == std::string::npos);
+}
+
+TEST_CASE("numbers print as go-yaml has them") {
+  const Config config = load_config(
+      "scrape_configs: [{job_name: a, sample_limit: 18446744073709551615, "
+      "native_histogram_min_bucket_factor: .inf}]");
+  CHECK(config.text.find("sample_limit: 18446744073709551615\n") != std::string::npos);
+  CHECK(config.text.find("native_histogram_min_bucket_factor: .inf\n") != std::string::npos);
+}
+
 TEST_CASE("a null means the zero value, and numbers of YAML 1.1 are understood") {
   const Config config = load_config(
       "scrape_configs:\n- job_name: 012\n  sample_limit: 010\n  label_limit: 0x10\n  target_limit: "
