@@ -241,6 +241,7 @@ void Discoveries::State::make(size_t id) {
     discovery->start(
         [this, id](std::vector<TargetGroup> groups) { received(id, std::move(groups)); });
   } catch (const Error& error) {
+    discovery.reset();
     metrics.failed.add(1);
     log_error("Cannot create service discovery", "component", "discovery manager scrape", "err",
               error.what(), "type", mechanism_name(config), "config", job);

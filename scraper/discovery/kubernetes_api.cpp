@@ -166,9 +166,10 @@ void KubernetesApi::State::loop() {
   thread_id = std::this_thread::get_id();
   while (run_tasks()) {
     guard("kubernetes", [this] {
-      client->poll(run_due());
+      const DurationMs wait = run_due();
       for (Member* member : members) member->flush();
       drop_unused();
+      client->poll(wait);
     });
   }
   stores.clear();
