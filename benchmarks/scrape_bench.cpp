@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "core/file.h"
+#include "core/go_text.h"
 #include "scraper/series_reader.h"
 
 namespace hearth {
@@ -67,13 +69,13 @@ struct Scraped {
   std::vector<SeriesRef> stale;
   TimeMs time = kNow;
 
-  ReadCounts read(const Body& body) {
+  ReadCounts read(const Body& body, ExpositionFormat format = ExpositionFormat::kText) {
     batch.clear();
     stale.clear();
     ReadCounts counts;
     time += 15'000;
-    const ReadTask task{body,   ExpositionFormat::kText, time,  time + 600'000, target.view(),
-                        config, appender,                lines, metadata,       source};
+    const ReadTask task{body,     format, time,     time + 600'000, target.view(), config,
+                        appender, lines,  metadata, source,         {},            histogram_options(config)};
     read_series(task, batch, stale, counts);
     return counts;
   }
@@ -121,6 +123,95 @@ void cold(benchmark::State& state) {
   report(state, line_count(body));
 }
 BENCHMARK(cold);
+
+// The same samples in each format: counters with five labels, classic histograms, gauges.
+struct Formats {
+  Body text, open_metrics, protobuf;
+};
+
+std::string varint(uint64_t number) {
+  std::string out;
+  for (; number > 0x7f; number >>= 7) out.push_back(static_cast<char>(number | 0x80));
+  out.push_back(static_cast<char>(number));
+  return out;
+}
+std::string bytes_field(unsigned field, const std::string& value) {
+  return varint(field << 3 | 2) + varint(value.size()) + value;
+}
+std::string number_field(unsigned field, uint64_t value) { return varint(field << 3) + varint(value); }
+std::string double_field(unsigned field, double value) {
+  std::string bytes(sizeof value, '\0');
+  std::memcpy(bytes.data(), &value, sizeof value);
+  return varint(field << 3 | 1) + bytes;
+}
+
+const Formats& formats() {
+  static const Formats all = [] {
+    constexpr int kFamilies = 40, kSeries = 40, kBuckets = 10;
+    std::string text, open_metrics, protobuf;
+    const auto label = [](const std::string& name, const std::string& value) {
+      return bytes_field(1, bytes_field(1, name) + bytes_field(2, value));
+    };
+    for (int f = 0; f < kFamilies; ++f) {
+      const std::string name = "http_server_things_" + std::to_string(f);
+      const bool histogram = f % 4 == 3;
+      const std::string comments = "# HELP " + name + " What the server does.\n# TYPE " + name + (histogram ? " histogram\n" : " gauge\n");
+      text += comments;
+      open_metrics += comments;
+      std::string family = bytes_field(1, name) + bytes_field(2, "What the server does.") + number_field(3, histogram ? 4 : 1);
+      for (int s = 0; s < (histogram ? kSeries / kBuckets : kSeries); ++s) {
+        const std::string code = std::to_string(200 + s), labels = "code=\"" + code + "\",handler=\"/api/v1/query_range\",method=\"get\",zone=\"eu-central-1\"";
+        std::string metric = label("code", code) + label("handler", "/api/v1/query_range") + label("method", "get") + label("zone", "eu-central-1");
+        const double value = 1000.25 * (s + 1);
+        if (!histogram) {
+          const std::string line = name + "{" + labels + "} " + float_g(value) + "\n";
+          text += line;
+          open_metrics += line;
+          metric += bytes_field(2, double_field(1, value));
+        } else {
+          std::string body = number_field(1, 900) + double_field(2, value);
+          std::string lines;
+          for (int b = 0; b < kBuckets; ++b) {
+            lines += name + "_bucket{" + labels + ",le=\"" + float_g(b + 0.5) + "\"} " + std::to_string(90 * b) + "\n";
+            body += bytes_field(3, number_field(1, static_cast<uint64_t>(90 * b)) + double_field(2, b + 0.5));
+          }
+          lines += name + "_bucket{" + labels + ",le=\"+Inf\"} 900\n" + name + "_sum{" + labels + "} " + float_g(value) + "\n" + name + "_count{" + labels + "} 900\n";
+          text += lines;
+          open_metrics += lines;
+          metric += bytes_field(7, body);
+        }
+        family += bytes_field(4, metric);
+      }
+      protobuf += varint(family.size()) + family;
+    }
+    return Formats{Body(std::move(text)), Body(open_metrics + "# EOF\n"), Body(std::move(protobuf))};
+  }();
+  return all;
+}
+
+// One format: known series, or all of them new.
+void format(benchmark::State& state, const Body& body, ExpositionFormat format, bool known) {
+  const size_t samples = Scraped().read(formats().text).total;
+  Scraped scraped;
+  verify(scraped.read(body, format).total == samples && samples > 1000, "every format has the same samples");
+  verify(scraped.read(body, format).series_added == 0, "the second body is all known");
+  for (auto _ : state) {
+    if (known) {
+      benchmark::DoNotOptimize(scraped.read(body, format));
+    } else {
+      Scraped fresh;
+      benchmark::DoNotOptimize(fresh.read(body, format));
+    }
+  }
+  state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * body.text().size()));
+  report(state, samples);
+}
+BENCHMARK_CAPTURE(format, text, formats().text, ExpositionFormat::kText, true);
+BENCHMARK_CAPTURE(format, openmetrics, formats().open_metrics, ExpositionFormat::kOpenMetrics, true);
+BENCHMARK_CAPTURE(format, protobuf, formats().protobuf, ExpositionFormat::kProtobuf, true);
+BENCHMARK_CAPTURE(format, text_cold, formats().text, ExpositionFormat::kText, false);
+BENCHMARK_CAPTURE(format, openmetrics_cold, formats().open_metrics, ExpositionFormat::kOpenMetrics, false);
+BENCHMARK_CAPTURE(format, protobuf_cold, formats().protobuf, ExpositionFormat::kProtobuf, false);
 
 void random_order(benchmark::State& state) {
   std::vector<Body> bodies;

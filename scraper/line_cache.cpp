@@ -6,7 +6,6 @@ namespace hearth {
 namespace {
 
 constexpr size_t kLookAhead = 8;
-constexpr unsigned kGiveUpLookingAhead = 16;     // misses in a row: the order is random
 constexpr size_t kScratchKept = size_t{1} << 20;  // entries; a larger scratch is freed after use
 constexpr size_t kIncompleteMore = 1000;  // entries that bodies which end in the middle may always add
 
@@ -59,6 +58,18 @@ const LineEntry* LineWalk::look_ahead(const char* p, const char* end) {
   }
   ++misses_ahead_;
   return nullptr;
+}
+
+const LineEntry* LineWalk::known(std::string_view text, bool comment) {
+  if (!diverged_) diverge();
+  const LineScratch::Slot& slot = this->slot(fingerprint(text.data(), text.size(), seed_));
+  if ((slot.index & LineScratch::kInNext) != 0) return nullptr;  // also of a free one
+  const LineEntry& entry = cache_[slot.index];
+  if ((entry.flags & kUnfit) != 0 || entry.length != text.size() || entry.is(LineEntry::kComment) != comment) {
+    return nullptr;
+  }
+  cursor_ = slot.index;
+  return &entry;
 }
 
 LineWalk::Outcome LineWalk::find(std::string_view text) {

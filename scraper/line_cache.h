@@ -136,6 +136,12 @@ class LineWalk {
     ++cursor_;
   }
 
+  // Whether lines stand in no order that is known, so that known() is worth asking.
+  bool disordered() const { return misses_ahead_ >= kGiveUpLookingAhead; }
+  // The entry of this series or comment, wherever it is; nullptr where it has none, or stood in this body
+  // before. Moves there.
+  const LineEntry* known(std::string_view text, bool comment);
+
   // Looks for a parsed line anywhere. kKnown: entry() is it, take() it. kRepeated: it stood in this body
   // before and names repeated_ref(); repeat() it. kNew: add() it, or nothing.
   Outcome find(std::string_view text);
@@ -164,6 +170,7 @@ class LineWalk {
   }
 
  private:
+  static constexpr unsigned kGiveUpLookingAhead = 16;  // misses in a row: the order is random
   static constexpr uint16_t kUnfit = LineEntry::kSeen | LineEntry::kDuplicate | LineEntry::kLong;
   bool matches(const LineEntry& entry, const char* p, const char* end) const {
     const size_t length = entry.length;

@@ -1,5 +1,6 @@
 #include "scraper/text_reader.h"
 
+#include <cstring>
 #include <type_traits>
 
 #include "scraper/number.h"
@@ -38,10 +39,32 @@ void TextReader<Parser>::run() {
       return points_.end();
     }
     const LineEntry* entry = p < end ? sink_.walk.expected(p, end) : nullptr;
-    if (entry == nullptr && p < end) entry = sink_.walk.look_ahead(p, end);
+    if (entry == nullptr && p < end) {
+      entry = sink_.walk.disordered() ? elsewhere(p) : sink_.walk.look_ahead(p, end);
+    }
     if (entry != nullptr && recognised(p, *entry)) continue;
     if (!parsed()) return;
   }
+}
+
+// The entry of the line at `p`, found by what stands in front of its last space, or of the one before it
+// where there is a timestamp.
+template <class Parser>
+const LineEntry* TextReader<Parser>::elsewhere(const char* p) {
+  const size_t left = static_cast<size_t>(parser_.end() - p);
+  const char* const newline = static_cast<const char*>(std::memchr(p, '\n', left));
+  if (newline == nullptr) return nullptr;
+  if (*p == '#') return sink_.walk.known({p, static_cast<size_t>(newline - p)}, true);
+  const char* space = newline;
+  for (int spaces = 0; spaces < 2; ++spaces) {
+    do {
+      if (space == p) return nullptr;
+      --space;
+    } while (*space != ' ');
+    const LineEntry* entry = sink_.walk.known({p, static_cast<size_t>(space - p)}, false);
+    if (entry != nullptr) return entry;
+  }
+  return nullptr;
 }
 
 // Reads the rest of a line that begins with a known series, or is a known comment.

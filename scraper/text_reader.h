@@ -19,6 +19,7 @@ class TextReader {
   void run();
 
  private:
+  const LineEntry* elsewhere(const char* p);
   bool recognised(const char* p, const LineEntry& entry);
   bool plain_sample(const char* number);
   bool parsed();

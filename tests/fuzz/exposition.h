@@ -1,4 +1,4 @@
-// What the fuzzers of the two text formats do with their input.
+// What the fuzzers of the exposition formats do with their input.
 #pragma once
 
 #include <cstdlib>
@@ -10,16 +10,21 @@
 
 namespace hearth {
 
-// A body of any bytes is read or refused, twice the same: the second time through the line cache.
+// A body of any bytes is read or refused, twice the same: the second time through the line cache. Options
+// and features hang on its length, so that all of them have their turn.
 inline void read_twice(const uint8_t* data, size_t size, ExpositionFormat format) {
   const Body body{std::string(reinterpret_cast<const char*>(data), size)};
-  const ScrapeConfig config;
+  ScrapeConfig config;
+  config.native_histogram_bucket_limit = size % 3 == 0 ? 2 : 0;
+  const HistogramOptions options{size % 2 == 0, size % 5 == 0, size % 7 < 3};
+  const ReadFeatures features{size % 11 == 0, size % 13 < 4, size % 17 < 4};
   const Labels target{{"job", "fuzz"}};
   FakeAppender appender;
   LineCache lines;
   MetadataTable metadata;
   SeriesSource source("fuzz");
-  const ReadTask task{body, format, 1000, 2000, target, config, appender, lines, metadata, source};
+  const ReadTask task{body,  format,   1000,   2000,     target,  config, appender,
+                      lines, metadata, source, features, options, 0};
   size_t sizes[2] = {};
   for (size_t& read : sizes) {
     Batch batch;
@@ -30,7 +35,7 @@ inline void read_twice(const uint8_t* data, size_t size, ExpositionFormat format
     } catch (const Error&) {
       return;
     }
-    read = batch.size();
+    read = batch.size() + batch.histograms.size() - counts.zeros - counts.zero_histograms;
   }
   if (sizes[0] != sizes[1]) std::abort();
 }
