@@ -1,9 +1,11 @@
-// Thousands of targets in one cheap process: what is scraped when scraping is measured (scrape_load.py). One thread,
-// bodies are made and compressed beforehand, so that it costs little of the machine.
+// Thousands of targets in one cheap process: what is scraped when scraping is measured
+// (scrape_load.py). One thread, bodies are made and compressed beforehand, so that it costs little
+// of the machine.
 //   scrape_load PORT TARGETS SERIES INTERVAL_SECONDS [DEAD [SLOW [SLOW_SECONDS]]]
-// Target i is 127.1.(i/250).(i%250+1):PORT, /metrics. The first DEAD of them take a connection and never answer, the
-// next SLOW answer after so many seconds. http://127.0.0.1:PORT/stats tells how late scrapes came, as JSON: against the
-// schedule that the earliest scrapes of each target show; /reset forgets them.
+// Target i is 127.1.(i/250).(i%250+1):PORT, /metrics. The first DEAD of them take a connection and
+// never answer, the next SLOW answer after so many seconds. http://127.0.0.1:PORT/stats tells how
+// late scrapes came, as JSON: against the schedule that the earliest scrapes of each target show;
+// /reset forgets them.
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -15,8 +17,8 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cerrno>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -51,12 +53,15 @@ std::string make_body(size_t series, int variant) {
   std::string body;
   for (size_t i = 0; i < series; ++i) {
     if (i % 10 == 0) {
-      body += fmt::format("# HELP load_some_subsystem_metric_{0}_total What metric {0} of this target counts.\n"
-                          "# TYPE load_some_subsystem_metric_{0}_total counter\n", i / 10);
+      body += fmt::format(
+          "# HELP load_some_subsystem_metric_{0}_total What metric {0} of this target counts.\n"
+          "# TYPE load_some_subsystem_metric_{0}_total counter\n",
+          i / 10);
     }
     const size_t value = i % 3 == 0 ? i : i * 1000 + static_cast<size_t>(variant) * (i % 97 + 1);
-    body += fmt::format("load_some_subsystem_metric_{}_total{{device=\"device{}\",mode=\"some mode\"}} {}\n", i / 10,
-                        i % 10, value);
+    body += fmt::format(
+        "load_some_subsystem_metric_{}_total{{device=\"device{}\",mode=\"some mode\"}} {}\n",
+        i / 10, i % 10, value);
   }
   return body;
 }
@@ -76,8 +81,10 @@ std::string gzip(const std::string& text) {
 }
 
 std::string http_answer(const std::string& body, const char* headers) {
-  return fmt::format("HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n{}Content-Length: {}\r\n\r\n{}",
-                     headers, body.size(), body);
+  return fmt::format(
+      "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n{}Content-Length: "
+      "{}\r\n\r\n{}",
+      headers, body.size(), body);
 }
 
 struct Connection {
@@ -126,7 +133,8 @@ Server::Server(const Plan& plan) : plan_(plan), arrivals_(plan.targets) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<uint16_t>(plan.port));
-  if (bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(listener_, 4096) != 0) {
+  if (bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      listen(listener_, 4096) != 0) {
     std::perror("listening");
     std::exit(1);
   }
@@ -145,7 +153,8 @@ void Server::accept_all() {
     const uint32_t ip = ntohl(local.sin_addr.s_addr);
     auto connection = std::make_unique<Connection>();
     connection->fd = fd;
-    connection->target = (ip >> 16 & 0xff) == 1 ? (ip >> 8 & 0xff) * kPerNet + (ip & 0xff) - 1 : plan_.targets;
+    connection->target =
+        (ip >> 16 & 0xff) == 1 ? (ip >> 8 & 0xff) * kPerNet + (ip & 0xff) - 1 : plan_.targets;
     connections_[fd] = std::move(connection);
     epoll_event event{};
     event.events = EPOLLIN;
@@ -235,18 +244,25 @@ std::string Server::statistics() const {
     for (size_t k = 0; k < times.size(); ++k) {
       const double since = times[k] - times[0];
       phases.push_back(since - std::round(since / plan_.interval) * plan_.interval);
-      if (k > 0) missed += static_cast<size_t>(std::max(0.0, std::round((times[k] - times[k - 1]) / plan_.interval) - 1));
+      if (k > 0)
+        missed += static_cast<size_t>(
+            std::max(0.0, std::round((times[k] - times[k - 1]) / plan_.interval) - 1));
     }
     const double first = *std::min_element(phases.begin(), phases.end());
     for (const double phase : phases) late.push_back(phase - first);
   }
   std::sort(late.begin(), late.end());
   const auto quantile = [&](double q) {
-    return late.empty() ? 0 : late[std::min(late.size() - 1, static_cast<size_t>(q * static_cast<double>(late.size())))];
+    return late.empty() ? 0
+                        : late[std::min(late.size() - 1,
+                                        static_cast<size_t>(q * static_cast<double>(late.size())))];
   };
-  return fmt::format("{{\"targets\": {}, \"scrapes\": {}, \"answered\": {}, \"missed\": {}, \"p50\": {:.4f}, \"p99\": {:.4f}, "
-                     "\"p999\": {:.4f}, \"max\": {:.4f}}}\n",
-                     seen, scrapes, answered_, missed, quantile(0.5), quantile(0.99), quantile(0.999), quantile(1));
+  return fmt::format(
+      "{{\"targets\": {}, \"scrapes\": {}, \"answered\": {}, \"missed\": {}, \"p50\": {:.4f}, "
+      "\"p99\": {:.4f}, "
+      "\"p999\": {:.4f}, \"max\": {:.4f}}}\n",
+      seen, scrapes, answered_, missed, quantile(0.5), quantile(0.99), quantile(0.999),
+      quantile(1));
 }
 
 void Server::run() {
@@ -254,7 +270,8 @@ void Server::run() {
   for (;;) {
     int wait = -1;
     if (!slow_.empty()) {
-      wait = static_cast<int>(std::clamp((slow_.begin()->first - now_seconds()) * 1000 + 1, 0.0, 1000.0));
+      wait = static_cast<int>(
+          std::clamp((slow_.begin()->first - now_seconds()) * 1000 + 1, 0.0, 1000.0));
     }
     const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait);
     for (int i = 0; i < count; ++i) {
@@ -280,7 +297,9 @@ void Server::run() {
 
 int main(int argc, char** argv) {
   if (argc < 5) {
-    fmt::print(stderr, "usage: {} PORT TARGETS SERIES INTERVAL_SECONDS [DEAD [SLOW [SLOW_SECONDS]]]\n", argv[0]);
+    fmt::print(stderr,
+               "usage: {} PORT TARGETS SERIES INTERVAL_SECONDS [DEAD [SLOW [SLOW_SECONDS]]]\n",
+               argv[0]);
     return 2;
   }
   const auto number = [&](int i) { return i < argc ? std::strtod(argv[i], nullptr) : 0; };

@@ -11,14 +11,15 @@
 namespace hearth {
 namespace {
 
-constexpr size_t kMaxHead = 1 << 20;       // as Go has it
+constexpr size_t kMaxHead = 1 << 20;  // as Go has it
 constexpr size_t kMaxChunkLine = 4096;
 constexpr size_t kMaxReserved = 16 << 20;  // of a body that is only announced
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r')) text.remove_suffix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r'))
+    text.remove_suffix(1);
   return text;
 }
 
@@ -68,10 +69,12 @@ HttpResponseReader::Result HttpResponseReader::end() {
 HttpResponseReader::Result HttpResponseReader::head(std::string_view& piece) {
   const size_t before = pending_.size();
   pending_.append(piece);
-  const size_t end = pending_.find(kHeadEnd, before < kHeadEnd.size() ? 0 : before - kHeadEnd.size() + 1);
+  const size_t end =
+      pending_.find(kHeadEnd, before < kHeadEnd.size() ? 0 : before - kHeadEnd.size() + 1);
   if (end == std::string::npos) {
     piece = {};
-    if (pending_.size() > kMaxHead) return malformed("net/http: server response headers exceeded 1048576 bytes; aborted");
+    if (pending_.size() > kMaxHead)
+      return malformed("net/http: server response headers exceeded 1048576 bytes; aborted");
     return Result::kMore;
   }
   const std::string text = pending_.substr(0, end);
@@ -101,7 +104,8 @@ HttpResponseReader::Result HttpResponseReader::parse_head(std::string_view text)
     state_ = has_length_ || status == 204 || status == 304 ? State::kBody : State::kBodyToEnd;
   }
   if (status == 204 || status == 304) left_ = 0;
-  response_.body.reserve(std::min(state_ == State::kBody ? left_ : expected_body_bytes_, kMaxReserved));
+  response_.body.reserve(
+      std::min(state_ == State::kBody ? left_ : expected_body_bytes_, kMaxReserved));
   return state_ == State::kBody && left_ == 0 ? Result::kComplete : Result::kMore;
 }
 
@@ -179,20 +183,25 @@ HttpResponseReader::Result HttpResponseReader::data(std::string_view& piece) {
 }
 
 HttpResponseReader::Result HttpResponseReader::body(std::string_view& piece) {
-  if (state_ == State::kBody || state_ == State::kBodyToEnd || state_ == State::kChunk) return data(piece);
+  if (state_ == State::kBody || state_ == State::kBodyToEnd || state_ == State::kChunk)
+    return data(piece);
   std::string text;
-  if (!line(piece, text)) return pending_.size() > kMaxChunkLine ? malformed("header line too long") : Result::kMore;
+  if (!line(piece, text))
+    return pending_.size() > kMaxChunkLine ? malformed("header line too long") : Result::kMore;
   switch (state_) {
-    case State::kChunkSize: return chunk_size(text);
+    case State::kChunkSize:
+      return chunk_size(text);
     case State::kChunkEnd:
       state_ = State::kChunkSize;
       return text.empty() ? Result::kMore : malformed("malformed chunked encoding");
-    default: return text.empty() ? Result::kComplete : Result::kMore;  // trailers
+    default:
+      return text.empty() ? Result::kComplete : Result::kMore;  // trailers
   }
 }
 
 HttpResponseReader::Result HttpResponseReader::chunk_size(std::string_view line) {
-  if (!parse_number(trimmed(line.substr(0, line.find(';'))), 16, left_)) return malformed("invalid byte in chunk length");
+  if (!parse_number(trimmed(line.substr(0, line.find(';'))), 16, left_))
+    return malformed("invalid byte in chunk length");
   state_ = left_ == 0 ? State::kTrailer : State::kChunk;
   return Result::kMore;
 }

@@ -12,7 +12,7 @@ namespace hearth {
 class HttpResponseReader {
  public:
   enum class Result {
-    kMore,      // the response goes on
+    kMore,  // the response goes on
     kComplete,
     kTooLarge,   // its body is larger than max_body_bytes
     kMalformed,  // see fault()
@@ -27,8 +27,10 @@ class HttpResponseReader {
   bool headers_complete() const { return state_ != State::kHead; }
   bool keeps_connection() const { return keep_alive_; }  // after kComplete
   HttpResponse& response() { return response_; }
-  const std::string& location() const { return location_; }  // where a redirect leads, as it is written
-  const std::string& fault() const { return fault_; }        // in Go's words
+  const std::string& location() const {
+    return location_;
+  }                                                    // where a redirect leads, as it is written
+  const std::string& fault() const { return fault_; }  // in Go's words
 
  private:
   enum class State { kHead, kBody, kBodyToEnd, kChunkSize, kChunk, kChunkEnd, kTrailer };

@@ -200,7 +200,8 @@ void Connection::start(const HttpRequest& request, PlainHttp::Done done) {
   if (fd_ >= 0 && address.text != address_.text) disconnect();
   address_ = std::move(address);
   url_ = request.url;
-  head_ = fmt::format("GET {}{} HTTP/1.1\r\nHost: {}\r\n", url.path.empty() ? "/" : "", url.path, url.host);
+  head_ = fmt::format("GET {}{} HTTP/1.1\r\nHost: {}\r\n", url.path.empty() ? "/" : "", url.path,
+                      url.host);
   for (const std::string& header : request.headers) head_.append(header).append("\r\n");
   head_ += "\r\n";
   done_ = std::move(done);
@@ -228,8 +229,9 @@ void Connection::connect() {
     setsockopt(fd_, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
     setsockopt(fd_, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds);
   }
-  if (fd_ < 0 || (::connect(fd_, reinterpret_cast<const sockaddr*>(&address_.bytes), address_.size) != 0 &&
-                  errno != EINPROGRESS)) {
+  if (fd_ < 0 ||
+      (::connect(fd_, reinterpret_cast<const sockaddr*>(&address_.bytes), address_.size) != 0 &&
+       errno != EINPROGRESS)) {
     start_error_ = errno;
     set_deadline(steady_ms());
     return;
@@ -352,7 +354,8 @@ PlainHttp::~PlainHttp() { close(state_->epoll); }
 bool PlainHttp::fits(const HttpRequest& request) {
   const HttpOptions& options = request.options;
   if (request.method != "GET" || request.keep_headers || request.on_data || !request.body.empty() ||
-      !options.proxy_url.empty() || options.proxy_from_environment || !options.unix_socket.empty()) {
+      !options.proxy_url.empty() || options.proxy_from_environment ||
+      !options.unix_socket.empty()) {
     return false;
   }
   Url url;
@@ -375,7 +378,8 @@ DurationMs PlainHttp::wait(DurationMs at_most) const {
 
 void PlainHttp::work(bool readable) {
   std::array<epoll_event, 256> events;
-  const int count = readable ? epoll_wait(state_->epoll, events.data(), static_cast<int>(events.size()), 0) : 0;
+  const int count =
+      readable ? epoll_wait(state_->epoll, events.data(), static_cast<int>(events.size()), 0) : 0;
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<size_t>(i)];
     const auto found = state_->connections.find(event.data.u64);

@@ -1,5 +1,5 @@
-// The cheap way for what nearly all scrapes are: a GET over HTTP/1.1 to an address in numbers, without TLS
-// or proxy. Costs a fraction of libcurl, which does all others (http_transport.h).
+// The cheap way for what nearly all scrapes are: a GET over HTTP/1.1 to an address in numbers,
+// without TLS or proxy. Costs a fraction of libcurl, which does all others (http_transport.h).
 #pragma once
 
 #include <functional>
@@ -13,8 +13,8 @@ namespace hearth {
 // Connections are kept and reused. One thread. Callbacks run inside work().
 class PlainHttp {
  public:
-  // A connection for one request at a time. It must not outlive its client; destroying it ends its request
-  // without a callback.
+  // A connection for one request at a time. It must not outlive its client; destroying it ends its
+  // request without a callback.
   class Slot {
    public:
     virtual ~Slot() = default;
@@ -31,9 +31,9 @@ class PlainHttp {
   // Requires: fits(request), and the slot has no request under way.
   void start(Slot& slot, const HttpRequest& request, Done done);
 
-  int fd() const;  // readable when there is something to do
+  int fd() const;                             // readable when there is something to do
   DurationMs wait(DurationMs at_most) const;  // until a deadline
-  void work(bool readable);  // moves requests on; does not wait
+  void work(bool readable);                   // moves requests on; does not wait
 
   struct State;
 

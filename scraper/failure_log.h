@@ -1,5 +1,5 @@
-// scrape_failure_log_file: a JSON line for each scrape that got no usable response, with the fields that
-// Prometheus has.
+// scrape_failure_log_file: a JSON line for each scrape that got no usable response, with the fields
+// that Prometheus has.
 #pragma once
 
 #include <map>
@@ -22,7 +22,8 @@ struct ScrapeFailure {
 // Thread-safe.
 class FailureLog {
  public:
-  // The files to append to from now on, each opened anew. Throws Error(kIo); then those before go on.
+  // The files to append to from now on, each opened anew. Throws Error(kIo); then those before go
+  // on.
   void open(const std::set<std::string>& paths);
   // To one of them. A line that cannot be written is told in the server's log.
   void write(const std::string& path, const ScrapeFailure& failure, TimeMs now);

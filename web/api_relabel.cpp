@@ -22,10 +22,12 @@ std::string required(const Exchange& exchange, const std::string& name) {
 Labels parse_labels(const std::string& text) {
   const auto parsed = nlohmann::json::parse(text, nullptr, false);
   if (parsed.is_discarded()) refuse("error parsing labels: " + go_quote(text) + " is not JSON");
-  if (!parsed.is_object()) refuse("error parsing labels: a JSON object is needed, not " + go_quote(text));
+  if (!parsed.is_object())
+    refuse("error parsing labels: a JSON object is needed, not " + go_quote(text));
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const auto& [name, value] : parsed.items()) {
-    if (!value.is_string()) refuse("error parsing labels: the value of " + go_quote(name) + " is not a string");
+    if (!value.is_string())
+      refuse("error parsing labels: the value of " + go_quote(name) + " is not a string");
     pairs.emplace_back(name, value.get<std::string>());
   }
   return Labels::from_pairs(std::move(pairs));
@@ -55,7 +57,8 @@ class Fields {
 void append_relabel_rule(std::string& out, const RelabelRule& rule) {
   out.push_back('{');
   Fields fields(out);
-  if (!rule.source_labels.empty()) append_json_strings(fields.begin("source_labels"), rule.source_labels);
+  if (!rule.source_labels.empty())
+    append_json_strings(fields.begin("source_labels"), rule.source_labels);
   fields.text("separator", rule.separator);
   fields.text("regex", rule.regex_text);
   if (rule.modulus != 0) fields.begin("modulus").append(std::to_string(rule.modulus));
@@ -69,7 +72,8 @@ void api_relabel_steps(const Exchange& exchange, ApiAnswer& answer) {
   const std::string pool = required(exchange, "scrapePool");
   LabelsBuilder labels(parse_labels(required(exchange, "labels")));
   const std::shared_ptr<const ScrapeConfig> config = exchange.services.scraper->pool_config(pool);
-  if (config == nullptr) refuse("error getting scrape config: scrape pool " + go_quote(pool) + " not found");
+  if (config == nullptr)
+    refuse("error getting scrape config: scrape pool " + go_quote(pool) + " not found");
   std::string& out = answer.data;
   out += "{\"steps\":[";
   Comma comma(out);

@@ -11,14 +11,17 @@ using Result = HttpResponseReader::Result;
 Result read(HttpResponseReader& reader, std::string_view text, size_t step, size_t max_bytes = 0) {
   reader.begin(max_bytes, 0);
   Result result = Result::kMore;
-  for (size_t i = 0; i < text.size() && result == Result::kMore; i += step) result = reader.read(text.substr(i, step));
+  for (size_t i = 0; i < text.size() && result == Result::kMore; i += step)
+    result = reader.read(text.substr(i, step));
   return result;
 }
 
 constexpr std::string_view kPlain =
-    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\ncontent-length:  5 \r\nContent-Encoding: gzip\r\n\r\nhello";
+    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\ncontent-length:  5 \r\nContent-Encoding: "
+    "gzip\r\n\r\nhello";
 constexpr std::string_view kChunked =
-    "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nTrailer: x\r\n\r\n";
+    "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: "
+    "chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nTrailer: x\r\n\r\n";
 
 }  // namespace
 
@@ -48,7 +51,8 @@ TEST_CASE("a response without a body is complete with its head") {
 
 TEST_CASE("a connection is not kept where the server says so or has sent too much") {
   HttpResponseReader reader;
-  CHECK(read(reader, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\na", 1000) == Result::kComplete);
+  CHECK(read(reader, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\na", 1000) ==
+        Result::kComplete);
   CHECK_FALSE(reader.keeps_connection());
   CHECK(read(reader, "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\na", 1000) == Result::kComplete);
   CHECK_FALSE(reader.keeps_connection());
@@ -77,12 +81,15 @@ TEST_CASE("a body without a length goes on to the end of the connection") {
 TEST_CASE("interim responses are skipped, and some have no body whatever they say") {
   HttpResponseReader reader;
   for (const size_t step : {size_t{1}, size_t{1000}}) {
-    CHECK(read(reader, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", step) == Result::kComplete);
+    CHECK(read(reader, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na",
+               step) == Result::kComplete);
     CHECK(reader.response().status == 200);
     CHECK(reader.response().body == "a");
     CHECK(read(reader, "HTTP/1.1 204 No Content\r\n\r\n", step) == Result::kComplete);
-    CHECK(read(reader, "HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n", step) == Result::kComplete);
-    CHECK(read(reader, "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", step) == Result::kComplete);
+    CHECK(read(reader, "HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n", step) ==
+          Result::kComplete);
+    CHECK(read(reader, "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", step) ==
+          Result::kComplete);
     CHECK(reader.location() == "/x");
   }
 }
@@ -95,11 +102,15 @@ TEST_CASE("malformed responses are refused in Go's words") {
       {"HTTP/1.1 abc\r\n\r\n", broken + R"(malformed HTTP status code "abc")"},
       {"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", broken + R"(bad Content-Length "-1")"},
       {"HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\n", broken + R"(bad Content-Length "1x")"},
-      {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", broken + R"(bad Content-Length "2")"},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+       broken + R"(bad Content-Length "2")"},
       {"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", broken + "malformed MIME header line: no colon"},
-      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", broken + R"(unsupported transfer encoding: "gzip, chunked")"},
-      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "invalid byte in chunk length"},
-      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n", "malformed chunked encoding"}};
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+       broken + R"(unsupported transfer encoding: "gzip, chunked")"},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+       "invalid byte in chunk length"},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n",
+       "malformed chunked encoding"}};
   for (const auto& entry : cases) {
     for (const size_t step : {size_t{1}, size_t{1000}}) {
       HttpResponseReader reader;
@@ -114,9 +125,12 @@ TEST_CASE("endless heads and chunk lines are not kept") {
   reader.begin(0, 0);
   const std::string much = "HTTP/1.1 200 OK\r\nA: " + std::string(2 << 20, 'x');
   CHECK(reader.read(much) == Result::kMalformed);
-  CHECK(read(reader, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(8192, '0'), 4096) == Result::kMalformed);
+  CHECK(read(reader,
+             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(8192, '0'),
+             4096) == Result::kMalformed);
   // An announced length reserves nothing that large.
-  CHECK(read(reader, "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\na", 1000) == Result::kMore);
+  CHECK(read(reader, "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\na", 1000) ==
+        Result::kMore);
 }
 
 }  // namespace hearth

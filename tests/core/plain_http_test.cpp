@@ -47,12 +47,14 @@ HttpRequest to(const char* url) {
 }  // namespace
 
 TEST_CASE("only plain requests to addresses in numbers go the cheap way") {
-  for (const char* url : {"http://127.0.0.1/", "http://127.0.0.1:9100/metrics?a=b", "http://[::1]:9/x", "http://10.0.0.1"}) {
+  for (const char* url : {"http://127.0.0.1/", "http://127.0.0.1:9100/metrics?a=b",
+                          "http://[::1]:9/x", "http://10.0.0.1"}) {
     CHECK_MESSAGE(PlainHttp::fits(to(url)), url);
   }
-  for (const char* url : {"https://127.0.0.1/", "http://localhost/", "http://u:p@127.0.0.1/", "http://127.0.0.1:x/",
-                          "http://127.0.0.1:99999/", "http://127.1/", "http://[::1/", "http:///", "ftp://127.0.0.1/",
-                          "http://127.0.0.1?q", ""}) {
+  for (const char* url :
+       {"https://127.0.0.1/", "http://localhost/", "http://u:p@127.0.0.1/", "http://127.0.0.1:x/",
+        "http://127.0.0.1:99999/", "http://127.1/", "http://[::1/", "http:///", "ftp://127.0.0.1/",
+        "http://127.0.0.1?q", ""}) {
     CHECK_MESSAGE(!PlainHttp::fits(to(url)), url);
   }
   HttpRequest request = to("http://127.0.0.1/");
@@ -74,8 +76,8 @@ TEST_CASE("requests of a slot share a connection and say what they are told to")
     CHECK(response.content_type == "text/plain");
   }
   CHECK(server.connections() == 1);
-  CHECK(server.requests().at(2) ==
-        "GET /metrics?x=1 HTTP/1.1\r\nHost: " + server.address() + "\r\nAccept: a/b\r\nUser-Agent: t\r\n\r\n");
+  CHECK(server.requests().at(2) == "GET /metrics?x=1 HTTP/1.1\r\nHost: " + server.address() +
+                                       "\r\nAccept: a/b\r\nUser-Agent: t\r\n\r\n");
 }
 
 TEST_CASE("a connection that the server closes while it idles is made anew") {
@@ -91,7 +93,8 @@ TEST_CASE("a connection that the server closes while it idles is made anew") {
 
 TEST_CASE("chunked bodies are put together") {
   LoopbackServer server([](const std::string&) {
-    return Reply{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\na \r\n2\r\n1\n\r\n0\r\n\r\n"};
+    return Reply{
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\na \r\n2\r\n1\n\r\n0\r\n\r\n"};
   });
   Asking asking("http://" + server.address() + "/");
   for (int i = 0; i < 2; ++i) CHECK(asking.ask().body == "a 1\n");
@@ -102,7 +105,8 @@ TEST_CASE("what goes wrong is told in Go's words") {
   LoopbackServer hanging([](const std::string&) { return Reply{"", Reply::Then::kHang}; });
   Asking slow("http://" + hanging.address() + "/x");
   slow.request().timeout = 50;
-  CHECK(slow.ask().error == "Get \"http://" + hanging.address() + "/x\": context deadline exceeded");
+  CHECK(slow.ask().error ==
+        "Get \"http://" + hanging.address() + "/x\": context deadline exceeded");
 
   LoopbackServer stalling([](const std::string&) {
     return Reply{"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab", Reply::Then::kHang};
@@ -117,11 +121,16 @@ TEST_CASE("what goes wrong is told in Go's words") {
   CHECK(Asking("http://" + cutting.address() + "/x").ask().error == "unexpected EOF");
 
   LoopbackServer closing([](const std::string&) { return Reply{"", Reply::Then::kClose}; });
-  CHECK(Asking("http://" + closing.address() + "/x").ask().error == "Get \"http://" + closing.address() + "/x\": EOF");
+  CHECK(Asking("http://" + closing.address() + "/x").ask().error ==
+        "Get \"http://" + closing.address() + "/x\": EOF");
 
-  LoopbackServer babbling([](const std::string&) { return Reply{"what do you want\r\n\r\n", Reply::Then::kClose}; });
+  LoopbackServer babbling([](const std::string&) {
+    return Reply{"what do you want\r\n\r\n", Reply::Then::kClose};
+  });
   CHECK(Asking("http://" + babbling.address() + "/x").ask().error ==
-        "Get \"http://" + babbling.address() + "/x\": net/http: HTTP/1.x transport connection broken: malformed HTTP response \"what do you want\"");
+        "Get \"http://" + babbling.address() +
+            "/x\": net/http: HTTP/1.x transport connection broken: malformed HTTP response \"what "
+            "do you want\"");
 
   std::string nobody;
   {
@@ -130,13 +139,15 @@ TEST_CASE("what goes wrong is told in Go's words") {
   }
   Asking refused("http://" + nobody + "/x");
   for (int i = 0; i < 2; ++i) {
-    CHECK(refused.ask().error == "Get \"http://" + nobody + "/x\": dial tcp " + nobody + ": connect: connection refused");
+    CHECK(refused.ask().error ==
+          "Get \"http://" + nobody + "/x\": dial tcp " + nobody + ": connect: connection refused");
   }
 }
 
 TEST_CASE("a body beyond the limit ends the transfer") {
   LoopbackServer server([](const std::string&) {
-    return Reply{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n", Reply::Then::kHang};
+    return Reply{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n",
+                 Reply::Then::kHang};
   });
   Asking asking("http://" + server.address() + "/");
   asking.request().max_body_bytes = 3;
@@ -158,7 +169,9 @@ TEST_CASE("redirects are followed, and servers of old are understood") {
   CHECK(asked == 4);
   CHECK(server.connections() == 1);
 
-  LoopbackServer old([](const std::string&) { return Reply{"HTTP/1.0 200 OK\r\n\r\na 1\n", Reply::Then::kClose}; });
+  LoopbackServer old([](const std::string&) {
+    return Reply{"HTTP/1.0 200 OK\r\n\r\na 1\n", Reply::Then::kClose};
+  });
   CHECK(Asking("http://" + old.address() + "/").ask().body == "a 1\n");
 }
 

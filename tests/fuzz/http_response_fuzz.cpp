@@ -16,7 +16,8 @@ constexpr size_t kMaxBody = 1000;
 Result read(HttpResponseReader& reader, std::string_view bytes, size_t step) {
   reader.begin(kMaxBody, 10);
   Result result = Result::kMore;
-  for (size_t i = 0; i < bytes.size() && result == Result::kMore; i += step) result = reader.read(bytes.substr(i, step));
+  for (size_t i = 0; i < bytes.size() && result == Result::kMore; i += step)
+    result = reader.read(bytes.substr(i, step));
   return result == Result::kMore ? reader.end() : result;
 }
 
@@ -30,7 +31,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (read(pieces, bytes, step) != result) std::abort();
     if (result == Result::kMalformed && pieces.fault() != whole.fault()) std::abort();
     if (result != Result::kComplete) continue;
-    if (pieces.response().body != whole.response().body || pieces.response().status != whole.response().status) std::abort();
+    if (pieces.response().body != whole.response().body ||
+        pieces.response().status != whole.response().status)
+      std::abort();
     if (whole.response().body.size() > kMaxBody) std::abort();
   }
   return 0;

@@ -21,13 +21,16 @@ std::string text_of(const std::filesystem::path& path) {
 }  // namespace
 
 TEST_CASE("a failed scrape is a line with the fields that Prometheus writes") {
-  CHECK(failure_line({"j", "http://a:1/metrics", "Get \"http://a:1/metrics\": EOF"}, 1'700'000'000'123) ==
-        R"({"time":"2023-11-14T22:13:20.123Z","level":"ERROR","msg":"Get \"http://a:1/metrics\": EOF",)"
-        R"("job_name":"j","target":"http://a:1/metrics"})");
+  CHECK(
+      failure_line({"j", "http://a:1/metrics", "Get \"http://a:1/metrics\": EOF"},
+                   1'700'000'000'123) ==
+      R"({"time":"2023-11-14T22:13:20.123Z","level":"ERROR","msg":"Get \"http://a:1/metrics\": EOF",)"
+      R"("job_name":"j","target":"http://a:1/metrics"})");
 }
 
 TEST_CASE("lines go to the files that are open, which a reload opens anew") {
-  const std::filesystem::path dir = std::filesystem::temp_directory_path() / "hearth-failure-log-test";
+  const std::filesystem::path dir =
+      std::filesystem::temp_directory_path() / "hearth-failure-log-test";
   std::filesystem::remove_all(dir);
   std::filesystem::create_directories(dir);
   const std::string path = dir / "a.log";

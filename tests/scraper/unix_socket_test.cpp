@@ -12,7 +12,8 @@
 namespace hearth {
 
 TEST_CASE("a target with __unix_socket__ is asked there, whatever its address says") {
-  const std::string path = std::filesystem::temp_directory_path() / ("hearth-scrape-" + std::to_string(getpid()) + ".sock");
+  const std::string path = std::filesystem::temp_directory_path() /
+                           ("hearth-scrape-" + std::to_string(getpid()) + ".sock");
   LoopbackServer server(path, [](const std::string&) { return http_reply("a 7\n"); });
   FakeAppender storage;
   Registry registry;
@@ -31,7 +32,8 @@ TEST_CASE("a target with __unix_socket__ is asked there, whatever its address sa
   CHECK(storage.wait_until([&] { return storage.newest("a") == 7; }));
   scraper.stop();
   CHECK(server.requests().at(0).find("Host: no.such.host:1\r\n") != std::string::npos);
-  CHECK(scraper.active_targets().at(0).labels == Labels{{"instance", "no.such.host:1"}, {"job", "j"}});
+  CHECK(scraper.active_targets().at(0).labels ==
+        Labels{{"instance", "no.such.host:1"}, {"job", "j"}});
   std::filesystem::remove(path);
 }
 

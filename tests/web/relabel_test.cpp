@@ -7,7 +7,8 @@
 namespace hearth::web {
 namespace {
 
-RelabelRule replace(std::vector<std::string> sources, const char* regex, const char* target, const char* replacement) {
+RelabelRule replace(std::vector<std::string> sources, const char* regex, const char* target,
+                    const char* replacement) {
   RelabelRule rule;
   rule.source_labels = std::move(sources);
   rule.regex_text = regex;
@@ -30,14 +31,16 @@ std::string steps(TestServer& server, const std::string& parameters) {
 }  // namespace
 
 TEST_CASE("a rule is shown with its defaults and without what is not set") {
-  CHECK(rule_text(replace({"a", "b"}, "(.+)", "c", "<$1>")) ==
-        R"-({"source_labels":["a","b"],"separator":";","regex":"(.+)","target_label":"c","replacement":"\u003c$1\u003e","action":"replace"})-");
+  CHECK(
+      rule_text(replace({"a", "b"}, "(.+)", "c", "<$1>")) ==
+      R"-({"source_labels":["a","b"],"separator":";","regex":"(.+)","target_label":"c","replacement":"\u003c$1\u003e","action":"replace"})-");
   RelabelRule hash;
   hash.action = RelabelAction::kHashMod;
   hash.modulus = 18446744073709551615u;
   hash.target_label = "shard";
-  CHECK(rule_text(hash) ==
-        R"-({"separator":";","regex":"(.*)","modulus":18446744073709551615,"target_label":"shard","replacement":"$1","action":"hashmod"})-");
+  CHECK(
+      rule_text(hash) ==
+      R"-({"separator":";","regex":"(.*)","modulus":18446744073709551615,"target_label":"shard","replacement":"$1","action":"hashmod"})-");
 }
 
 TEST_CASE("relabel steps show what each rule makes of the labels, until one drops them") {
@@ -50,7 +53,8 @@ TEST_CASE("relabel steps show what each rule makes of the labels, until one drop
   drop.source_labels = {"b"};
   drop.regex_text = "2x";
   drop.regex = Regex("2x");
-  job.relabel_configs = {replace({"a"}, "(.*)", "b", "${1}x"), drop, replace({"b"}, "(.*)", "c", "$1")};
+  job.relabel_configs = {replace({"a"}, "(.*)", "b", "${1}x"), drop,
+                         replace({"b"}, "(.*)", "c", "$1")};
   config->scrape_configs = {job};
   server.scraper.apply(config);
 
@@ -77,9 +81,12 @@ TEST_CASE("relabel steps need a pool and labels") {
   CHECK(steps(server, "scrapePool=j") == bad("no labels parameter provided"));
   CHECK(steps(server, "scrapePool=j&labels=%7B%7D") ==
         bad(R"(error getting scrape config: scrape pool \"j\" not found)"));
-  CHECK(steps(server, "scrapePool=j&labels=%7B").find("error parsing labels: ") != std::string::npos);
-  CHECK(steps(server, "scrapePool=j&labels=%5B%5D").find("error parsing labels: ") != std::string::npos);
-  CHECK(steps(server, "scrapePool=j&labels=%7B%22a%22%3A1%7D").find("error parsing labels: ") != std::string::npos);
+  CHECK(steps(server, "scrapePool=j&labels=%7B").find("error parsing labels: ") !=
+        std::string::npos);
+  CHECK(steps(server, "scrapePool=j&labels=%5B%5D").find("error parsing labels: ") !=
+        std::string::npos);
+  CHECK(steps(server, "scrapePool=j&labels=%7B%22a%22%3A1%7D").find("error parsing labels: ") !=
+        std::string::npos);
 }
 
 }  // namespace hearth::web
