@@ -32,7 +32,7 @@ void Selection::open(Context& context) {
 }
 
 size_t series_at_once(TimeRange range) {
-  constexpr size_t kChunks = 48, kMostSeries = 16;
+  constexpr size_t kChunks = 96, kMostSeries = 16;
   constexpr uint64_t kChunkTime = 30 * 60'000;  // 120 samples, one in 15 s
   if (range.min > range.max) return 1;
   const uint64_t span = static_cast<uint64_t>(range.max) - static_cast<uint64_t>(range.min);
