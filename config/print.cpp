@@ -79,6 +79,8 @@ class Emitter {
   std::string finish() {
     emit(&yaml_document_end_event_initialize, 1);
     emit(&yaml_stream_end_event_initialize);
+    // libyaml ends a document so that ends in an open text.
+    if (text_.ends_with("\n...\n")) text_.resize(text_.size() - 4);
     return std::move(text_);
   }
   void scalar(const std::string& text, yaml_scalar_style_t style) {
@@ -156,8 +158,7 @@ void print(Emitter& out, const Value& value) {
     case Kind::kRegex:
       return value.text.empty() ? print_plain(out, "null") : print_text(out, value.text);
     case Kind::kUrl:
-      return value.text.empty() ? print_plain(out, "null")
-                                : print_text(out, redacted_url(value.text));
+      return value.present ? print_text(out, redacted_url(value.text)) : print_plain(out, "null");
     case Kind::kBool:
       return print_plain(out, value.flag() ? "true" : "false");
     case Kind::kInt:

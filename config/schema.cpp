@@ -85,6 +85,8 @@ bool is_zero(const Value& value) {
       return value.real == 0;
     case Type::Kind::kRegex:
       return value.line == 0;  // one that is written is printed, even the default
+    case Type::Kind::kUrl:
+      return !value.present;  // a pointer in Prometheus: an empty one differs from none
     default:
       return value.text.empty() && value.integer == 0;
   }

@@ -9,6 +9,9 @@ Field port(std::string_view fallback = "80") { return {"port", &int_type(), fall
 Field refresh(std::string_view fallback = "1m") {
   return {"refresh_interval", &duration_type(), fallback};
 }
+Field refresh_always_printed(std::string_view fallback = "1m") {
+  return {"refresh_interval", &duration_type(), fallback, true};
+}
 
 // ---- aws ---------------------------------------------------------------------------------------
 
@@ -164,7 +167,7 @@ const Type& openstack_type() {
                           {"application_credential_secret", &secret_type()},
                           {"role", &string_type(), "", true},
                           {"region", &string_type(), "", true},
-                          refresh(),
+                          refresh_always_printed(),
                           port(),
                           {"all_tenants", &bool_type()},
                           {"tls_config", &tls_config_type()},
@@ -178,7 +181,7 @@ const Type& openstack_type() {
 
 const Type& digitalocean_type() {
   static const Type machine = optional_structure(
-      "digitalocean.plain", http_client_fields() + std::vector<Field>{refresh(), port()},
+      "digitalocean.plain", http_client_fields() + std::vector<Field>{refresh_always_printed(), port()},
       check_http_client);
   static const Type type = discovery_list(machine, "digitalocean");
   return type;
@@ -186,7 +189,7 @@ const Type& digitalocean_type() {
 
 const Type& vultr_type() {
   static const Type machine = optional_structure(
-      "vultr.plain", http_client_fields() + std::vector<Field>{refresh(), port()},
+      "vultr.plain", http_client_fields() + std::vector<Field>{refresh_always_printed(), port()},
       check_http_client);
   static const Type type = discovery_list(machine, "vultr");
   return type;
@@ -195,7 +198,7 @@ const Type& vultr_type() {
 const Type& linode_type() {
   static const Type machine = optional_structure(
       "linode.plain",
-      http_client_fields() + std::vector<Field>{refresh(),
+      http_client_fields() + std::vector<Field>{refresh_always_printed(),
                                                 port(),
                                                 {"tag_separator", &string_type(), ","},
                                                 {"region", &string_type()}},
@@ -216,7 +219,7 @@ void check_hetzner(Value& hetzner) {
 const Type& hetzner_type() {
   static const Type machine = optional_structure(
       "hetzner.plain",
-      http_client_fields() + std::vector<Field>{refresh(),
+      http_client_fields() + std::vector<Field>{refresh_always_printed(),
                                                 port(),
                                                 {"role", &string_type(), "", true},
                                                 {"label_selector", &string_type()}},
@@ -234,7 +237,7 @@ const Type& ionos_type() {
   static const Type machine =
       optional_structure("ionos.plain",
                          std::vector<Field>{{"datacenter_id", &string_type(), "", true}} +
-                             http_client_fields() + std::vector<Field>{refresh(), port()},
+                             http_client_fields() + std::vector<Field>{refresh_always_printed(), port()},
                          check_ionos);
   static const Type type = discovery_list(machine, "ionos");
   return type;
@@ -293,11 +296,11 @@ const Type& scaleway_type() {
                          {"zone", &string_type(), "fr-par-1", true},
                          {"access_key", &string_type(), "", true},
                          {"secret_key", &secret_type()},
-                         {"secret_key_file", &path_type()},
+                         {"secret_key_file", &path_type(), "", true},
                          {"name_filter", &string_type()},
                          {"tags_filter", &strings_type()}} +
           http_client_fields() +
-          std::vector<Field>{refresh(), port(), {"role", &string_type(), "", true}},
+          std::vector<Field>{refresh_always_printed(), port(), {"role", &string_type(), "", true}},
       check_scaleway);
   static const Type type = discovery_list(machine, "scaleway");
   return type;
@@ -368,7 +371,7 @@ const Type& ovhcloud_type() {
                                                   {"application_key", &string_type(), "", true},
                                                   {"application_secret", &secret_type(), "", true},
                                                   {"consumer_key", &secret_type(), "", true},
-                                                  refresh(),
+                                                  refresh_always_printed(),
                                                   {"service", &string_type(), "", true}},
                                                  check_ovhcloud);
   static const Type type = discovery_list(machine, "ovhcloud");

@@ -72,7 +72,7 @@ std::vector<Field> proxy_fields() {
 }
 
 void check_proxy(const Value& owner) {
-  const bool url = given(owner, "proxy_url");
+  const bool url = !owner["proxy_url"].text.empty();
   const bool environment = owner["proxy_from_environment"].flag();
   if (given(owner, "proxy_connect_header") && !environment && !url) {
     refuse(owner,
@@ -85,7 +85,7 @@ void check_proxy(const Value& owner) {
   if (environment && given(owner, "no_proxy")) {
     refuse(owner, "if proxy_from_environment is configured, no_proxy must not be configured");
   }
-  if (!url && given(owner, "no_proxy")) {
+  if (!given(owner, "proxy_url") && given(owner, "no_proxy")) {
     refuse(owner, "if no_proxy is configured, proxy_url must also be configured");
   }
 }
@@ -168,6 +168,7 @@ const Type& http_headers_type() {
   static const Type type = [] {
     Type t = list_of(header, "config.Headers");
     t.kind = Type::Kind::kMap;
+    t.optional = true;
     return t;
   }();
   return type;

@@ -1,4 +1,8 @@
 // URLs as Go's net/url sees them, as far as a configuration can go wrong with them.
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "config/scalar.h"
 #include "core/error.h"
 #include "core/go_text.h"
@@ -101,11 +105,29 @@ Url parse_url(const std::string& text) {
   return out;
 }
 
+namespace {
+
+// What may not stand in a path, up to the query, as Go prints it.
+std::string escaped_path(const std::string& rest) {
+  const size_t end = std::min(rest.find_first_of("?#"), rest.size());
+  std::string out;
+  for (const char c : rest.substr(0, end)) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = byte > 0x20 && byte < 0x7f && std::string_view("\"<>^`{|}\\").find(c) == std::string_view::npos;
+    out += plain ? std::string(1, c) : fmt::format("%{:02X}", byte);
+  }
+  return out + rest.substr(end);
+}
+
+}  // namespace
+
 std::string redacted_url(const std::string& text) {
   const Url url = parse_url(text);
   const size_t colon = url.user_info.find(':');
-  if (colon == std::string::npos) return text;
-  return url.scheme + "://" + url.user_info.substr(0, colon) + ":xxxxx@" + url.host + url.rest;
+  const size_t path = text.size() - url.rest.size();
+  const std::string rest = escaped_path(url.rest);
+  if (colon == std::string::npos) return text.substr(0, path) + rest;
+  return url.scheme + "://" + url.user_info.substr(0, colon) + ":xxxxx@" + url.host + rest;
 }
 
 }  // namespace hearth
