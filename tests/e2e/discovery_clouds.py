@@ -85,6 +85,20 @@ ANSWERS = {
                             "prev": "https://api.digitalocean.com/v2/droplets?page=1"}}, "meta": {"total": 3}},
 }
 
+GCE_FIRST = {"kind": "compute#instanceList", "nextPageToken": "more", "items": [{
+    "id": "12345678901234567890", "name": "vm-1", "zone": "https://www.googleapis.com/compute/v1/projects/p/zones/eu-a",
+    "status": "RUNNING", "machineType": "https://www.googleapis.com/compute/v1/machineTypes/n1-standard-1",
+    "tags": {"items": ["web", "prod"], "fingerprint": "x"}, "labels": {"team-x": "y", "z": ""},
+    "metadata": {"items": [{"key": "my-key", "value": "v"}, {"key": "none"}]},
+    "networkInterfaces": [
+        {"name": "nic0", "network": "https://n", "subnetwork": "https://s", "networkIP": "10.0.0.1",
+         "accessConfigs": [{"type": "ONE_TO_ONE_NAT", "natIP": "1.2.3.4"}]},
+        {"name": "nic1", "network": "https://n2", "networkIP": "10.1.0.1"}]}]}
+
+GCE_SECOND = {"items": [{"id": "2", "name": "vm-2", "status": "TERMINATED",
+                         "networkInterfaces": [{"name": "nic0", "networkIP": "10.0.0.2"}]},
+                        {"id": "3", "name": "no network"}]}
+
 
 def consul_instances(*addresses):
     """What Consul's health endpoint says of a service at these addresses."""

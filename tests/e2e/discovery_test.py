@@ -97,6 +97,18 @@ class Discovery(EndToEnd):
         self.servers.callback(fake.close)
         return fake
 
+    def certificate(self, hosts):
+        """(path of a certificate for these hosts, a server's context with it)"""
+        certificate, key = self.dir / "cert.pem", self.dir / "key.pem"
+        made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key,
+                               "-out", certificate, "-subj", "/CN=fake", "-addext",
+                               "subjectAltName=" + ",".join(f"DNS:{host}" for host in hosts)], capture_output=True)
+        if made.returncode != 0:
+            self.skipTest("openssl makes no certificate")
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate, key)
+        return certificate, tls
+
     def write(self, jobs):
         """{job: lines of its *_sd_configs} -> the path of a configuration."""
         path = self.dir / "prometheus.yml"
@@ -209,15 +221,7 @@ class Discovery(EndToEnd):
         self.assertEqual(asked("hearth"), asked("prometheus"))
 
     def test_hetzner_and_digitalocean(self):
-        hosts = ["api.hetzner.cloud", "robot-ws.your-server.de", "api.digitalocean.com"]
-        certificate, key = self.dir / "cert.pem", self.dir / "key.pem"
-        made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key,
-                               "-out", certificate, "-subj", "/CN=fake", "-addext",
-                               "subjectAltName=" + ",".join(f"DNS:{host}" for host in hosts)], capture_output=True)
-        if made.returncode != 0:
-            self.skipTest("openssl makes no certificate")
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(certificate, key)
+        certificate, tls = self.certificate(["api.hetzner.cloud", "robot-ws.your-server.de", "api.digitalocean.com"])
         api = self.serve(fakes.FakeHttp(free_port(), tls=tls))
         proxy_port = free_port()
         self.serve(fakes.FakeProxy(proxy_port, api.port))
@@ -230,6 +234,40 @@ class Discovery(EndToEnd):
                 "droplets": "digitalocean_sd_configs:\n-" + access[1:]}
         prometheus, hearth = self.both(self.write(jobs))
         self.expect_equal(prometheus, hearth, jobs, 6)
+
+    @unittest.skipUnless(fakes.may_replace_resolv_conf(), "needs root, for certificates of its own")
+    def test_gce(self):
+        certificate, tls = self.certificate(["compute.googleapis.com"])
+        api = self.serve(fakes.FakeHttp(free_port(), tls=tls))
+        tokens = self.serve(fakes.FakeHttp(free_port()))
+        proxy_port = free_port()
+        self.serve(fakes.FakeProxy(proxy_port, api.port))
+        tokens.answers["/token"] = {"access_token": "T", "expires_in": 3600, "token_type": "Bearer"}
+        instances = "/compute/v1/projects/my-project/zones/eu-a/instances"
+
+        def answer(method, target, headers, body):
+            if headers["Authorization"] != "Bearer T":
+                return 401, {}, {"error": {"code": 401}}
+            return 200, {}, clouds.GCE_SECOND if "pageToken=more" in target else clouds.GCE_FIRST
+        api.answers.by_path[instances] = answer
+        key = subprocess.run(["openssl", "genpkey", "-algorithm", "RSA"], capture_output=True, text=True).stdout
+        credentials = self.dir / "credentials.json"
+        credentials.write_text(json.dumps({
+            "type": "service_account", "client_email": "me@my-project", "private_key_id": "k", "private_key": key,
+            "token_uri": tokens.url + "/token"}))
+        config = self.write({"gce": "gce_sd_configs:\n- project: my-project\n  zone: eu-a\n  refresh_interval: 1s\n"
+                                    "  filter: 'a = b'\n  tag_separator: '|'"})
+        wrap = ["unshare", "--mount", "sh", "-c",
+                f"mount --bind {certificate} /etc/ssl/certs/ca-certificates.crt && exec env \"$@\"", "sh",
+                f"GOOGLE_APPLICATION_CREDENTIALS={credentials}", f"HTTPS_PROXY=http://127.0.0.1:{proxy_port}"]
+        prometheus, hearth = self.both(config, wrap)
+        self.expect_equal(prometheus, hearth, ["gce"], 2)
+
+        def asked(client):
+            return {urllib.parse.unquote_plus(target.split("?")[1]) for _, target, headers, _ in api.answers.requests
+                    if headers["User-Agent"].startswith("Prometheus/3.14") == (client == "hearth")}
+        self.assertEqual({frozenset(query.split("&")) for query in asked("hearth")},
+                         {frozenset(query.split("&")) for query in asked("prometheus")})
 
     def test_consul_like_vmagent(self):
         """Debian's Prometheus has no consul_sd; vmagent's labels are those of Prometheus, and more."""
