@@ -82,8 +82,10 @@ class JoinOp final : public Operator {
     const auto ones = std::span<const uint32_t>(pair_one_).subspan(range.begin, range.size());
     if (one_rows_ == nullptr && !repeats_.empty() &&
         std::equal(manys.begin(), manys.end(), ones.begin())) {
-      const Repeats repeats(repeats_);
-      gather_rows(context, *many_, manys, *many);
+      {
+        const Repeats repeats(repeats_);
+        gather_rows(context, *many_, manys, *many);
+      }
       for (size_t i = 0; i < range.size(); ++i) combine(context, *many, i, *many, i, out, i);
       return;
     }

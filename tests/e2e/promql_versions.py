@@ -70,8 +70,9 @@ ANSWERS = [
      "3.14 sums histograms with compensation, which shows in a label"),
     (lambda query, ours, theirs: re.search(LIBRARY, query) and re.search(AMPLIFIED, query), VALUES,
      "Go's mathematical functions differ in their last digit from C's, and the query makes that large"),
-    (lambda query, ours, theirs: says(ours, "multiple matches for labels") and theirs[0] == 200 and re.search("[=!<>]=|[<>]", query), ANYTHING,
-     "3.14 looks for several matches before it compares values"),
+    (lambda query, ours, theirs: says(ours, "multiple matches for labels") and theirs[0] == 200
+     and (re.search("[=!<>]=|[<>]", query) or says(theirs, "incompatible sample types")), ANYTHING,
+     "3.14 looks for several matches before it compares values, or finds that they do not fit"),
     (lambda query, ours, theirs: "absent" in query and labels_matched_twice(query), ANYTHING,
      "the labels of absent() depend on the order in which 3.5's storage has sorted the matchers"),
     (lambda query, ours, theirs: says(theirs, "in offset, expected number or duration") or re.search(r"offset -\(", query), ANYTHING,

@@ -74,6 +74,19 @@ TEST_CASE("operands with other steps, times or texts are not shared") {
   }
 }
 
+TEST_CASE("what an operation tells of two equal operands is told where it stands") {
+  EngineFixture fixture;
+  Columns& columns = fixture.storage.add(Labels{{"__name__", "h"}});
+  for (TimeMs t = 0; t < 900'000; t += 15'000) {
+    columns.histogram_t.push_back(t);
+    columns.histograms.emplace_back();
+  }
+  const QueryResult result = fixture.run(EngineFixture::range("h / h", kStart, kEnd, kStep));
+  CHECK(result.infos ==
+        std::vector<std::string>{"PromQL info: incompatible sample types encountered for binary "
+                                 "operator \"/\": histogram / histogram (1:1)"});
+}
+
 TEST_CASE("what an expression that stands twice tells is told of both places") {
   EngineFixture fixture;
   load(fixture, 5);
