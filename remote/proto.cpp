@@ -47,6 +47,13 @@ void WireRequest::clear() {
   symbol_keys.clear();
 }
 
+size_t WireRequest::bytes() const {
+  return capacity_bytes(series) + capacity_bytes(keys) + capacity_bytes(times) +
+         capacity_bytes(values) + capacity_bytes(starts) + capacity_bytes(histograms) +
+         capacity_bytes(exemplars) + capacity_bytes(label_bytes) + capacity_bytes(label_refs) +
+         capacity_bytes(symbols) + capacity_bytes(symbol_keys) + capacity_bytes(gathered);
+}
+
 namespace {
 
 // Appends the labels of a run of fields `labels = 1`.

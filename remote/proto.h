@@ -69,7 +69,14 @@ struct WireRequest {
   std::vector<Hash128> symbol_keys, gathered;  // 2.0: on the way to `keys`
 
   void clear();
+  size_t bytes() const;  // that the lists keep; requires: cleared
 };
+
+// Of a list's memory.
+template <class T>
+size_t capacity_bytes(const std::vector<T>& list) {
+  return list.capacity() * sizeof(T);
+}
 
 // Replace `request`. Throw Error(kBadData) for malformed bytes, and for so many parts that the lists
 // would be many times as large as the body.

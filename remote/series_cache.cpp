@@ -1,10 +1,12 @@
 #include "remote/series_cache.h"
 
+#include <algorithm>
+
 namespace hearth::remote {
 namespace {
 
 constexpr size_t kFirstSlots = 1024;
-constexpr DurationMs kMaxAge = 2LL * 3'600'000;
+constexpr DurationMs kRebuildEvery = 2LL * 3'600'000;
 constexpr size_t kAhead = 12;  // slots are fetched so many keys early
 
 // Where among `slots` the search for a key begins. They are in the order of the keys, and so the
@@ -18,8 +20,10 @@ void SeriesCache::find(std::span<const Hash128> keys, std::span<SeriesRef> refs,
   bool outdated = false;
   {
     ReaderLock lock(mutex_);
-    outdated = began_ == 0 || now - began_ > kMaxAge;
-    if (!outdated && !slots_.empty()) {
+    outdated = now - rebuilt_ > kRebuildEvery;
+    if (slots_.empty()) {
+      for (SeriesRef& ref : refs) ref = 0;
+    } else {
       const Slot* const slots = slots_.data();
       const size_t size = slots_.size();
       for (size_t i = 0; i < keys.size(); ++i) {
@@ -28,14 +32,13 @@ void SeriesCache::find(std::span<const Hash128> keys, std::span<SeriesRef> refs,
         while (slots[at].ref != 0 && !slots[at].is(keys[i])) at = after(at, size);
         refs[i] = slots[at].ref;
       }
-      return;
     }
   }
-  for (SeriesRef& ref : refs) ref = 0;
   if (!outdated) return;
   WriterLock lock(mutex_);
-  clear();
-  began_ = now;
+  if (now - rebuilt_ <= kRebuildEvery) return;  // another was faster
+  rebuilt_ = now;
+  if (!slots_.empty()) rebuild();
 }
 
 void SeriesCache::insert(std::span<const Hash128> keys, std::span<const SeriesRef> refs) {
@@ -43,7 +46,7 @@ void SeriesCache::insert(std::span<const Hash128> keys, std::span<const SeriesRe
   for (size_t i = 0; i < keys.size(); ++i) {
     if (refs[i] == 0) continue;
     if (size_ >= max_series_) clear();
-    if ((size_ + 1) * 5 > slots_.size() * 4) grow();
+    if ((size_ + 1) * 5 > slots_.size() * 4) rebuild();
     put({keys[i].high, static_cast<uint32_t>(keys[i].low), refs[i]});
   }
 }
@@ -58,12 +61,17 @@ void SeriesCache::put(const Slot& slot) {
   slots_[at] = slot;
 }
 
-void SeriesCache::grow() {
-  Slots old(slots_.empty() ? kFirstSlots : slots_.size() + slots_.size() / 4);
+// Without the dead, and so that a quarter more fits.
+void SeriesCache::rebuild() {
+  std::vector<SeriesRef, LargeAllocator<SeriesRef>> refs(slots_.size());
+  for (size_t i = 0; i < slots_.size(); ++i) refs[i] = slots_[i].ref;
+  appender_.drop_dead(refs);
+  const auto living = refs.size() - static_cast<size_t>(std::count(refs.begin(), refs.end(), 0u));
+  Slots old(kFirstSlots + living * 25 / 16);
   old.swap(slots_);
   size_ = 0;
-  for (const Slot& slot : old) {
-    if (slot.ref != 0) put(slot);
+  for (size_t i = 0; i < old.size(); ++i) {
+    if (refs[i] != 0) put(old[i]);
   }
 }
 

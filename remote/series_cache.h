@@ -15,11 +15,13 @@
 namespace hearth::remote {
 
 // A ref may have died since it was entered: the storage says so (AppendResult::unknown), and the new
-// one replaces it. Bounded, and emptied every two hours, so that dead series do not stay.
-// Thread-safe.
+// one replaces it. Those that nobody asks for any more go when the cache would grow, and every two
+// hours; so it has room for little more than the series there are. Thread-safe.
 class SeriesCache {
  public:
-  explicit SeriesCache(size_t max_series = 4u << 20) : max_series_(max_series) {}
+  // `appender`, whose refs they are, must outlive it.
+  explicit SeriesCache(Appender& appender, size_t max_series = 4u << 20)
+      : appender_(appender), max_series_(max_series) {}
 
   // refs[i] is that of keys[i], 0 where it is not known. Requires: equal lengths.
   void find(std::span<const Hash128> keys, std::span<SeriesRef> refs, TimeMs now) EXCLUDES(mutex_);
@@ -40,15 +42,16 @@ class SeriesCache {
     }
   };
   void put(const Slot& slot) REQUIRES(mutex_);
-  void grow() REQUIRES(mutex_);
+  void rebuild() REQUIRES(mutex_);
   void clear() REQUIRES(mutex_);
 
+  Appender& appender_;
   const size_t max_series_;
   mutable SharedMutex mutex_;
   using Slots = std::vector<Slot, LargeAllocator<Slot>>;
   Slots slots_ GUARDED_BY(mutex_);  // open addressing, at most 4/5 full
   size_t size_ GUARDED_BY(mutex_) = 0;
-  TimeMs began_ GUARDED_BY(mutex_) = 0;  // to be filled; 0: at the next find()
+  TimeMs rebuilt_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace hearth::remote

@@ -9,16 +9,8 @@ StoreResult WriteBatch::store(WireRequest& request, const Store& store, TimeMs n
   request_ = &request;
   store_ = &store;
   latest_ = now + store.options.max_ahead;
-  result_ = {};
-  faults_.clear();
-  fault_bytes_ = 0;
-  sparse_ = false;
-  batch_.clear();
+  clear();
   batch_.all_or_nothing = !request.is_v2;
-  histogram_series_.clear();
-  histogram_origins_.clear();
-  exemplar_series_.clear();
-  metadata_series_.clear();
 
   refs_.resize(request.series.size());
   store.cache.find(request.keys, refs_, now);
@@ -33,6 +25,29 @@ StoreResult WriteBatch::store(WireRequest& request, const Store& store, TimeMs n
   if (!request.is_v2 && faults_.size() > 1) faults_.resize(1);
   for (Fault& fault : faults_) result_.faults.push_back(std::move(fault.text));
   return std::move(result_);
+}
+
+void WriteBatch::clear() {
+  result_ = {};
+  faults_.clear();
+  fault_bytes_ = 0;
+  sparse_ = false;
+  batch_.clear();
+  histogram_series_.clear();
+  histogram_origins_.clear();
+  exemplar_series_.clear();
+  metadata_series_.clear();
+}
+
+size_t WriteBatch::bytes() const {
+  return capacity_bytes(faults_) + capacity_bytes(refs_) + capacity_bytes(new_keys_) +
+         capacity_bytes(new_refs_) + capacity_bytes(sample_series_) + capacity_bytes(origins_) +
+         capacity_bytes(histogram_series_) + capacity_bytes(histogram_origins_) +
+         capacity_bytes(exemplar_series_) + capacity_bytes(metadata_series_) +
+         capacity_bytes(batch_.refs) + capacity_bytes(batch_.times) +
+         capacity_bytes(batch_.values) + capacity_bytes(batch_.histograms) +
+         capacity_bytes(batch_.metadata) + capacity_bytes(batch_.exemplars) +
+         capacity_bytes(labels_) + flat_.capacity();
 }
 
 void WriteBatch::find_series() {

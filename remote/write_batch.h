@@ -40,6 +40,8 @@ class WriteBatch {
   // Stores what stands in `request`. Throws Error: kBadData where labels are malformed bytes, others
   // where the storage fails; then nothing was stored.
   StoreResult store(WireRequest& request, const Store& store, TimeMs now);
+  void clear();
+  size_t bytes() const;  // that the lists keep; requires: cleared
 
  private:
   // Where a fault stands, so that they can be told in order.

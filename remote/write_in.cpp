@@ -10,8 +10,6 @@ namespace hearth::remote {
 namespace {
 
 constexpr std::string_view kMediaType = "application/x-protobuf";
-// A larger workspace is not kept for the next request.
-constexpr size_t kKeptBytes = 8 << 20, kKeptSeries = 100'000, kKeptSamples = 1'000'000;
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -80,10 +78,7 @@ struct WriteReceiver::Workspace {
   std::string body;
   WireRequest request;
   WriteBatch batch;
-  bool is_large() const {
-    return body.capacity() > kKeptBytes || request.series.capacity() > kKeptSeries ||
-           request.times.capacity() > kKeptSamples || request.symbols.capacity() > kKeptSamples;
-  }
+  size_t bytes() const { return body.capacity() + request.bytes() + batch.bytes(); }
 };
 
 WriteReceiver::WriteReceiver(const WriteOptions& options, Appender& appender, const Clock& clock,
@@ -182,6 +177,7 @@ std::unique_ptr<WriteReceiver::Workspace> WriteReceiver::borrow() {
     if (!idle_.empty()) {
       std::unique_ptr<Workspace> work = std::move(idle_.back());
       idle_.pop_back();
+      idle_bytes_ -= work->bytes();
       return work;
     }
   }
@@ -189,8 +185,12 @@ std::unique_ptr<WriteReceiver::Workspace> WriteReceiver::borrow() {
 }
 
 void WriteReceiver::give_back(std::unique_ptr<Workspace> work) {
-  if (work->is_large()) return;
+  work->request.clear();
+  work->batch.clear();
+  const size_t bytes = work->bytes();
   MutexLock lock(mutex_);
+  if (idle_bytes_ + bytes > kMaxIdleBytes) return;
+  idle_bytes_ += bytes;
   idle_.push_back(std::move(work));
 }
 

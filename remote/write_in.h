@@ -43,6 +43,7 @@ class WriteReceiver {
 
  private:
   struct Workspace;
+  static constexpr size_t kMaxIdleBytes = 8 << 20;
   WriteAnswer store(std::string_view body, bool is_v2, Workspace& work);
   WriteAnswer answer_of(StoreResult result, bool is_v2) const;
   std::unique_ptr<Workspace> borrow();
@@ -51,13 +52,14 @@ class WriteReceiver {
   const WriteOptions options_;
   Appender& appender_;
   const Clock& clock_;
-  SeriesCache cache_;
+  SeriesCache cache_{appender_};
   SeriesSource source_{"remote write"};
   Counter invalid_labels_;
   Counter without_metadata_;  // stays 0: the storage takes whatever metadata comes
 
   Mutex mutex_;
-  std::vector<std::unique_ptr<Workspace>> idle_ GUARDED_BY(mutex_);  // as many as worked at once
+  std::vector<std::unique_ptr<Workspace>> idle_ GUARDED_BY(mutex_);
+  size_t idle_bytes_ GUARDED_BY(mutex_) = 0;  // of these, at most kMaxIdleBytes
 };
 
 }  // namespace hearth::remote

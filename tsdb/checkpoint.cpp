@@ -84,7 +84,7 @@ class Filter {
   void histograms(std::string_view bytes, EntryForm form);
   void write(std::string raw) {
     pending_ += raw.size();
-    writer_.add(make_wal_record(std::move(raw), compression_));
+    writer_.add(make_wal_record(raw, compression_));
     if (pending_ < kFlushBytes) return;
     writer_.flush();
     pending_ = 0;

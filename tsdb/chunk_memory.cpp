@@ -16,7 +16,7 @@ namespace {
 constexpr size_t kRoomUnit = 16;  // of Series::chunk_room
 constexpr size_t kFirstBytes = 32;
 constexpr size_t kMaxBytes = 1040;  // of any open chunk
-constexpr size_t kGrowth = 32;      // at least; so that a chunk moves every dozen samples or so
+constexpr size_t kGrowth = 48;      // at least; so that a chunk moves every score of samples or so
 
 void put_count(char* chunk, uint16_t samples) {
   const uint16_t count = __builtin_bswap16(samples);

@@ -144,14 +144,14 @@ void Commit::log() {
   for (const Batch::SeriesExemplar* of : exemplars_)
     exemplars.add(state_.log_ref(of->ref), of->exemplar);
 
-  std::vector<std::string> records;
-  records.push_back(metadata.take());
-  records.push_back(samples_record_.take());
-  if (!histograms_record_.empty()) {
-    for (std::string& record : histograms_record_.take()) records.push_back(std::move(record));
-  }
-  records.push_back(exemplars.take());
-  state_.log(unlogged_, std::move(records));
+  const std::string of_metadata = metadata.take();
+  const std::string of_exemplars = exemplars.take();
+  std::vector<std::string> of_histograms;
+  if (!histograms_record_.empty()) of_histograms = histograms_record_.take();
+  std::vector<std::string_view> records{of_metadata, samples_record_.bytes()};
+  records.insert(records.end(), of_histograms.begin(), of_histograms.end());
+  records.push_back(of_exemplars);
+  state_.log(unlogged_, records);
 }
 
 // ---- memory ------------------------------------------------------------------------------------
@@ -257,6 +257,19 @@ class HeadAppender final : public Appender {
   }
   AppendResult append(const Batch& batch) override {
     return batch.empty() ? AppendResult() : Commit(state_, batch).run();
+  }
+  void drop_dead(std::span<SeriesRef> refs) override {
+    constexpr size_t kAhead = 16;
+    const Epoch::Guard guard = state_.epoch.enter();
+    for (size_t i = 0; i < refs.size(); ++i) {
+      if (i + kAhead < refs.size()) state_.table.prefetch(refs[i + kAhead]);
+      Series* const series = state_.table.find(refs[i]);
+      if (series != nullptr) {
+        ByteLockGuard lock(series->lock);
+        if ((series->flags & Series::kDead) == 0) continue;
+      }
+      refs[i] = 0;
+    }
   }
 
  private:

@@ -6,7 +6,7 @@
 
 namespace hearth::tsdb {
 
-void HeadState::log(std::vector<SeriesRef> unlogged, std::vector<std::string> records) {
+void HeadState::log(std::vector<SeriesRef> unlogged, std::span<const std::string_view> records) {
   std::sort(unlogged.begin(), unlogged.end());
   unlogged.erase(std::unique(unlogged.begin(), unlogged.end()), unlogged.end());
   SeriesRecord series;
@@ -18,9 +18,8 @@ void HeadState::log(std::vector<SeriesRef> unlogged, std::vector<std::string> re
   }
   std::vector<WalRecord> ready;
   if (!series.empty()) ready.push_back(make_wal_record(series.take(), options.wal_compression));
-  for (std::string& record : records) {
-    if (!record.empty())
-      ready.push_back(make_wal_record(std::move(record), options.wal_compression));
+  for (const std::string_view record : records) {
+    if (!record.empty()) ready.push_back(make_wal_record(record, options.wal_compression));
   }
   if (!ready.empty()) wal->append(ready);
   for (const SeriesRef ref : unlogged) {

@@ -359,7 +359,7 @@ void HeadReplay::cut_behind(size_t index, uint64_t good_bytes) {
   make_dirs(dir);
   WalWriter writer(dir, part.segment, size_t{1} << 40);
   const auto copy = [&](std::string_view record) {
-    writer.add(make_wal_record(std::string(record), state_.options.wal_compression));
+    writer.add(make_wal_record(record, state_.options.wal_compression));
   };
   {
     const MappedFile file(part.path);

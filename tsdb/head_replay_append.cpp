@@ -127,7 +127,8 @@ AppendResult LogOnly::run() {
     for (std::string& record : histograms_.take()) records.push_back(std::move(record));
   }
   records.push_back(exemplars());
-  state_.log(std::move(unlogged_), std::move(records));
+  const std::vector<std::string_view> views(records.begin(), records.end());
+  state_.log(std::move(unlogged_), views);
   for (const Batch::SeriesMetadata* of : metadata_) state_.set_metadata(of->ref, of->metadata);
   state_.metrics.samples_appended.add(static_cast<double>(result_.stored));
   state_.metrics.histograms_appended.add(static_cast<double>(result_.stored_histograms));
@@ -149,6 +150,7 @@ class GatedAppender final : public Appender {
     const ReplayGate::Visit visit(state_.gate);
     return visit.log_only() ? LogOnly(state_, batch).run() : inner_->append(batch);
   }
+  void drop_dead(std::span<SeriesRef> refs) override { inner_->drop_dead(refs); }
 
  private:
   HeadState& state_;

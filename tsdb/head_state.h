@@ -5,7 +5,9 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "core/byte_pool.h"
@@ -83,7 +85,7 @@ struct HeadState {
 
   // Writes the records (those that are "" are left out), and series records of `unlogged` ahead of
   // them. Throws Error(kIo); then nothing was written. (head_log.cpp)
-  void log(std::vector<SeriesRef> unlogged, std::vector<std::string> records);
+  void log(std::vector<SeriesRef> unlogged, std::span<const std::string_view> records);
 
   // ---- head_metadata.cpp
   bool has_metadata(const Series& series, const Metadata& metadata) REQUIRES(series.lock);

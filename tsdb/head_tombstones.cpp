@@ -53,9 +53,8 @@ void HeadState::delete_samples(std::span<const Matcher> matchers, TimeRange rang
     deleted.emplace_back(series, of);
   }
   if (deleted.empty()) return;
-  std::vector<std::string> records;
-  records.push_back(std::move(record));
-  log(std::move(unlogged), std::move(records));
+  const std::string_view records[] = {record};
+  log(std::move(unlogged), records);
   for (const auto& [series, of] : deleted) hide_samples(*series, of);
 }
 

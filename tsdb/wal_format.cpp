@@ -20,7 +20,7 @@ std::string segment_name(uint32_t segment) { return fmt::format("{:08d}", segmen
 
 }  // namespace
 
-WalRecord make_wal_record(std::string raw, WalCompression compression) {
+WalRecord make_wal_record(std::string_view raw, WalCompression compression) {
   WalRecord record;
   if (compression == WalCompression::kSnappy) {
     if (record_type(raw) == RecordType::kSamples) {
@@ -33,7 +33,7 @@ WalRecord make_wal_record(std::string raw, WalCompression compression) {
     zstd_compress(raw, record.bytes);
     record.flag = kWalZstdFlag;
   }
-  if (record.flag == 0 || record.bytes.size() >= raw.size()) return {std::move(raw), 0};
+  if (record.flag == 0 || record.bytes.size() >= raw.size()) return {std::string(raw), 0};
   return record;
 }
 

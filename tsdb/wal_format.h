@@ -27,7 +27,7 @@ struct WalRecord {
 };
 
 // Compressed where that makes it smaller.
-WalRecord make_wal_record(std::string raw, WalCompression compression);
+WalRecord make_wal_record(std::string_view raw, WalCompression compression);
 
 // "00000012" and the whole path.
 std::string wal_segment_path(const std::string& dir, uint32_t segment);

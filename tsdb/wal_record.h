@@ -78,6 +78,7 @@ class SamplesRecord {
     size_ = static_cast<size_t>(p - reinterpret_cast<uint8_t*>(bytes_.get()));
   }
   bool empty() const { return size_ == 0; }
+  std::string_view bytes() const { return {bytes_.get(), size_}; }  // until the next call
   std::string take() { return {bytes_.get(), std::exchange(size_, 0)}; }
 
  private:

@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   for (const bool is_v2 : {false, true}) {
     TakesAll appender;
-    remote::SeriesCache cache;
+    remote::SeriesCache cache{appender};
     SeriesSource source("fuzz");
     remote::WireRequest request;
     remote::WriteBatch batch;

@@ -55,6 +55,9 @@ TEST_CASE("series without samples go, their refs are unknown then and are not us
   Batch batch;
   batch.push(old, 6 * kHour, 1);
   CHECK(f.head().appender().append(batch).unknown.size() == 1);
+  std::vector<SeriesRef> refs{old, f.intern(series_labels(3)), 0};
+  f.head().appender().drop_dead(refs);
+  CHECK(refs == std::vector<SeriesRef>{0, f.intern(series_labels(3)), 0});
   const SeriesRef fresh = f.intern({{"hour", "0"}});
   CHECK(fresh > old);
   CHECK(f.append({{"hour", "0"}}, 6 * kHour, 1).stored == 1);
