@@ -24,3 +24,8 @@ TEST_CASE("queries and paths are escaped as Go escapes them") {
 
 }  // namespace
 }  // namespace hearth
+
+TEST_CASE("a query is taken apart, but for what is not well encoded") {
+  const hearth::QueryParameters found = hearth::decode_query("a=1&b=x+y%21&a=2&c&bad=%zz&d;e=1&=f");
+  CHECK(found == hearth::QueryParameters{{"", {"f"}}, {"a", {"1", "2"}}, {"b", {"x y!"}}, {"c", {""}}});
+}
