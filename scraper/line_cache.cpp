@@ -125,8 +125,8 @@ void LineWalk::add(SeriesRef ref, bool comment, bool tracked) {
   found_.ref = ref;
   if (comment) found_.flags |= LineEntry::kComment;
   if (tracked) found_.flags |= LineEntry::kTracked;
-  insert(found_.fingerprint, static_cast<uint32_t>(scratch_.next.size()) | LineScratch::kInNext);
   scratch_.next.push_back(found_);
+  insert(found_.fingerprint, static_cast<uint32_t>(scratch_.next.size() - 1) | LineScratch::kInNext);
 }
 
 void LineWalk::diverge() {
@@ -146,22 +146,22 @@ void LineWalk::diverge() {
 
 LineScratch::Slot& LineWalk::slot(uint64_t print) {
   const size_t mask = scratch_.slots.size() - 1;
-  size_t i = print & mask;
-  while (scratch_.slots[i].index != LineScratch::kFree && scratch_.slots[i].fingerprint != print) {
-    i = (i + 1) & mask;
+  const uint32_t upper = static_cast<uint32_t>(print >> 32);
+  for (size_t i = print & mask;; i = (i + 1) & mask) {
+    LineScratch::Slot& place = scratch_.slots[i];
+    if (place.index == LineScratch::kFree || (place.print == upper && print_of(place.index) == print)) return place;
   }
-  return scratch_.slots[i];
 }
 
 void LineWalk::insert(uint64_t print, uint32_t index) {
   LineScratch::Slot& place = slot(print);
   if (place.index != LineScratch::kFree) return;
-  place = {print, index};
+  place = {static_cast<uint32_t>(print >> 32), index};
   if (++scratch_.used * 2 < scratch_.slots.size()) return;
   std::vector<LineScratch::Slot> old(scratch_.slots.size() * 2);
   old.swap(scratch_.slots);
   for (const LineScratch::Slot& moved : old) {
-    if (moved.index != LineScratch::kFree) slot(moved.fingerprint) = moved;
+    if (moved.index != LineScratch::kFree) slot(print_of(moved.index)) = moved;
   }
 }
 
@@ -198,6 +198,7 @@ std::vector<SeriesRef> LineWalk::vanished() {
 
 void LineWalk::commit() {
   finished_ = true;
+  owner_.disordered_ = diverged_ && disordered();
   if (diverged_) {
     cache_.assign(scratch_.next.begin(), scratch_.next.end());
   } else {

@@ -65,7 +65,7 @@ struct LineScratch {
   static constexpr uint32_t kFree = 0xffffffff;
   static constexpr uint32_t kInNext = 0x80000000;  // the index is one of `next`, else of the cache
   struct Slot {
-    uint64_t fingerprint = 0;
+    uint32_t print = 0;  // the upper half of the entry's fingerprint
     uint32_t index = kFree;
   };
 
@@ -99,6 +99,7 @@ class LineCache {
   friend class LineWalk;
   std::vector<LineEntry> entries_;
   bool has_aliases_ = false;
+  bool disordered_ = false;  // the last complete body had its lines in another order than the one before
   size_t complete_ = 0;  // how many entries the last complete body had
 };
 
@@ -108,7 +109,8 @@ class LineWalk {
   enum class Outcome { kKnown, kRepeated, kNew };
 
   LineWalk(LineCache& cache, LineScratch& scratch, uint64_t seed)
-      : owner_(cache), cache_(cache.entries_), scratch_(scratch), seed_(seed) {}
+      : owner_(cache), cache_(cache.entries_), scratch_(scratch), seed_(seed),
+        misses_ahead_(cache.disordered_ ? kGiveUpLookingAhead : 0) {}
   ~LineWalk();
   LineWalk(const LineWalk&) = delete;
   LineWalk& operator=(const LineWalk&) = delete;
@@ -180,6 +182,10 @@ class LineWalk {
   }
   Outcome look_up();
   void diverge();
+  uint64_t print_of(uint32_t index) const {
+    const bool in_next = (index & LineScratch::kInNext) != 0;
+    return in_next ? scratch_.next[index & ~LineScratch::kInNext].fingerprint : cache_[index].fingerprint;
+  }
   LineScratch::Slot& slot(uint64_t print);
   void insert(uint64_t print, uint32_t index);
   std::vector<SeriesRef> vanished();
@@ -195,7 +201,7 @@ class LineWalk {
   bool diverged_ = false;  // until then every entry before cursor_ was taken in place
   size_t in_place_ = 0;    // how many were, when it diverged
   bool added_ = false, comments_lost_ = false, finished_ = false;
-  unsigned misses_ahead_ = 0;
+  unsigned misses_ahead_;
   LineEntry found_;  // what find() looked for
   std::vector<SeriesRef> untracked_;  // were tracked until this body, which has them
 };
