@@ -71,13 +71,7 @@ void append_offset(std::string& out, DurationMs offset, const Expr* expr) {
   if (expr == nullptr && offset == 0) return;
   out += " offset ";
   if (expr != nullptr) {
-    // Arithmetic that began with two signs: without them it needs parentheses to stay the offset's.
-    const auto* duration = as<DurationExpr>(expr);
-    const bool bare = duration != nullptr && !duration->wrapped && duration->left != nullptr &&
-                      duration->op <= DurationExpr::Op::kPow;
-    if (bare) out += '(';
     append(out, *expr);
-    if (bare) out += ')';
   } else {
     out += duration_text(offset);
   }

@@ -60,9 +60,3 @@ TEST_CASE(
   }
   CHECK(expressions > 1000);
 }
-
-TEST_CASE("arithmetic of an offset that begins with two signs is printed in parentheses") {
-  CHECK(print_again("up offset + + 1m + 5m") == "up offset (1m + 5m)");
-  CHECK(print_again("up offset (1m + 5m)") == "up offset (1m + 5m)");
-  CHECK(print_again("up offset 1m + 5m") == "up offset 1m + 5m");
-}
