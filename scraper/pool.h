@@ -1,5 +1,5 @@
-// The targets of one job: what discovery found, after relabelling and limits. A group that changes costs
-// its own targets only.
+// The targets of one job: what discovery found, after relabelling and limits. A group that changes
+// costs its own targets only.
 #pragma once
 
 #include <map>
@@ -15,14 +15,15 @@ namespace hearth {
 // One thread (the manager's lock). Its loop and metrics must outlive it.
 class ScrapePool {
  public:
-  ScrapePool(std::shared_ptr<const ScrapeConfig> config, ScrapeLoop& loop, const ScrapeMetrics& metrics,
-             uint64_t seed);
+  ScrapePool(std::shared_ptr<const ScrapeConfig> config, ScrapeLoop& loop,
+             const ScrapeMetrics& metrics, uint64_t seed);
   ~ScrapePool();  // forgets its targets; the loop must have stopped, or they have been retired
 
   // sync() brings these to the targets; those that stay are not disturbed.
   void reload(std::shared_ptr<const ScrapeConfig> config);  // of the same job
-  void set_group(size_t discovery, std::shared_ptr<const TargetGroup> group);  // one without targets: it ends
-  void end_groups(size_t discovery);                                           // all of this discovery
+  void set_group(size_t discovery,
+                 std::shared_ptr<const TargetGroup> group);  // one without targets: it ends
+  void end_groups(size_t discovery);                         // all of this discovery
   bool outdated() const { return outdated_; }
   void sync();
 
@@ -67,7 +68,7 @@ class ScrapePool {
   bool reloaded_ = false;
   std::map<GroupKey, std::shared_ptr<const TargetGroup>> changes_;  // nullptr: it ends
   std::map<GroupKey, Group> groups_;
-  std::map<uint64_t, Entry> targets_;  // by hash
+  std::map<uint64_t, Entry> targets_;           // by hash
   std::vector<uint64_t> added_, unreferenced_;  // by the sync that is under way
   size_t dropped_count_ = 0;
   std::string limit_error_;
