@@ -82,7 +82,6 @@ void add_scrape_config_files(const Value& root, Config& config) {
                                            go_quote(job) + ", first found in " + before->second);
           }
           config.scrape_configs.push_back(to_scrape_config(scrape));
-          add_scrape_warnings(scrape, config.warnings);
           add_scrape_refusals(scrape, config.refusals);
         }
       } catch (const Error& error) {
@@ -109,7 +108,6 @@ Config load_config(std::string_view text, const std::string& base_dir) {
   }
   add_section_warnings(root, config.warnings);
   for (const Value& scrape : root["scrape_configs"].items) {
-    add_scrape_warnings(scrape, config.warnings);
     add_scrape_refusals(scrape, config.refusals);
   }
   add_scrape_config_files(root, config);

@@ -19,41 +19,28 @@ constexpr Missing kSections[] = {
     {"tracing", "no trace is written"},
 };
 
-constexpr Missing kScrapeFields[] = {
-};
-
 constexpr std::array<std::string_view, 13> kDiscoveries = {
     "azure_sd_configs",  "consul_sd_configs",      "digitalocean_sd_configs", "dns_sd_configs",
     "docker_sd_configs", "dockerswarm_sd_configs", "ec2_sd_configs",          "file_sd_configs",
     "gce_sd_configs",    "hetzner_sd_configs",     "http_sd_configs",         "kubernetes_sd_configs",
     "openstack_sd_configs"};
 
-bool is_set(const Value& value) {
-  return value.type->kind == Type::Kind::kBool ? value.flag() : !is_zero(value);
-}
-
 }  // namespace
 
 void add_section_warnings(const Value& config, std::vector<std::string>& warnings) {
   for (const Missing& missing : kSections) {
-    if (!is_set(config[missing.field])) continue;
+    if (is_zero(config[missing.field])) continue;
     warnings.push_back("section " + std::string(missing.field) +
                        " is not supported yet: " + std::string(missing.consequence));
   }
+  if (config["otlp"].line > 0) {
+    warnings.push_back("section otlp is not supported yet: nothing is received in that protocol");
+  }
   const Value& tsdb = config["storage"]["tsdb"];
-  if (tsdb.present && is_set(tsdb["stale_series_compaction_threshold"])) {
+  if (tsdb.present && !is_zero(tsdb["stale_series_compaction_threshold"])) {
     warnings.push_back(
         "storage tsdb stale_series_compaction_threshold is not supported yet: stale series stay in "
         "the head until they are two hours old");
-  }
-}
-
-void add_scrape_warnings(const Value& scrape, std::vector<std::string>& warnings) {
-  const std::string job = "job " + go_quote(scrape["job_name"].text) + ": ";
-  for (const Missing& missing : kScrapeFields) {
-    if (!is_set(scrape[missing.field])) continue;
-    warnings.push_back(job + std::string(missing.field) +
-                       " is not supported yet: " + std::string(missing.consequence));
   }
 }
 

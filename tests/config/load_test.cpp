@@ -289,8 +289,10 @@ TEST_CASE("a null means the zero value, and numbers of YAML 1.1 are understood")
 TEST_CASE("sections without an engine are kept and told") {
   const Config config = load_config(
       "rule_files: [a.yml]\n"
-      "remote_write: [{url: http://a}]\n");
-  REQUIRE(config.warnings.size() == 2);
+      "remote_write: [{url: http://a}]\n"
+      "otlp: {keep_identifying_resource_attributes: true}\n");
+  REQUIRE(config.warnings.size() == 3);
+  CHECK(config.warnings[2] == "section otlp is not supported yet: nothing is received in that protocol");
   CHECK(config.warnings[0] == "section rule_files is not supported yet: no rule is evaluated");
   CHECK(config.warnings[1] == "section remote_write is not supported yet: nothing is sent");
   CHECK(config.text.find("- url: http://a\n") != std::string::npos);
