@@ -80,19 +80,20 @@ class ExpositionParser {
     const char* name;  // as in error texts
     bool is(const char* other) const { return name == other; }
   };
-  static constexpr const char* kInvalid = "INVALID";
-  static constexpr const char* kAtEnd = "EOF";
-  static constexpr const char* kLinebreak = "LINEBREAK";
-  static constexpr const char* kBraceOpen = "BOPEN";
-  static constexpr const char* kBraceClose = "BCLOSE";
-  static constexpr const char* kLabelName = "LNAME";
-  static constexpr const char* kQuoted = "QSTRING";
-  static constexpr const char* kLabelValue = "LVALUE";
-  static constexpr const char* kEqual = "EQUAL";
-  static constexpr const char* kComma = "COMMA";
-  static constexpr const char* kTimestamp = "TIMESTAMP";
-  static constexpr const char* kValue = "VALUE";
-  static constexpr const char* kCommentToken = "COMMENT";
+  // Arrays, so that each has one address everywhere.
+  static constexpr char kInvalid[] = "INVALID";
+  static constexpr char kAtEnd[] = "EOF";
+  static constexpr char kLinebreak[] = "LINEBREAK";
+  static constexpr char kBraceOpen[] = "BOPEN";
+  static constexpr char kBraceClose[] = "BCLOSE";
+  static constexpr char kLabelName[] = "LNAME";
+  static constexpr char kQuoted[] = "QSTRING";
+  static constexpr char kLabelValue[] = "LVALUE";
+  static constexpr char kEqual[] = "EQUAL";
+  static constexpr char kComma[] = "COMMA";
+  static constexpr char kTimestamp[] = "TIMESTAMP";
+  static constexpr char kValue[] = "VALUE";
+  static constexpr char kCommentToken[] = "COMMENT";
 
   explicit ExpositionParser(std::string_view body)
       : next_(body.data()), end_(body.data() + body.size()), start_(body.data()) {}

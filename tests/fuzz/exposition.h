@@ -23,7 +23,7 @@ inline void read_twice(const uint8_t* data, size_t size, ExpositionFormat format
   LineCache lines;
   MetadataTable metadata;
   SeriesSource source("fuzz");
-  const ReadTask task{body,  format,   1000,   2000,     target,  config, appender,
+  const ReadTask task{body,  format,   1000,   kMaxTime, target,  config, appender,
                       lines, metadata, source, features, options, 0};
   size_t sizes[2] = {};
   for (size_t& read : sizes) {
