@@ -14,13 +14,24 @@ namespace {
 constexpr size_t kMaxHead = 1 << 20;  // as Go has it
 constexpr size_t kMaxChunkLine = 4096;
 constexpr size_t kMaxReserved = 16 << 20;  // of a body that is only announced
-constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r'))
     text.remove_suffix(1);
   return text;
+}
+
+// Behind the empty line that ends a head, whether its lines end with CRLF or LF alone; npos: it is
+// not there yet. What lies before `from` has been looked at.
+size_t head_end(std::string_view head, size_t from) {
+  for (size_t at = head.find('\n', from); at != std::string_view::npos;
+       at = head.find('\n', at + 1)) {
+    const std::string_view rest = head.substr(at + 1, 2);
+    if (rest.starts_with('\n')) return at + 2;
+    if (rest == "\r\n") return at + 3;
+  }
+  return std::string_view::npos;
 }
 
 bool parse_number(std::string_view text, int base, size_t& out) {
@@ -69,16 +80,16 @@ HttpResponseReader::Result HttpResponseReader::end() {
 HttpResponseReader::Result HttpResponseReader::head(std::string_view& piece) {
   const size_t before = pending_.size();
   pending_.append(piece);
-  const size_t end =
-      pending_.find(kHeadEnd, before < kHeadEnd.size() ? 0 : before - kHeadEnd.size() + 1);
+  constexpr size_t kEndsBefore = 2;  // as far back an end may begin
+  const size_t end = head_end(pending_, before < kEndsBefore ? 0 : before - kEndsBefore);
   if (end == std::string::npos) {
     piece = {};
     if (pending_.size() > kMaxHead)
       return malformed("net/http: server response headers exceeded 1048576 bytes; aborted");
     return Result::kMore;
   }
-  const std::string text = pending_.substr(0, end);
-  piece.remove_prefix(end + kHeadEnd.size() - before);
+  const std::string text = pending_.substr(0, pending_.find_last_not_of("\r\n", end - 1) + 1);
+  piece.remove_prefix(end - before);
   pending_.clear();
   return parse_head(text);
 }

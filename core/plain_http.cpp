@@ -54,7 +54,10 @@ bool split(std::string_view url, Url& out) {
   const size_t end = std::min(url.find_first_of("/?"), url.size());
   out.host = url.substr(0, end);
   out.path = url.substr(end);
-  return out.host.find('@') == std::string_view::npos && !out.path.starts_with('?');
+  const bool is_clean = std::none_of(url.begin(), url.end(), [](char c) {
+    return static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
+  });
+  return is_clean && out.host.find('@') == std::string_view::npos && !out.path.starts_with('?');
 }
 
 // false: no address in numbers.

@@ -43,6 +43,23 @@ TEST_CASE("a response is the same in however many pieces it comes") {
   }
 }
 
+TEST_CASE("lines of a head may end with LF alone") {
+  constexpr std::string_view kBare = "HTTP/1.1 200 OK\nContent-Type: a/b\nContent-Length: 2\n\nhi";
+  constexpr std::string_view kMixed = "HTTP/1.1 200 OK\r\nContent-Length: 2\n\r\nhi";
+  constexpr std::string_view kNone = "HTTP/1.1 204 No Content\n\n";
+  for (size_t step = 1; step <= kBare.size(); ++step) {
+    CAPTURE(step);
+    HttpResponseReader reader;
+    REQUIRE(read(reader, kBare, step) == Result::kComplete);
+    CHECK(reader.response().content_type == "a/b");
+    CHECK(reader.response().body == "hi");
+    REQUIRE(read(reader, kMixed, step) == Result::kComplete);
+    CHECK(reader.response().body == "hi");
+    CHECK(read(reader, kNone, step) == Result::kComplete);
+    CHECK(reader.response().status_text == "204 No Content");
+  }
+}
+
 TEST_CASE("a response without a body is complete with its head") {
   HttpResponseReader reader;
   CHECK(read(reader, "HTTP/1.1 503 \r\nContent-Length: 0\r\n\r\n", 1000) == Result::kComplete);

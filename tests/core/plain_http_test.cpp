@@ -54,7 +54,7 @@ TEST_CASE("only plain requests to addresses in numbers go the cheap way") {
   for (const char* url :
        {"https://127.0.0.1/", "http://localhost/", "http://u:p@127.0.0.1/", "http://127.0.0.1:x/",
         "http://127.0.0.1:99999/", "http://127.1/", "http://[::1/", "http:///", "ftp://127.0.0.1/",
-        "http://127.0.0.1?q", ""}) {
+        "http://127.0.0.1?q", "http://127.0.0.1/a b", "http://127.0.0.1/\r\nX: y", ""}) {
     CHECK_MESSAGE(!PlainHttp::fits(to(url)), url);
   }
   HttpRequest request = to("http://127.0.0.1/");
