@@ -30,6 +30,7 @@ constexpr DurationMs kAcceptRetry = 1'000;  // after the process ran out of file
 constexpr DurationMs kEvictAfter = 1'000;   // an idle connection younger than this is in use
 constexpr size_t kReadBytes = 64 * 1024;
 constexpr size_t kMaxDiscarded = 16 * 1024 * 1024;  // of what a refused client goes on sending
+constexpr int kPiecesAtOnce = 8;  // of an answer, before others have their turn on the thread
 
 int64_t now_ms() { return system_clock().monotonic_nanos() / 1'000'000; }
 
@@ -45,12 +46,27 @@ std::string peer_text(const sockaddr_storage& address) {
   return std::string(host) + ":" + std::to_string(ntohs(in.sin_port));
 }
 
+// Makes and sends the next pieces of an answer while the client takes them.
+void send_pieces(std::unique_ptr<BodySource>& source, Outbox& out) {
+  std::string piece;
+  for (int i = 0; i < kPiecesAtOnce && source && !out.full() && !out.broken(); ++i) {
+    piece.clear();
+    if (!source->next(piece)) source.reset();
+    out.write(piece);
+    out.flush();
+  }
+}
+
 }  // namespace
 
 // The thread's own data; sockets are edge-triggered, so one epoll_ctl per connection is enough.
 struct Front::Loop {
-  Loop(const FrontOptions& o, std::vector<int> listening, Answer a, Weigh w)
-      : options(o), listeners(std::move(listening)), answer(std::move(a)), weigh(std::move(w)) {
+  Loop(const FrontOptions& o, std::vector<int> listening, Answer a, Weigh w, MakeWire m)
+      : options(o),
+        listeners(std::move(listening)),
+        answer(std::move(a)),
+        weigh(std::move(w)),
+        make_wire(std::move(m)) {
     epoll = epoll_create1(EPOLL_CLOEXEC);
     wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (epoll < 0 || wakeup < 0) throw Error(ErrorKind::kIo, "http: epoll is not available");
@@ -79,10 +95,16 @@ struct Front::Loop {
   void accept_all(int listener);
   bool evict_idle();
   void on_event(Connection& c, uint32_t events);
+  void begin(Connection& c);
+  void on_begun(Connection& c);
   void read(Connection& c);
+  void discard(Connection& c);
   void advance(Connection& c);
   void dispatch(Connection& c);
-  void on_answered(Connection& c, std::string rest, bool broken);
+  void submit(Connection& c, Workers::Weight weight, void (Loop::*turn)(Connection&));
+  void answer_turn(Connection& c);
+  void begin_turn(Connection& c);
+  void on_answered(Connection& c);
   void send_rest(Connection& c);
   void after_answer(Connection& c);
   void refuse(Connection& c, int status);
@@ -99,6 +121,7 @@ struct Front::Loop {
   std::vector<int> listeners;
   const Answer answer;
   const Weigh weigh;
+  const MakeWire make_wire;
   int epoll = -1;
   int wakeup = -1;
 
@@ -113,13 +136,8 @@ struct Front::Loop {
   bool draining = false;
   std::string buffer;
 
-  struct Answered {
-    Connection* connection;
-    std::string rest;
-    bool broken;
-  };
   Mutex mutex;
-  std::vector<Answered> answered GUARDED_BY(mutex);
+  std::vector<Connection*> returned GUARDED_BY(mutex);  // by workers
   std::atomic<bool> stopping{false};
   std::atomic<size_t> open{0};
   std::unique_ptr<Workers> workers;
@@ -155,12 +173,18 @@ void Front::Loop::run() {
 void Front::Loop::take_wakeup() {
   uint64_t count = 0;
   (void)!::read(wakeup, &count, sizeof count);
-  std::vector<Answered> done;
+  std::vector<Connection*> back;
   {
     MutexLock lock(mutex);
-    done.swap(answered);
+    back.swap(returned);
   }
-  for (Answered& a : done) on_answered(*a.connection, std::move(a.rest), a.broken);
+  for (Connection* c : back) {
+    if (c->begun) {
+      on_answered(*c);
+    } else {
+      on_begun(*c);
+    }
+  }
 }
 
 void Front::Loop::set_accepting(bool on) {
@@ -197,11 +221,20 @@ void Front::Loop::accept_all(int listener) {
     }
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    auto connection = std::make_unique<Connection>(fd, peer_text(address));
+    auto connection = std::make_unique<Connection>(
+        fd, peer_text(address), make_wire ? make_wire(fd) : std::make_unique<PlainWire>(fd));
     Connection& c = *connection;
     connections.emplace(&c, std::move(connection));
     open.store(connections.size(), std::memory_order_relaxed);
-    set_deadline(c, options.idle_timeout);
+    c.idle_since = now;
+    if (make_wire) {
+      c.begun = false;
+      c.state = State::kHandshake;
+      c.begin_until = now + options.head_timeout;
+      set_deadline(c, options.head_timeout);
+    } else {
+      set_deadline(c, options.idle_timeout);
+    }
     watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, &c);
   }
 }
@@ -210,10 +243,9 @@ void Front::Loop::accept_all(int listener) {
 bool Front::Loop::evict_idle() {
   Connection* oldest = nullptr;
   for (const auto& [key, c] : connections) {
-    if (c->idle() && (oldest == nullptr || c->deadline < oldest->deadline)) oldest = c.get();
+    if (c->idle() && (oldest == nullptr || c->idle_since < oldest->idle_since)) oldest = c.get();
   }
-  if (oldest == nullptr || oldest->deadline > now + options.idle_timeout - kEvictAfter)
-    return false;
+  if (oldest == nullptr || oldest->idle_since + kEvictAfter > now) return false;
   close_connection(*oldest);
   return true;
 }
@@ -229,34 +261,81 @@ void Front::Loop::on_event(Connection& c, uint32_t events) {
     return;
   }
   if (c.gone) return close_connection(c);
-  if (c.state == State::kSending && (events & EPOLLOUT) != 0) return send_rest(c);
-  if (c.readable && c.state != State::kSending) read(c);
+  if (c.state == State::kSending) {
+    if ((events & EPOLLOUT) != 0) send_rest(c);
+  } else if (c.state == State::kHandshake) {
+    begin(c);
+  } else if (c.readable) {
+    read(c);
+  }
+}
+
+// Takes the handshake a step further. Its arithmetic is a worker's.
+void Front::Loop::begin(Connection& c) {
+  c.readable = false;
+  submit(c, Workers::Weight::kLight, &Loop::begin_turn);
+}
+
+void Front::Loop::begin_turn(Connection& c) {
+  c.begin_result = Wire::Io::kBroken;
+  guard("http handshake", [&] { c.begin_result = c.wire->begin(c.out); });
+}
+
+void Front::Loop::on_begun(Connection& c) {
+  if (c.gone) return close_connection(c);
+  switch (c.begin_result) {
+    case Wire::Io::kAgain:
+      c.state = State::kHandshake;
+      c.deadline = c.begin_until;
+      next_deadline = std::min(next_deadline, c.deadline);
+      if (c.readable) begin(c);
+      return;
+    case Wire::Io::kDone:
+      c.begun = c.readable = true;
+      c.state = State::kHead;
+      c.idle_since = now;
+      set_deadline(c, options.idle_timeout);
+      return read(c);
+    default:
+      (void)!send(c.fd, c.out.data(), c.out.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      c.out.clear();
+      linger(c);
+  }
 }
 
 // Reads until the socket is empty or a request is complete.
 void Front::Loop::read(Connection& c) {
-  while (c.readable && !c.closed && c.state != State::kBusy && c.state != State::kSending) {
+  while (c.readable && !c.closed && (c.state == State::kHead || c.state == State::kBody)) {
+    size_t count = 0;
+    const Wire::Io io = c.wire->read(buffer.data(), buffer.size(), count);
+    if (io == Wire::Io::kAgain) {
+      c.readable = false;
+      return;
+    }
+    if (io != Wire::Io::kDone) return close_connection(c);
+    // A short read emptied the socket, but for an end that was already told.
+    if (count < buffer.size() && !c.ending) c.readable = false;
+    if (c.idle()) set_deadline(c, options.head_timeout);
+    c.in.append(buffer, 0, count);
+    c.held += count;
+    held += count;
+    if (held > options.max_held_bytes) return refuse(c, 503);
+    advance(c);
+  }
+  if (c.state == State::kLinger) discard(c);
+}
+
+void Front::Loop::discard(Connection& c) {
+  while (c.readable && !c.closed) {
     const ssize_t count = recv(c.fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
       c.readable = false;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) return close_connection(c);
+      if (errno != EAGAIN && errno != EWOULDBLOCK) close_connection(c);
       return;
     }
-    if (count == 0) return close_connection(c);
-    // A short read emptied the socket, but for an end that was already told.
-    if (static_cast<size_t>(count) < buffer.size() && !c.ending) c.readable = false;
-    if (c.state == State::kLinger) {
-      c.discarded += static_cast<size_t>(count);
-      if (c.discarded > kMaxDiscarded) return close_connection(c);
-      continue;
-    }
-    if (c.idle()) set_deadline(c, options.head_timeout);
-    c.in.append(buffer, 0, static_cast<size_t>(count));
-    c.held += static_cast<size_t>(count);
-    held += static_cast<size_t>(count);
-    if (held > options.max_held_bytes) return refuse(c, 503);
-    advance(c);
+    c.discarded += static_cast<size_t>(count);
+    if (count == 0 || c.discarded > kMaxDiscarded) close_connection(c);
   }
 }
 
@@ -273,39 +352,51 @@ void Front::Loop::advance(Connection& c) {
   if (in_head && c.state == State::kBody) set_deadline(c, options.body_timeout);
   if (c.wants_continue) {
     c.wants_continue = false;
-    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    (void)!send(c.fd, kContinue.data(), kContinue.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    size_t sent = 0;
+    c.wire->write("HTTP/1.1 100 Continue\r\n\r\n", {}, sent);
   }
 }
 
 void Front::Loop::dispatch(Connection& c) {
-  c.state = State::kBusy;
-  c.deadline = 0;
   c.request.canceled = &c.canceled;
   if (draining) c.request.keep_alive = false;
-  const Workers::Weight weight = weigh(c.request.head);
-  workers->submit(weight, [this, &c] {
-    Outbox outbox(c.fd);
-    const bool done = guard("http request", [&] {
-      answer(c.request, outbox);
-      outbox.flush();
-    });
-    const bool broken = !done || outbox.broken();
+  submit(c, weigh(c.request.head), &Loop::answer_turn);
+}
+
+// Gives the connection to a worker, which does `turn` and gives it back.
+void Front::Loop::submit(Connection& c, Workers::Weight weight, void (Loop::*turn)(Connection&)) {
+  c.state = State::kBusy;
+  c.deadline = 0;
+  workers->submit(weight, [this, &c, turn] {
+    (this->*turn)(c);
     bool first = false;
     {
       MutexLock lock(mutex);
-      first = answered.empty();
-      answered.push_back({&c, outbox.take_rest(), broken});
+      first = returned.empty();
+      returned.push_back(&c);
     }
     if (first) wake();
   });
 }
 
-void Front::Loop::on_answered(Connection& c, std::string rest, bool broken) {
-  if (broken || c.gone) return close_connection(c);
-  if (rest.empty()) return after_answer(c);
+// Begins an answer, or goes on with one.
+void Front::Loop::answer_turn(Connection& c) {
+  Outbox outbox(*c.wire);
+  const bool done = guard("http request", [&] {
+    if (!c.source) {
+      answer(c.request, outbox);
+      outbox.flush();
+      c.source = outbox.take_source();
+    }
+    send_pieces(c.source, outbox);
+  });
+  c.failed = !done || outbox.broken();
+  c.out = outbox.take_rest();
+}
+
+void Front::Loop::on_answered(Connection& c) {
+  if (c.failed || c.gone) return close_connection(c);
   c.state = State::kSending;
-  c.out = std::move(rest);
   c.sent = 0;
   set_deadline(c, options.send_timeout);
   send_rest(c);
@@ -313,17 +404,15 @@ void Front::Loop::on_answered(Connection& c, std::string rest, bool broken) {
 
 void Front::Loop::send_rest(Connection& c) {
   while (c.sent < c.out.size()) {
-    const ssize_t count =
-        send(c.fd, c.out.data() + c.sent, c.out.size() - c.sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      if (errno != EAGAIN && errno != EWOULDBLOCK) close_connection(c);
-      return;
-    }
-    c.sent += static_cast<size_t>(count);
+    size_t count = 0;
+    const Wire::Io io = c.wire->write(std::string_view(c.out).substr(c.sent), {}, count);
+    if (io == Wire::Io::kAgain) return;
+    if (io != Wire::Io::kDone) return close_connection(c);
+    c.sent += count;
     set_deadline(c, options.send_timeout);
   }
   c.out = {};
+  if (c.source) return submit(c, Workers::Weight::kLight, &Loop::answer_turn);
   after_answer(c);
 }
 
@@ -333,6 +422,7 @@ void Front::Loop::after_answer(Connection& c) {
   held -= c.held - c.in.size();
   c.held = c.in.size();
   if (c.in.empty()) {
+    c.idle_since = now;
     set_deadline(c, options.idle_timeout);
   } else {  // pipelined
     set_deadline(c, options.head_timeout);
@@ -342,22 +432,22 @@ void Front::Loop::after_answer(Connection& c) {
 }
 
 void Front::Loop::refuse(Connection& c, int status) {
-  const std::string answer_text = status_line_answer(status);
-  (void)!send(c.fd, answer_text.data(), answer_text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  size_t sent = 0;
+  c.wire->write(status_line_answer(status), {}, sent);
   linger(c);
 }
 
 // Closing with unread bytes would reset the connection and destroy the answer on its way: so stop
 // sending, and throw away what comes until the client has closed too.
 void Front::Loop::linger(Connection& c) {
-  shutdown(c.fd, SHUT_WR);
+  c.wire->end_sending();
   c.next_request();
   c.state = State::kLinger;
   c.in = {};
   held -= c.held;
   c.held = 0;
   set_deadline(c, kLingerTimeout);
-  read(c);
+  discard(c);
 }
 
 void Front::Loop::close_connection(Connection& c) {
@@ -365,6 +455,10 @@ void Front::Loop::close_connection(Connection& c) {
   c.closed = true;
   held -= c.held;
   epoll_ctl(epoll, EPOLL_CTL_DEL, c.fd, nullptr);
+  if (c.source) {  // a large result takes its time to be freed
+    workers->submit(Workers::Weight::kLight,
+                    [rest = std::shared_ptr<BodySource>(std::move(c.source))] {});
+  }
   const auto found = connections.find(&c);
   graveyard.push_back(std::move(found->second));
   connections.erase(found);
@@ -421,9 +515,10 @@ void Front::Loop::begin_drain() {
   }
 }
 
-Front::Front(const FrontOptions& options, std::vector<int> listeners, Answer answer, Weigh weigh)
+Front::Front(const FrontOptions& options, std::vector<int> listeners, Answer answer, Weigh weigh,
+             MakeWire make_wire)
     : loop_(std::make_unique<Loop>(options, std::move(listeners), std::move(answer),
-                                   std::move(weigh))) {}
+                                   std::move(weigh), std::move(make_wire))) {}
 
 Front::~Front() { stop(); }
 

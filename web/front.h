@@ -1,6 +1,7 @@
 // The event-driven front of the HTTP server: one thread accepts, keeps idle connections, reads
-// requests under caps and deadlines and hands each complete one to a worker. So a slow or idle
-// client costs a little memory and never a thread.
+// requests under caps and deadlines and hands each complete one to a worker; it keeps unfinished
+// answers while their clients read. So a slow or idle client costs a little memory and never a
+// thread.
 #pragma once
 
 #include <functional>
@@ -29,12 +30,15 @@ struct FrontOptions {
 // Thread-safe.
 class Front {
  public:
-  // Writes the whole answer, on a worker's thread. When it throws, the connection is closed.
+  // Writes the answer, or leaves its rest in the outbox, on a worker's thread. When it throws, the
+  // connection is closed.
   using Answer = std::function<void(Incoming&, Outbox&)>;
   using Weigh = std::function<Workers::Weight(const RequestHead&)>;
+  using MakeWire = std::function<std::unique_ptr<Wire>(int fd)>;
 
-  // Takes over the listening sockets.
-  Front(const FrontOptions& options, std::vector<int> listeners, Answer answer, Weigh weigh);
+  // Takes over the listening sockets. Without `make_wire` connections are plain.
+  Front(const FrontOptions& options, std::vector<int> listeners, Answer answer, Weigh weigh,
+        MakeWire make_wire = nullptr);
   ~Front();  // stops
 
   void start();

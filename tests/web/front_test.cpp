@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -65,6 +66,50 @@ class Gate {
   std::condition_variable changed_;
   bool open_ = false;
   int inside_ = 0;
+};
+
+// Pieces of a letter each, counted as they are made.
+class Letters final : public BodySource {
+ public:
+  Letters(int pieces, size_t bytes, std::atomic<int>& made, std::atomic<int>& alive)
+      : pieces_(pieces), bytes_(bytes), made_(made), alive_(alive) {
+    ++alive_;
+  }
+  ~Letters() override { --alive_; }
+  bool next(std::string& out) override {
+    if (pieces_ < 0) throw std::runtime_error("a piece that cannot be made");
+    if (piece_ == pieces_) return false;
+    out.append(bytes_, static_cast<char>('a' + piece_++ % 26));
+    ++made_;
+    return true;
+  }
+
+ private:
+  const int pieces_;
+  const size_t bytes_;
+  int piece_ = 0;
+  std::atomic<int>& made_;
+  std::atomic<int>& alive_;
+};
+
+// Answers /<pieces> with so many pieces of 100 kB, the rest as echo() does.
+struct Streaming {
+  static constexpr size_t kPiece = 100'000;
+  std::atomic<int> made{0}, alive{0};
+  Front::Answer answer() {
+    return [this](Incoming& incoming, Outbox& out) {
+      const int pieces = std::atoi(incoming.head.path.c_str() + 1);
+      if (pieces == 0) return echo(incoming, out);
+      const size_t bytes = kPiece * static_cast<size_t>(std::abs(pieces));
+      out.write("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n");
+      out.leave(std::make_unique<Letters>(pieces, kPiece, made, alive));
+    };
+  }
+  static std::string expected(int pieces) {
+    std::string all;
+    for (int i = 0; i < pieces; ++i) all.append(kPiece, static_cast<char>('a' + i % 26));
+    return all;
+  }
 };
 
 std::string get(const std::string& target) {
@@ -372,6 +417,59 @@ TEST_CASE("a reader that takes nothing is cut off") {
   while (server.front->connections() == 0) std::this_thread::yield();
   while (server.front->connections() > 0) std::this_thread::yield();
   CHECK(client.read().body.size() < large.size());
+}
+
+TEST_CASE("an answer that is made piece by piece arrives whole, and the next one after it") {
+  Streaming streaming;
+  TestFront server({}, streaming.answer());
+  RawClient client(server.port);
+  client.send(get("/100") + get("/x"));
+  CHECK(client.read().body == Streaming::expected(100));
+  CHECK(client.read().body == "GET /x?|");
+  CHECK(streaming.made == 100);
+  CHECK(client.request(get("/1")).body == Streaming::expected(1));
+}
+
+TEST_CASE("no more of an answer is made than its reader takes, and no thread waits for it") {
+  Streaming streaming;
+  FrontOptions options;
+  options.workers = 2;
+  TestFront server(options, streaming.answer());
+  std::vector<std::unique_ptr<RawClient>> slow;
+  for (int i = 0; i < 20; ++i) {
+    slow.push_back(std::make_unique<RawClient>(server.port, 4096));
+    slow.back()->send(get("/1000"));
+  }
+  for (int i = 0; i < 100; ++i) REQUIRE(RawClient(server.port).request(get("/")).status == 200);
+  CHECK(streaming.made < 20 * 100);  // what the sockets' buffers take
+  CHECK(slow[7]->read().body == Streaming::expected(1000));
+}
+
+TEST_CASE("the rest of an answer goes when its reader does") {
+  Streaming streaming;
+  {
+    TestFront server({}, streaming.answer());
+    RawClient client(server.port, 4096);
+    client.send(get("/1000"));
+    while (streaming.made == 0) std::this_thread::yield();
+    client.hang_up();
+    while (streaming.alive > 0) std::this_thread::yield();
+    CHECK(RawClient(server.port).request(get("/")).status == 200);
+    RawClient stays(server.port, 4096);
+    stays.send(get("/1000"));
+    while (streaming.alive == 0) std::this_thread::yield();
+    server.front->stop();
+  }
+  CHECK(streaming.alive == 0);
+}
+
+TEST_CASE("an answer whose rest cannot be made ends the connection before its length") {
+  Streaming streaming;
+  TestFront server({}, streaming.answer());
+  RawClient client(server.port);
+  CHECK(client.request(get("/-3")).body.size() < 3 * Streaming::kPiece);
+  CHECK(client.closed());
+  CHECK(RawClient(server.port).request(get("/")).status == 200);
 }
 
 TEST_CASE("stopping answers what runs, and closes the rest") {
