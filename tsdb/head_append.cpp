@@ -156,15 +156,26 @@ void Commit::log() {
 
 // ---- memory ------------------------------------------------------------------------------------
 
-// Readers hide what the series' newest commit appended while that is in flight.
+// Readers hide what the series' newest commit appended where they do not see that.
 void Commit::note(Series& series, TimeMs t) {
   if (series.last_commit != in_flight_.number()) {
+    if (!Isolation::is_before(series.last_commit, in_flight_.settled())) keep_note(series);
     series.last_commit = in_flight_.number();
     series.commit_samples = 0;
+  } else if (series.commit_samples == 0xff) {
+    keep_note(series);
   }
-  if (series.commit_samples < 0xff) ++series.commit_samples;
+  ++series.commit_samples;
   min_ = std::min(min_, t);
   max_ = std::max(max_, t);
+}
+
+// Moves the series' note to where there is room for several.
+void Commit::keep_note(Series& series) {
+  state_.earlier_commits.add(series, series.last_commit, series.commit_samples,
+                             in_flight_.settled());
+  series.flags |= Series::kEarlierCommits;
+  series.commit_samples = 0;
 }
 
 void Commit::apply_floats() {

@@ -17,15 +17,16 @@ namespace hearth::tsdb {
 class CommitInFlight {
  public:
   explicit CommitInFlight(Isolation& isolation)
-      : isolation_(isolation), number_(isolation.begin()) {}
-  ~CommitInFlight() { isolation_.end(number_); }
+      : isolation_(isolation), begun_(isolation.begin()) {}
+  ~CommitInFlight() { isolation_.end(begun_.number); }
   CommitInFlight(const CommitInFlight&) = delete;
   CommitInFlight& operator=(const CommitInFlight&) = delete;
-  Isolation::Commit number() const { return number_; }
+  Isolation::Commit number() const { return begun_.number; }
+  Isolation::Commit settled() const { return begun_.settled; }
 
  private:
   Isolation& isolation_;
-  const Isolation::Commit number_;
+  const Isolation::Begun begun_;
 };
 
 // What passed the first judgement.
@@ -72,6 +73,7 @@ class Commit {
   void apply_exemplars();
   void insert_late();
   void note(Series& series, TimeMs t) REQUIRES(series.lock);
+  void keep_note(Series& series) REQUIRES(series.lock);
   void observe_delay(TimeMs t);
   void refuse(Verdict verdict, uint32_t position, bool histogram);
   void count();

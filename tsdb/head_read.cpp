@@ -61,6 +61,8 @@ class HeadSeriesSet final : public ChunkedSet {
 
  private:
   bool may_have_samples(Series& series, TimeRange range) const;
+  // How many of the series' newest samples belong to commits that are not seen, or came after such.
+  size_t hidden_samples(const Series& series) const REQUIRES(series.lock);
   // What a series has beside its chunks.
   struct Beside {
     bool late = false;  // samples out of order
@@ -77,14 +79,20 @@ class HeadSeriesSet final : public ChunkedSet {
   std::span<Found> found_;
 };
 
+size_t HeadSeriesSet::hidden_samples(const Series& series) const {
+  const size_t newest = series.commit_samples;
+  size_t earlier = 0;
+  if ((series.flags & Series::kEarlierCommits) != 0)
+    earlier = state_.earlier_commits.hidden(series, view_);
+  return earlier > 0 ? earlier + newest : view_.sees(series.last_commit) ? 0 : newest;
+}
+
 bool HeadSeriesSet::may_have_samples(Series& series, TimeRange range) const {
   ByteLockGuard lock(series.lock);
   if (state_.late.may_have_samples(series, range)) return true;
   range.min = std::max(range.min, first_visible_);
   if (series.empty() || range.min > range.max) return false;
-  const bool all_hidden = !view_.sees(series.last_commit) && series.sealed_count == 0 &&
-                          series.samples <= series.commit_samples;
-  if (all_hidden) return false;
+  if (series.sealed_count == 0 && series.samples <= hidden_samples(series)) return false;
   if (series.samples > 0 && range.overlaps({series.chunk_start, series.last_time})) return true;
   const std::span<const SealedChunk> sealed = state_.chunks.sealed_chunks(series);
   return std::any_of(sealed.begin(), sealed.end(), [&](const SealedChunk& chunk) {
@@ -149,7 +157,7 @@ bool HeadSeriesSet::chunks(size_t index, TimeRange range, ChunkList& out) const 
     ByteLockGuard lock(series.lock);
     const SeriesExtra* const extra = state_.extras.find(series);
     if ((series.flags & Series::kLate) != 0 || (extra != nullptr && !extra->deleted.empty()) ||
-        !view_.sees(series.last_commit)) {
+        hidden_samples(series) > 0) {
       return false;
     }
     if (series.empty() || series.last_time < range.min) return true;
@@ -192,7 +200,7 @@ HeadSeriesSet::Beside HeadSeriesSet::read_chunks(Series& series, TimeRange range
     if (const SeriesExtra* const extra = state_.extras.find(series))
       beside.deleted = extra->deleted;
     if (series.empty() || series.last_time < range.min) return beside;
-    hidden = view_.sees(series.last_commit) ? 0 : series.commit_samples;
+    hidden = hidden_samples(series);
     // What is hidden is the newest: it is decoded as well, and then taken away.
     const TimeMs until = hidden > 0 ? kMaxTime : range.max;
     sealed.clear();
@@ -217,7 +225,7 @@ bool HeadSeriesSet::latest(size_t index, TimeMs from, TimeMs at, Sample& out) co
   const SeriesExtra* const extra = state_.extras.find(series);
   if (extra != nullptr && !extra->deleted.empty()) return false;
   if (series.empty() || series.last_time > at ||
-      series.last_time < std::max(from, first_visible_) || !view_.sees(series.last_commit)) {
+      series.last_time < std::max(from, first_visible_) || hidden_samples(series) > 0) {
     return false;
   }
   out = {series.last_time, std::bit_cast<double>(series.last_value)};

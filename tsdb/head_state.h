@@ -15,6 +15,7 @@
 #include "core/mutex.h"
 #include "core/tag_table.h"
 #include "tsdb/chunk_memory.h"
+#include "tsdb/earlier_commits.h"
 #include "tsdb/exemplars.h"
 #include "tsdb/head.h"
 #include "tsdb/head_chunks.h"
@@ -27,8 +28,8 @@
 #include "tsdb/label_sets.h"
 #include "tsdb/series.h"
 #include "tsdb/series_admission.h"
-#include "tsdb/verdict.h"
 #include "tsdb/series_extra.h"
+#include "tsdb/verdict.h"
 #include "tsdb/wal.h"
 
 namespace hearth::tsdb {
@@ -119,6 +120,7 @@ struct HeadState {
   SeriesAdmission admission;
   Epoch epoch;
   Isolation isolation;
+  EarlierCommits earlier_commits;
   BytePool pool;
   HeadChunks sealed;
   ExemplarRing exemplars;

@@ -15,12 +15,18 @@ namespace hearth::tsdb {
 class Isolation {
  public:
   using Commit = uint32_t;
+  static bool is_before(Commit a, Commit b) { return static_cast<int32_t>(a - b) < 0; }
 
+  struct Begun {
+    Commit number;
+    Commit settled;  // every reader sees what is before it, also those that open later
+  };
   // Not visible to readers made before end().
-  Commit begin() {
+  Begun begin() {
     MutexLock lock(mutex_);
     commits_.push_back(++last_);
-    return last_;
+    const bool read = !readers_.empty() && is_before(readers_.front().unseen, commits_.front());
+    return {last_, read ? readers_.front().unseen : commits_.front()};
   }
   void end(Commit commit) {
     MutexLock lock(mutex_);
@@ -40,13 +46,14 @@ class Isolation {
   struct Reader {
     TimeMs from;      // the oldest time that it will read
     uint64_t number;  // in the order in which they were opened
+    Commit unseen;    // the first one that it does not see
   };
 
   // What one reader sees. Immutable; thread-safe.
   class View {
    public:
     bool sees(Commit commit) const {
-      return static_cast<int32_t>(last_ - commit) >= 0 &&
+      return !is_before(last_, commit) &&
              std::find(hidden_.begin(), hidden_.end(), commit) == hidden_.end();
     }
 
@@ -62,7 +69,8 @@ class Isolation {
     View view;
     view.last_ = last_;
     view.hidden_ = commits_;
-    view.reader_ = readers_.insert(readers_.end(), {from, ++last_reader_});
+    const Commit unseen = commits_.empty() ? last_ + 1 : commits_.front();
+    view.reader_ = readers_.insert(readers_.end(), {from, ++last_reader_, unseen});
     return view;
   }
   void close(const View& view) {
@@ -76,7 +84,7 @@ class Isolation {
     MutexLock lock(mutex_);
     const Commit newest = last_;
     while (std::any_of(commits_.begin(), commits_.end(),
-                       [&](Commit commit) { return static_cast<int32_t>(newest - commit) >= 0; })) {
+                       [&](Commit commit) { return !is_before(newest, commit); })) {
       changed_.wait(mutex_);
     }
   }
@@ -99,9 +107,9 @@ class Isolation {
   mutable Mutex mutex_;
   CondVar changed_;
   Commit last_ GUARDED_BY(mutex_) = 0;
-  std::vector<Commit> commits_ GUARDED_BY(mutex_);  // in flight
+  std::vector<Commit> commits_ GUARDED_BY(mutex_);  // in flight, oldest first
   uint64_t last_reader_ GUARDED_BY(mutex_) = 0;
-  std::list<Reader> readers_ GUARDED_BY(mutex_);  // by number
+  std::list<Reader> readers_ GUARDED_BY(mutex_);  // by number, and so by what they do not see
 };
 
 }  // namespace hearth::tsdb

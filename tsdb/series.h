@@ -53,7 +53,7 @@ struct alignas(64) Series {
   uint8_t bit : 3 GUARDED_BY(lock) = 0;
   uint8_t trail GUARDED_BY(lock) = XorState::kNoWindow;
   uint8_t chunk_room GUARDED_BY(lock) = 0;      // size of the open chunk's piece, in 16 bytes
-  uint8_t commit_samples GUARDED_BY(lock) = 0;  // that last_commit appended; 255 = or more
+  uint8_t commit_samples GUARDED_BY(lock) = 0;  // that last_commit appended, beside kEarlierCommits
   ByteLock lock;
   Glanced<uint8_t> flags GUARDED_BY(lock) = 0;
   uint16_t sealed_count GUARDED_BY(lock) = 0;
@@ -71,6 +71,7 @@ struct alignas(64) Series {
       64;                               // cut_after of the open chunk of histograms is final
   static constexpr uint8_t kDead = 8;   // unlinked; its ref is unknown from now on
   static constexpr uint8_t kLate = 16;  // has samples out of order, beside its chunks
+  static constexpr uint8_t kEarlierCommits = 128;  // may be in EarlierCommits
 };
 static_assert(sizeof(Series) == 64);
 

@@ -132,7 +132,7 @@ TEST_CASE("a reader sees none of the samples of a later commit that brings many 
   f.append(a, 1000, 1);
   const auto querier = f.head().querier({});
   Batch batch;
-  for (int i = 0; i < 200; ++i) batch.push(f.intern(a), 2000 + i * 60'000, i);
+  for (int i = 0; i < 600; ++i) batch.push(f.intern(a), 2000 + i * 60'000, i);
   f.head().appender().append(batch);
   Budget budget(0);
   const auto set = querier->select({}, {}, budget);
@@ -141,6 +141,31 @@ TEST_CASE("a reader sees none of the samples of a later commit that brings many 
   CHECK(columns.t == std::vector<TimeMs>{1000});
   set->read(0, {0, 3000}, columns);
   CHECK(columns.t == std::vector<TimeMs>{1000});
+}
+
+TEST_CASE("a reader sees none of several commits that came after it, however many there were") {
+  HeadFixture f;
+  f.open();
+  const Labels a{{"a", "1"}}, b{{"b", "1"}};
+  f.append(a, 1000, 1);
+  Budget budget(0);
+  const auto first = f.head().querier({});
+  f.append(a, 2000, 2);
+  f.append(b, 2000, 2);
+  const auto second = f.head().querier({});
+  for (int i = 3; i < 3000; ++i) f.append(a, i * 1000, i);
+  Columns columns;
+  Sample sample{};
+  const auto set = first->select({}, {}, budget);
+  REQUIRE(set->size() == 1);
+  set->read(0, {}, columns);
+  CHECK(columns.t == std::vector<TimeMs>{1000});
+  CHECK_FALSE(set->latest(0, kMinTime, kMaxTime, sample));
+  const auto later = second->select({}, {}, budget);
+  REQUIRE(later->size() == 2);
+  later->read(0, {}, columns);
+  CHECK(columns.t == std::vector<TimeMs>{1000, 2000});
+  CHECK(f.read()[a].size() == 2999);
 }
 
 TEST_CASE("the newest sample is answered without decoding when it lies in the window") {
