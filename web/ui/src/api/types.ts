@@ -24,11 +24,46 @@ export interface MatrixItem {
   histograms?: HistogramPair[];
 }
 
-export type QueryData =
+export interface PlanNode {
+  operator: string;
+  expr: string;
+  series: number;
+  steps: number;
+  samples: number;
+  memoryBytes: number;
+  seconds: number; // its own, without its children's
+  notes?: string[];
+  children?: PlanNode[];
+}
+
+// explain: the plan, where it was asked for.
+export type QueryData = { explain?: PlanNode } & (
   | { resultType: 'vector'; result: VectorItem[] }
   | { resultType: 'matrix'; result: MatrixItem[] }
   | { resultType: 'scalar'; result: SamplePair }
-  | { resultType: 'string'; result: SamplePair };
+  | { resultType: 'string'; result: SamplePair });
+
+// A query that the server has at this moment; times in seconds.
+export interface RunningQuery {
+  id: number;
+  query: string;
+  start: number;
+  end: number;
+  step: number;
+  state: string;
+  began: number;
+  ageSeconds: number;
+  memoryBytes: number;
+  peakMemoryBytes: number;
+  samples: number;
+  caller: {
+    remoteAddress: string;
+    userAgent: string;
+    forwardedFor: string;
+    dashboardUid: string;
+    panelId: string;
+  };
+}
 
 export interface MetadataItem {
   type: string;

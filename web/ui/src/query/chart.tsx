@@ -1,19 +1,22 @@
-// The canvas: uPlot with our colours, a marker on the nearest point, zoom by dragging.
+// The canvas of lines: uPlot with our colours, the nearest point, exemplars, zoom and pan.
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { TimeZone } from '../format/instant';
-import { axisNumbers } from '../format/number';
 import { stackRows, type ChartData } from './chart_data';
+import type { Exemplar } from './exemplar_list';
 import { lineStyle } from './palette';
+import { cssColor, frameOptions, mountPlot, type Moves } from './plot';
 
+// What is under the cursor: a point of a series or an exemplar; pixels inside the plot.
 export interface Nearest {
   series: number;
   column: number;
-  left: number; // pixels inside the plot
+  exemplar?: Exemplar;
+  left: number;
   top: number;
 }
 
-interface Props {
+export interface ChartProps extends Moves {
   data: ChartData;
   hidden: ReadonlySet<number>;
   emphasis: number | null;
@@ -21,32 +24,42 @@ interface Props {
   dark: boolean;
   timeZone: TimeZone;
   height: number;
-  onZoom: (startMs: number, endMs: number) => void;
+  yMin?: number | null;
+  yMax?: number | null;
+  fill?: number; // percent of opacity below the lines, when not stacked
+  exemplars?: Exemplar[];
+  numbers?: (ticks: number[]) => string[];
   onNearest: (nearest: Nearest | null) => void;
 }
 
-const axisFormats = (() => {
-  const day = '{YYYY}-{MM}-{DD}';
-  // [least distance of ticks, text, then how it changes when the year, day or minute does]
-  return [
-    [3600 * 24 * 365, '{YYYY}', null, null, null, null, null, null, 1],
-    [3600 * 24 * 28, '{YYYY}-{MM}', null, null, null, null, null, null, 1],
-    [3600 * 24, '{MM}-{DD}', '\n{YYYY}', null, null, null, null, null, 1],
-    [60, '{HH}:{mm}', `\n${day}`, null, `\n${day}`, null, null, null, 1],
-    [1, '{HH}:{mm}:{ss}', `\n${day}`, null, `\n${day}`, null, null, null, 1],
-    [0.001, '{HH}:{mm}:{ss}.{fff}', `\n${day}`, null, `\n${day}`, null, null, null, 1],
-  ] as uPlot.Axis.Values;
-})();
+const exemplarReach = 9; // pixels
 
-function cssColor(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+// Where an exemplar is drawn: one beyond the scale at its edge.
+function exemplarAt(plot: uPlot, exemplar: Exemplar): { left: number; top: number } {
+  const height = plot.over.clientHeight;
+  const top = plot.valToPos(exemplar.value, 'y');
+  return { left: plot.valToPos(exemplar.time, 'x'), top: Math.min(Math.max(top, 0), height) };
 }
 
-// The visible series whose line passes nearest to the cursor.
-function findNearest(plot: uPlot): Nearest | null {
+function findExemplar(plot: uPlot, exemplars: Exemplar[], left: number, top: number): Nearest | null {
+  let best: Nearest | null = null;
+  let distance = exemplarReach;
+  for (const exemplar of exemplars) {
+    const at = exemplarAt(plot, exemplar);
+    const away = Math.hypot(at.left - left, at.top - top);
+    if (away > distance) continue;
+    distance = away;
+    best = { series: -1, column: -1, exemplar, ...at };
+  }
+  return best;
+}
+
+// The visible series whose line passes nearest to the cursor, or the exemplar right below it.
+function findNearest(plot: uPlot, exemplars: Exemplar[]): Nearest | null {
   const { left, top, idx } = plot.cursor;
   if (idx === null || idx === undefined || left === undefined || top === undefined || left < 0) return null;
-  let best: Nearest | null = null;
+  let best = findExemplar(plot, exemplars, left, top);
+  if (best !== null) return best;
   let distance = Infinity;
   for (let i = 1; i < plot.series.length; i += 1) {
     const value = plot.series[i].show === false ? null : plot.data[i][idx];
@@ -59,57 +72,46 @@ function findNearest(plot: uPlot): Nearest | null {
   return best;
 }
 
-function makeOptions(props: Props, width: number): uPlot.Options {
-  const { data, dark, stacked, hidden, timeZone } = props;
-  const axis = {
-    stroke: cssColor('--muted'),
-    grid: { stroke: cssColor('--grid'), width: 1 },
-    ticks: { stroke: cssColor('--grid'), width: 1, size: 6 },
-    font: '12px system-ui, sans-serif',
-  };
-  return {
-    width,
-    height: props.height,
-    tzDate: (seconds) => (timeZone === 'utc'
-      ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : new Date(seconds * 1000)),
-    legend: { show: false },
-    padding: [12, 20, 0, 0],
-    cursor: {
-      points: { show: false },
-      focus: { prox: -1 },
-      drag: { x: true, y: false, setScale: false, dist: 8 },
-      x: true,
-      y: false,
-    },
-    focus: { alpha: 0.2 },
-    scales: {
-      x: { time: true, range: [data.times[0], data.times[data.times.length - 1]] },
-      y: {
-        range: (_plot, min, max) => (min === null || max === null || (min === 0 && max === 0)
-          ? [0, 1]
-          : uPlot.rangeNum(stacked ? Math.min(0, min) : min, max,
-            { min: { pad: 0.1, soft: 0, mode: 3 }, max: { pad: 0.1, soft: 0, mode: 3 } })),
-      },
-    },
-    axes: [
-      { ...axis, space: 76, size: 44, values: axisFormats },
-      { ...axis, size: 62, values: (_plot, splits) => axisNumbers(splits) },
-    ],
-    series: [
-      {},
-      ...data.rows.map((_row, i): uPlot.Series => {
-        const style = lineStyle(i, dark);
-        return {
-          stroke: style.color,
-          dash: style.dash.length > 0 ? style.dash : undefined,
-          width: 1.5,
-          show: !hidden.has(i),
-          fill: stacked ? `${style.color}66` : undefined,
-          points: { show: data.times.length < 3 || undefined, size: 4, fill: style.color },
-        };
-      }),
-    ],
-  };
+function drawExemplars(plot: uPlot, exemplars: Exemplar[]): void {
+  const { ctx, bbox } = plot;
+  const ratio = devicePixelRatio;
+  const size = 4 * ratio;
+  ctx.save();
+  ctx.fillStyle = cssColor('--text');
+  ctx.strokeStyle = cssColor('--surface');
+  ctx.lineWidth = ratio;
+  for (const exemplar of exemplars) {
+    const at = exemplarAt(plot, exemplar);
+    if (at.left < 0 || at.left * ratio > bbox.width) continue;
+    const x = bbox.left + at.left * ratio;
+    const y = bbox.top + at.top * ratio;
+    ctx.beginPath();
+    ctx.moveTo(x, y - size);
+    ctx.lineTo(x + size, y);
+    ctx.lineTo(x, y + size);
+    ctx.lineTo(x - size, y);
+    ctx.closePath();
+    ctx.fill();
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
+function lineSeries(props: ChartProps): uPlot.Series[] {
+  const { data, dark, stacked, hidden, fill } = props;
+  const hex = (percent: number) => Math.round(percent * 2.55).toString(16).padStart(2, '0');
+  return data.rows.map((_row, i) => {
+    const style = lineStyle(i, dark);
+    const opacity = stacked ? 40 : fill ?? 0;
+    return {
+      stroke: style.color,
+      dash: style.dash.length > 0 ? style.dash : undefined,
+      width: 1.5,
+      show: !hidden.has(i),
+      fill: opacity > 0 ? style.color + hex(opacity) : undefined,
+      points: { show: data.times.length < 3 || undefined, size: 4, fill: style.color },
+    };
+  });
 }
 
 // When stacked, the area of a series ends where that of the visible one below begins.
@@ -118,44 +120,45 @@ function stackBands(count: number, hidden: ReadonlySet<number>): uPlot.Band[] {
   return visible.slice(1).map((series, i) => ({ series: [series + 1, visible[i] + 1] }));
 }
 
-export function Chart(props: Props) {
+function valueRange(props: ChartProps): uPlot.Range.Function {
+  const { stacked, yMin, yMax } = props;
+  return (_plot, min, max) => {
+    const low = yMin ?? null;
+    const high = yMax ?? null;
+    if (min === null || max === null || (min === 0 && max === 0)) return [low ?? 0, high ?? Math.max(1, (low ?? 0) + 1)];
+    const range = uPlot.rangeNum(Math.min(stacked ? 0 : min, low ?? min), max,
+      { min: { pad: 0.1, soft: 0, mode: 3 }, max: { pad: 0.1, soft: 0, mode: 3 } });
+    return [low ?? range[0], high ?? range[1]];
+  };
+}
+
+export function Chart(props: ChartProps) {
   const parent = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const latest = useRef(props);
   latest.current = props;
-  const { data, dark, stacked, hidden, emphasis, timeZone, height } = props;
+  const { data, dark, stacked, hidden, emphasis, timeZone, height, exemplars, yMin, yMax } = props;
 
   useEffect(() => {
-    const element = parent.current!;
-    const options = makeOptions(latest.current, element.clientWidth);
-    if (stacked) options.bands = stackBands(data.rows.length, hidden);
-    options.hooks = {
-      setCursor: [(u) => latest.current.onNearest(findNearest(u))],
-      setSelect: [
-        (u) => {
-          if (u.select.width < 8) return;
-          const start = u.posToVal(u.select.left, 'x');
-          const end = u.posToVal(u.select.left + u.select.width, 'x');
-          u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-          latest.current.onZoom(start * 1000, end * 1000);
-        },
-      ],
-    };
-    const rows = stacked ? stackRows(data.rows, hidden) : data.rows;
-    plot.current = new uPlot(options, [data.times, ...rows], element);
-    const resized = new ResizeObserver(() => {
-      const width = element.clientWidth;
-      if (width > 0 && plot.current !== null && plot.current.width !== width) {
-        plot.current.setSize({ width, height });
-      }
-    });
-    resized.observe(element);
+    const { current } = latest;
+    const options = frameOptions({ times: data.times, height, timeZone, numbers: current.numbers });
+    options.scales.y = { range: valueRange(current) };
+    const shown = exemplars ?? [];
+    const mounted = mountPlot(parent.current!, {
+      ...options,
+      series: [{}, ...lineSeries(current)],
+      bands: stacked ? stackBands(data.rows.length, hidden) : undefined,
+      hooks: {
+        setCursor: [(u) => latest.current.onNearest(findNearest(u, shown))],
+        draw: shown.length > 0 ? [(u) => drawExemplars(u, shown)] : [],
+      },
+    }, [data.times, ...(stacked ? stackRows(data.rows, hidden) : data.rows)], () => latest.current);
+    plot.current = mounted.plot;
     return () => {
-      resized.disconnect();
-      plot.current?.destroy();
       plot.current = null;
+      mounted.remove();
     };
-  }, [data, dark, stacked, hidden, timeZone, height]);
+  }, [data, dark, stacked, hidden, timeZone, height, exemplars, yMin, yMax]);
 
   useEffect(() => {
     plot.current?.setSeries(emphasis === null ? null : emphasis + 1, { focus: true });

@@ -11,11 +11,16 @@ export interface ChartData {
   histograms: number; // series left out because they hold only native histograms
 }
 
-export function chartData(matrix: MatrixItem[], startMs: number, endMs: number, stepMs: number): ChartData {
+export function gridTimes(startMs: number, endMs: number, stepMs: number): number[] {
   const count = Math.floor((endMs - startMs) / stepMs) + 1;
+  return Array.from({ length: count }, (_, i) => (startMs + i * stepMs) / 1000);
+}
+
+export function chartData(matrix: MatrixItem[], startMs: number, endMs: number, stepMs: number): ChartData {
+  const times = gridTimes(startMs, endMs, stepMs);
+  const count = times.length;
   const start = startMs / 1000;
   const step = stepMs / 1000;
-  const times = Array.from({ length: count }, (_, i) => start + i * step);
   const data: ChartData = { times, rows: [], labels: [], histograms: 0 };
   for (const series of matrix) {
     if (series.values === undefined || series.values.length === 0) {

@@ -1,15 +1,21 @@
-// The graph of a range query: canvas, what is under the cursor, legend.
-import { useEffect, useMemo, useState } from 'preact/hooks';
+// The graph of a range query: lines or heat map, what is under the cursor, legend.
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { MatrixItem } from '../api/types';
 import { useSettings } from '../base/settings';
 import { useDark } from '../base/theme';
+import { usePhone } from '../base/phone';
 import { formatInstant } from '../format/instant';
 import { counted } from '../format/number';
 import { Empty, Notices } from '../parts/states';
-import { SeriesLabel } from '../parts/series_label';
 import { Chart, type Nearest } from './chart';
-import { chartData, type ChartData } from './chart_data';
-import { Legend, Swatch } from './legend';
+import { chartData, gridTimes } from './chart_data';
+import { useExemplars } from './exemplars';
+import { HeatTip, LineTip } from './graph_tip';
+import { HeatChart, type HeatPoint, HeatScale } from './heat_chart';
+import { hasHeat, heatData } from './heat_data';
+import { Legend } from './legend';
 import type { PanelState } from './panel_state';
+import { plotLeft } from './plot';
 import type { QueryAnswer } from './use_query';
 
 interface Props {
@@ -22,51 +28,53 @@ const drawnLimit = 500;
 const emphasisLimit = 80; // above it, dimming all others on every hover would stutter
 const noneHidden: ReadonlySet<number> = new Set();
 
-function usePhone(): boolean {
-  const query = useMemo(() => window.matchMedia('(max-width: 640px)'), []);
-  const [phone, setPhone] = useState(query.matches);
-  useEffect(() => {
-    const update = () => setPhone(query.matches);
-    query.addEventListener('change', update);
-    return () => query.removeEventListener('change', update);
-  }, [query]);
-  return phone;
+// What zooming and panning make of the panel's times.
+function useMoves({ answer, onChange }: Props) {
+  return {
+    onZoom: (start: number, end: number) => onChange({
+      rangeMs: Math.max(1000, Math.round((end - start) / 1000) * 1000),
+      endMs: Math.round(end / 1000) * 1000,
+    }),
+    onPan: (byMs: number) => {
+      const end = Math.round((answer.endMs + byMs) / 1000) * 1000;
+      onChange({ endMs: end >= Date.now() ? null : end });
+    },
+  };
 }
 
-interface TooltipProps {
-  nearest: Nearest;
-  data: ChartData;
-  dark: boolean;
+interface FrameProps extends Props {
+  height: number;
+  label: string;
+  onLeave: () => void;
+  children: preact.ComponentChildren;
 }
 
-function Tooltip({ nearest, data, dark }: TooltipProps) {
-  const { timeZone } = useSettings();
-  const { series, column, left, top } = nearest;
-  const value = data.rows[series]?.[column];
-  if (value === null || value === undefined) return null;
-  const right = left > window.innerWidth / 2;
+// Arrow keys move along time, as the pickers do.
+function GraphFrame({ answer, panel, onChange, height, label, onLeave, children }: FrameProps) {
+  const { onPan } = useMoves({ answer, panel, onChange });
   return (
-    <div class={`chart-tip ${right ? 'on-left' : 'on-right'}`} style={{ left: `${left}px`, top: `${top}px` }}>
-      <div class="chart-tip-time">{formatInstant(data.times[column] * 1000, timeZone)}</div>
-      <div class="chart-tip-value">
-        <Swatch index={series} dark={dark} />
-        <b>{String(value)}</b>
-      </div>
-      <SeriesLabel labels={data.labels[series]} />
+    <div class="chart" style={{ height: `${height}px` }} role="img" aria-label={label} tabIndex={0}
+      title="" onMouseLeave={onLeave}
+      onKeyDown={(event) => {
+        if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
+        event.preventDefault();
+        onPan((event.key === 'ArrowLeft' ? -1 : 1) * panel.rangeMs / 4);
+      }}>
+      {children}
     </div>
   );
 }
 
-export function GraphView({ answer, panel, onChange }: Props) {
+function LinesView({ answer, panel, onChange, height, matrix }: Props & { height: number; matrix: MatrixItem[] }) {
   const dark = useDark();
   const { timeZone } = useSettings();
   const [all, setAll] = useState(false);
   const [hidden, setHidden] = useState(noneHidden);
   const [emphasis, setEmphasis] = useState<number | null>(null);
   const [nearest, setNearest] = useState<Nearest | null>(null);
-  const height = usePhone() ? 260 : 380;
-
-  const matrix = answer.data.resultType === 'matrix' ? answer.data.result : [];
+  const exemplars = useExemplars(answer, panel.exemplars);
+  const moves = useMoves({ answer, panel, onChange });
+  const root = useRef<HTMLDivElement>(null);
   const cut = !all && matrix.length > drawnLimit;
   const data = useMemo(
     () => chartData(cut ? matrix.slice(0, drawnLimit) : matrix, answer.startMs, answer.endMs, answer.stepMs),
@@ -76,7 +84,83 @@ export function GraphView({ answer, panel, onChange }: Props) {
   const names = useMemo(() => JSON.stringify(data.labels), [data]);
   useEffect(() => setHidden(noneHidden), [names]);
   useEffect(() => setNearest(null), [data]);
+  const emphasize = useCallback((series: number | null) => setEmphasis(series), []);
+  const legend = useMemo(
+    () => <Legend labels={data.labels} hidden={hidden} dark={dark} onHidden={setHidden} onEmphasis={emphasize} />,
+    [data, hidden, dark],
+  );
 
+  const notes = [];
+  if (cut) notes.push(`The first ${drawnLimit} of ${counted(matrix.length, 'series', 'series')} are drawn.`);
+  if (data.histograms > 0) {
+    notes.push(`${counted(data.histograms, 'series', 'series')} of native histograms cannot be drawn as ` +
+      'lines; choose Heat map, or try histogram_quantile(0.9, …).');
+  }
+  return (
+    <div class="graph" ref={root}>
+      <Notices warnings={[]} infos={notes} />
+      {cut && <button type="button" class="button" onClick={() => setAll(true)}>Draw all</button>}
+      <GraphFrame answer={answer} panel={panel} onChange={onChange} height={height} onLeave={() => setNearest(null)}
+        label={`Graph of ${answer.expr}, ${counted(data.rows.length, 'series', 'series')}`}>
+        <Chart data={data} hidden={hidden} stacked={panel.mode === 'stacked'} dark={dark} timeZone={timeZone}
+          height={height} yMin={panel.yMin} exemplars={exemplars.list} onNearest={setNearest} {...moves}
+          emphasis={data.rows.length <= emphasisLimit ? emphasis : null} />
+        {nearest !== null && (
+          <LineTip nearest={nearest} data={data} dark={dark} width={(root.current?.clientWidth ?? 0) - plotLeft} />
+        )}
+      </GraphFrame>
+      {legend}
+      {panel.exemplars && (
+        <p class="graph-note muted">
+          {exemplars.failure !== '' ? `There are no exemplars: ${exemplars.failure}`
+            : exemplars.list.length > 0 ? `◆ ${counted(exemplars.list.length, 'exemplar')}, each at its own value`
+              : 'No exemplars in this range. They are kept with --enable-feature=exemplar-storage and come ' +
+                'from targets that send them.'}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function HeatView({ answer, panel, onChange, height, matrix }: Props & { height: number; matrix: MatrixItem[] }) {
+  const dark = useDark();
+  const { timeZone } = useSettings();
+  const [point, setPoint] = useState<HeatPoint | null>(null);
+  const moves = useMoves({ answer, panel, onChange });
+  const root = useRef<HTMLDivElement>(null);
+  const heat = useMemo(
+    () => heatData(matrix, gridTimes(answer.startMs, answer.endMs, answer.stepMs)), [answer]);
+  useEffect(() => setPoint(null), [heat]);
+  if (!hasHeat(matrix) || heat.largest === 0) {
+    return (
+      <Empty title="There is nothing to draw as a heat map">
+        <p>A heat map needs native histograms, or the buckets of a classic one with their label le, such as{' '}
+          <code>sum by (le) (rate(http_request_duration_seconds_bucket[5m]))</code>.</p>
+      </Empty>
+    );
+  }
+  return (
+    <div class="graph" ref={root}>
+      <GraphFrame answer={answer} panel={panel} onChange={onChange} height={height} onLeave={() => setPoint(null)}
+        label={`Heat map of ${answer.expr}`}>
+        <HeatChart heat={heat} dark={dark} timeZone={timeZone} height={height} onPoint={setPoint} {...moves} />
+        {point !== null && (
+          <HeatTip point={point} times={heat.times} width={(root.current?.clientWidth ?? 0) - plotLeft} />
+        )}
+      </GraphFrame>
+      <div class="heat-foot">
+        <HeatScale dark={dark} largest={heat.largest} />
+        {heat.series > 1 && <span class="muted">{counted(heat.series, 'histogram')} added up</span>}
+      </div>
+    </div>
+  );
+}
+
+export function GraphView(props: Props) {
+  const { answer, panel } = props;
+  const { timeZone } = useSettings();
+  const height = usePhone() ? 260 : 380;
+  const matrix = answer.data.resultType === 'matrix' ? answer.data.result : [];
   if (matrix.length === 0) {
     return (
       <Empty title="No data in this range">
@@ -86,36 +170,7 @@ export function GraphView({ answer, panel, onChange }: Props) {
       </Empty>
     );
   }
-  const notes = [];
-  if (cut) notes.push(`The first ${drawnLimit} of ${counted(matrix.length, 'series', 'series')} are drawn.`);
-  if (data.histograms > 0) {
-    notes.push(`${counted(data.histograms, 'series', 'series')} of native histograms cannot be drawn as ` +
-      'lines; try histogram_quantile(0.9, …) or histogram_count(…).');
-  }
-  return (
-    <div class="graph">
-      <Notices warnings={[]} infos={notes} />
-      {cut && (
-        <button type="button" class="button" onClick={() => setAll(true)}>Draw all</button>
-      )}
-      <div class="chart" style={{ height: `${height}px` }} role="img"
-        aria-label={`Graph of ${answer.expr}, ${counted(data.rows.length, 'series', 'series')}`}
-        onMouseLeave={() => setNearest(null)}>
-        <Chart data={data} hidden={hidden} stacked={panel.stacked} dark={dark} timeZone={timeZone}
-          height={height} emphasis={data.rows.length <= emphasisLimit ? emphasis : null}
-          onNearest={setNearest}
-          onZoom={(start, end) => onChange({
-            rangeMs: Math.max(1000, Math.round((end - start) / 1000) * 1000),
-            endMs: Math.round(end / 1000) * 1000,
-          })} />
-        {nearest !== null && (
-          <div class="chart-overlay">
-            <span class="chart-dot" style={{ left: `${nearest.left}px`, top: `${nearest.top}px` }} />
-            <Tooltip nearest={nearest} data={data} dark={dark} />
-          </div>
-        )}
-      </div>
-      <Legend labels={data.labels} hidden={hidden} dark={dark} onHidden={setHidden} onEmphasis={setEmphasis} />
-    </div>
-  );
+  return panel.mode === 'heatmap'
+    ? <HeatView {...props} height={height} matrix={matrix} />
+    : <LinesView {...props} height={height} matrix={matrix} />;
 }

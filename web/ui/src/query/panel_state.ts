@@ -1,6 +1,7 @@
 // What one query panel shows; everything of it travels in the URL.
 
-export type Tab = 'table' | 'graph';
+export type Tab = 'table' | 'graph' | 'explain';
+export type Mode = 'lines' | 'stacked' | 'heatmap';
 export type Density = 'low' | 'medium' | 'high';
 export type Resolution = { kind: 'auto'; density: Density } | { kind: 'fixed'; stepMs: number };
 
@@ -10,7 +11,9 @@ export interface PanelState {
   rangeMs: number;
   endMs: number | null; // null = now
   resolution: Resolution;
-  stacked: boolean;
+  mode: Mode;
+  yMin: number | null; // null = as the values ask for
+  exemplars: boolean;
 }
 
 export function newPanel(change: Partial<PanelState> = {}): PanelState {
@@ -20,7 +23,9 @@ export function newPanel(change: Partial<PanelState> = {}): PanelState {
     rangeMs: 3600_000,
     endMs: null,
     resolution: { kind: 'auto', density: 'medium' },
-    stacked: false,
+    mode: 'lines',
+    yMin: null,
+    exemplars: false,
     ...change,
   };
 }

@@ -6,12 +6,15 @@ import { formatDuration } from '../format/duration';
 import { counted } from '../format/number';
 import { CloseIcon, CopyIcon, DownloadIcon, HistoryIcon, SearchIcon } from '../parts/icons';
 import { Segmented } from '../parts/segmented';
+import { Toggle } from '../parts/toggle';
 import { Empty, Failure, Loading, Notices } from '../parts/states';
 import { save, toCsv } from './download';
+import { ExplainView } from './explain_view';
 import { GraphView } from './graph_view';
 import { HistoryDialog } from './history_dialog';
+import { LiveProgress } from './live_progress';
 import { MetricsExplorer } from './metrics_explorer';
-import type { PanelState, Tab } from './panel_state';
+import type { Mode, PanelState, Tab } from './panel_state';
 import { TableView } from './table_view';
 import { EndPicker, RangePicker, ResolutionPicker } from './time_controls';
 import { type QueryAnswer, type QueryRun, useQuery } from './use_query';
@@ -25,14 +28,21 @@ interface Props {
   onRemove: () => void;
 }
 
-const tabs: { value: Tab; text: string }[] = [{ value: 'table', text: 'Table' }, { value: 'graph', text: 'Graph' }];
+const tabs: { value: Tab; text: string }[] = [
+  { value: 'table', text: 'Table' }, { value: 'graph', text: 'Graph' },
+  { value: 'explain', text: 'Explain' },
+];
+
+const modes: { value: Mode; text: string }[] = [
+  { value: 'lines', text: 'Lines' }, { value: 'stacked', text: 'Stacked' }, { value: 'heatmap', text: 'Heat map' },
+];
 
 function summary(answer: QueryAnswer, tab: Tab): string {
   const { data, milliseconds, stepMs } = answer;
   const size = Array.isArray(data.result) && (data.resultType === 'vector' || data.resultType === 'matrix')
     ? counted(data.result.length, 'series', 'series') : data.resultType;
   const parts = [size, `${Math.round(milliseconds)} ms`];
-  if (tab === 'graph') parts.push(`step ${formatDuration(stepMs)}`);
+  if (tab !== 'table') parts.push(`step ${formatDuration(stepMs)}`);
   return parts.join(' · ');
 }
 
@@ -65,7 +75,7 @@ function PanelBody({ query, panel, onChange, onRetry }: BodyProps) {
   const { answer, error, loading } = query;
   if (error !== null) return <Failure error={error} retry={error.kind === 'bad_data' ? undefined : onRetry} />;
   if (answer === null) {
-    if (loading) return <Loading />;
+    if (loading) return <><LiveProgress expr={panel.expr} onStop={query.cancel} /><Loading /></>;
     return (
       <Empty title="Ask something">
         <p>Type an expression above and press <kbd>Enter</kbd>. Not sure what there is? Open the metrics
@@ -76,9 +86,9 @@ function PanelBody({ query, panel, onChange, onRetry }: BodyProps) {
   return (
     <>
       <Notices warnings={answer.warnings} infos={answer.infos} />
-      {panel.tab === 'graph'
-        ? <GraphView answer={answer} panel={panel} onChange={onChange} />
-        : <TableView data={answer.data} />}
+      {panel.tab === 'graph' && <GraphView answer={answer} panel={panel} onChange={onChange} />}
+      {panel.tab === 'table' && <TableView data={answer.data} />}
+      {panel.tab === 'explain' && <ExplainView answer={answer} />}
     </>
   );
 }
@@ -89,7 +99,8 @@ export function QueryPanel({ panel, run, only, onChange, onDuplicate, onRemove }
   const [dialog, setDialog] = useState<'none' | 'history' | 'metrics'>('none');
   const table = useQuery(panel, 'table', run + again);
   const graph = useQuery(panel, 'graph', run + again);
-  const query = panel.tab === 'graph' ? graph : table;
+  const explained = useQuery(panel, 'explain', run + again);
+  const query = { graph, table, explain: explained }[panel.tab];
 
   const execute = (text: string) => {
     remember(text);
@@ -130,31 +141,39 @@ export function QueryPanel({ panel, run, only, onChange, onDuplicate, onRemove }
       </div>
       <div class="panel-bar">
         <Segmented label="View" value={panel.tab} options={tabs} onChange={(tab) => onChange({ tab })} />
-        {panel.tab === 'graph' && <RangePicker panel={panel} onChange={onChange} />}
+        {panel.tab !== 'table' && <RangePicker panel={panel} onChange={onChange} />}
         <EndPicker panel={panel} onChange={onChange} />
+        {panel.tab !== 'table' && <ResolutionPicker panel={panel} onChange={onChange} />}
         {panel.tab === 'graph' && (
           <>
-            <ResolutionPicker panel={panel} onChange={onChange} />
-            <Segmented label="Lines" value={panel.stacked ? 'stacked' : 'lines'}
-              options={[{ value: 'lines', text: 'Lines' }, { value: 'stacked', text: 'Stacked' }]}
-              onChange={(mode) => onChange({ stacked: mode === 'stacked' })} />
+            <Segmented label="Lines" value={panel.mode} options={modes} onChange={(mode) => onChange({ mode })} />
+            {panel.mode !== 'heatmap' && (
+              <>
+                <Toggle on={panel.yMin !== null} title="Let the value axis begin at zero"
+                  onChange={(on) => onChange({ yMin: on ? 0 : null })}>From 0</Toggle>
+                <Toggle on={panel.exemplars} title="Show exemplars, single events with their trace"
+                  onChange={(on) => onChange({ exemplars: on })}>Exemplars</Toggle>
+              </>
+            )}
           </>
         )}
-        <span class="panel-summary" aria-live="polite">
-          {query.answer !== null && query.error === null ? summary(query.answer, panel.tab) : ''}
-        </span>
-        <span class="panel-tools">
-          {query.answer !== null && <Downloads answer={query.answer} />}
-          <button type="button" class="button ghost" aria-label="Duplicate panel" title="Duplicate panel"
-            onClick={onDuplicate}>
-            <CopyIcon />
-          </button>
-          {!only && (
-            <button type="button" class="button ghost" aria-label="Remove panel" title="Remove panel"
-              onClick={onRemove}>
-              <CloseIcon />
+        <span class="panel-end">
+          <span class="panel-summary" aria-live="polite">
+            {query.answer !== null && query.error === null ? summary(query.answer, panel.tab) : ''}
+          </span>
+          <span class="panel-tools">
+            {query.answer !== null && <Downloads answer={query.answer} />}
+            <button type="button" class="button ghost" aria-label="Duplicate panel" title="Duplicate panel"
+              onClick={onDuplicate}>
+              <CopyIcon />
             </button>
-          )}
+            {!only && (
+              <button type="button" class="button ghost" aria-label="Remove panel" title="Remove panel"
+                onClick={onRemove}>
+                <CloseIcon />
+              </button>
+            )}
+          </span>
         </span>
       </div>
       <div class={`panel-body tab-${panel.tab} ${query.loading ? 'busy' : ''}`} aria-busy={query.loading}>

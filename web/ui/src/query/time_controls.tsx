@@ -1,5 +1,5 @@
 // Pickers for range, end and resolution of a graph, and for the instant of a table.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useId, useState } from 'preact/hooks';
 import { useSettings } from '../base/settings';
 import { formatDuration, longerRange, parseDuration, shorterRange } from '../format/duration';
 import { formatInstant, parseInstant } from '../format/instant';
@@ -57,6 +57,7 @@ function PickerText({ label, value, placeholder, width, hint, list, accept }: Te
 }
 
 export function RangePicker({ panel, onChange }: Props) {
+  const choices = useId();
   return (
     <div class="picker" role="group" aria-label="Range">
       <button type="button" class="button" aria-label="Shorter range" title="Shorter range"
@@ -64,13 +65,14 @@ export function RangePicker({ panel, onChange }: Props) {
         <MinusIcon />
       </button>
       <PickerText label="Range" value={formatDuration(panel.rangeMs)} width="6.5em"
-        hint="A duration such as 30m, 6h or 1d12h."
+        hint="A duration such as 30m, 6h or 1d12h." list={choices}
         accept={(text) => {
           const rangeMs = parseDuration(text);
           if (rangeMs === null || rangeMs < 1000) return false;
           onChange({ rangeMs });
           return true;
         }} />
+      <datalist id={choices}>{rangeChoices.map((range) => <option key={range} value={range} />)}</datalist>
       <button type="button" class="button" aria-label="Longer range" title="Longer range"
         onClick={() => onChange({ rangeMs: longerRange(panel.rangeMs) })}>
         <PlusIcon />
@@ -88,7 +90,7 @@ export function EndPicker({ panel, onChange }: Props) {
     const next = (end ?? Date.now()) + by;
     onChange({ endMs: next >= Date.now() ? null : Math.floor(next / 1000) * 1000 });
   };
-  const label = panel.tab === 'graph' ? 'End time' : 'Evaluation time';
+  const label = panel.tab !== 'table' ? 'End time' : 'Evaluation time';
   return (
     <div class="picker" role="group" aria-label={label}>
       <button type="button" class="button" aria-label="Earlier" title="Earlier" onClick={() => move(-half)}>
@@ -115,6 +117,8 @@ export function EndPicker({ panel, onChange }: Props) {
     </div>
   );
 }
+
+const rangeChoices = ['5m', '15m', '30m', '1h', '3h', '6h', '12h', '1d', '2d', '1w', '2w', '30d'];
 
 const densities: [Density, string][] = [['low', 'Low'], ['medium', 'Medium'], ['high', 'High']];
 const fixedSteps = ['1s', '5s', '10s', '15s', '30s', '1m', '5m', '15m', '1h', '6h', '1d'];

@@ -18,12 +18,15 @@ export function encodePanels(panels: PanelState[]): string {
       add('moment_input', formatInstant(panel.endMs, 'utc'));
     }
     if (panel.resolution.kind === 'fixed') {
-      add('step_input', String(panel.resolution.stepMs / 1000));
+      add('res_type', 'fixed');
+      add('res_step', String(panel.resolution.stepMs / 1000));
     } else if (panel.resolution.density !== 'medium') {
       add('res_type', 'auto');
       add('res_density', panel.resolution.density);
     }
-    if (panel.stacked) add('display_mode', 'stacked');
+    if (panel.mode !== 'lines') add('display_mode', panel.mode);
+    if (panel.yMin !== null) add('y_axis_min', String(panel.yMin));
+    if (panel.exemplars) add('show_exemplars', '1');
   });
   return `?${search.toString()}`;
 }
@@ -40,7 +43,7 @@ function apply(panel: PanelState, name: string, value: string): void {
       panel.expr = value;
       break;
     case 'tab': // the oldest pages numbered their tabs
-      panel.tab = value === 'graph' || value === '0' ? 'graph' : 'table';
+      panel.tab = value === 'graph' || value === '0' ? 'graph' : value === 'explain' ? 'explain' : 'table';
       break;
     case 'range_input': {
       const range = parseDuration(value);
@@ -65,10 +68,16 @@ function apply(panel: PanelState, name: string, value: string): void {
       }
       break;
     case 'stacked':
-      panel.stacked = value === '1';
+      panel.mode = value === '1' ? 'stacked' : 'lines';
       break;
     case 'display_mode':
-      panel.stacked = value === 'stacked';
+      panel.mode = value === 'stacked' || value === 'heatmap' ? value : 'lines';
+      break;
+    case 'y_axis_min':
+      panel.yMin = value !== '' && Number.isFinite(Number(value)) ? Number(value) : null;
+      break;
+    case 'show_exemplars':
+      panel.exemplars = value === '1';
       break;
   }
 }

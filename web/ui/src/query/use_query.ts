@@ -21,14 +21,11 @@ export interface QueryRun {
 function ask(panel: PanelState, tab: Tab, signal: AbortSignal): Promise<QueryAnswer> {
   const endMs = panel.endMs ?? Date.now();
   const stepMs = effectiveStepMs(panel.resolution, panel.rangeMs);
-  const startMs = tab === 'graph' ? endMs - panel.rangeMs : endMs;
+  const startMs = tab === 'table' ? endMs : endMs - panel.rangeMs;
+  const range = { query: panel.expr, start: startMs / 1000, end: endMs / 1000, step: stepMs / 1000 };
   const request =
-    tab === 'graph'
-      ? post<QueryData>(
-          'query_range',
-          { query: panel.expr, start: startMs / 1000, end: endMs / 1000, step: stepMs / 1000 },
-          signal,
-        )
+    tab !== 'table'
+      ? post<QueryData>('query_range', tab === 'explain' ? { ...range, explain: 'true' } : range, signal)
       : post<QueryData>('query', { query: panel.expr, time: endMs / 1000 }, signal);
   return request.then((answer) => ({ ...answer, expr: panel.expr, startMs, endMs, stepMs }));
 }
@@ -42,7 +39,7 @@ export function useQuery(panel: PanelState, tab: Tab, run: number): QueryRun {
   });
   const request = useRef<AbortController | null>(null);
   const active = panel.tab === tab;
-  const ranged = tab === 'graph';
+  const ranged = tab !== 'table';
   const step = ranged ? effectiveStepMs(panel.resolution, panel.rangeMs) : 0;
 
   useEffect(() => {
