@@ -4,15 +4,16 @@
 
 #include <ctime>
 
-#include "core/compress.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "web/framed_body.h"
+#include "web/packer.h"
 #include "web/url.h"
 
 namespace hearth::web {
 namespace {
 
-constexpr size_t kMinGzipBytes = 1024;
+constexpr size_t kMinPackedBytes = 1024;
 
 std::string http_date() {
   const time_t now = time(nullptr);
@@ -57,10 +58,17 @@ class Engine final : public httplib::Server {
       (*handler_)(request, response);
       return HandlerResponse::Handled;
     });
-    set_post_routing_handler([](const httplib::Request&, httplib::Response& response) {
+    set_post_routing_handler([this](const httplib::Request&, httplib::Response& response) {
       response.headers.erase("Keep-Alive");  // its numbers would be those of the library's listen()
       response.headers.erase("Accept-Ranges");
-      if (response.status == 204) response.headers.erase("Content-Length");
+      if (response.status == 204 || framing_ != Framing::kLength) {
+        response.headers.erase("Content-Length");
+      }
+      if (framing_ == Framing::kChunks) response.headers.emplace("Transfer-Encoding", "chunked");
+      if (framing_ == Framing::kClose) {
+        response.headers.erase("Connection");
+        response.headers.emplace("Connection", "close");
+      }
       response.headers.emplace("Date", http_date());
     });
   }
@@ -69,13 +77,20 @@ class Engine final : public httplib::Server {
   void run(Outbox& out, bool close, const std::function<void(httplib::Request&)>& fill,
            const Handler& handler) {
     handler_ = &handler;
+    framing_ = Framing::kLength;
     EngineStream stream(out);
     bool connection_closed = false;
     process_request(stream, close, connection_closed, fill);
   }
 
+  // The answer of the running request has no Content-Length: its body comes in chunks, or ends with
+  // the connection.
+  void leave_length_open(bool chunked) { framing_ = chunked ? Framing::kChunks : Framing::kClose; }
+
  private:
+  enum class Framing { kLength, kChunks, kClose };
   const Handler* handler_ = nullptr;
+  Framing framing_ = Framing::kLength;
 };
 
 bool is_form(std::string_view content_type) {
@@ -114,40 +129,40 @@ std::string fill_request(Incoming& incoming, httplib::Request& request) {
   return form_error.empty() ? query_error : form_error;
 }
 
-void gzip_body(httplib::Response& response) {
-  if (response.body.size() < kMinGzipBytes || response.has_header("Content-Encoding")) return;
-  std::string packed;
-  gzip_compress(response.body, packed);
-  response.body = std::move(packed);
-  response.set_header("Content-Encoding", "gzip");
-  response.set_header("Vary", "Accept-Encoding");
+// Beside what the handler lets it depend on.
+void add_vary(httplib::Response& response) {
+  constexpr const char* kName = "Accept-Encoding";
+  std::string vary = response.get_header_value("Vary");
+  if (has_token(vary, kName)) return;
+  vary.append(vary.empty() ? "" : ", ").append(kName);
+  response.headers.erase("Vary");
+  response.set_header("Vary", vary);
+}
+
+void set_packing(Packing packing, httplib::Response& response) {
+  response.set_header("Content-Encoding", std::string(packing_name(packing)));
+  add_vary(response);
+}
+
+void pack_body(Packing packing, httplib::Response& response) {
+  const bool worth_it = response.body.size() >= kMinPackedBytes;
+  if (packing == Packing::kNone || !worth_it || response.has_header("Content-Encoding")) return;
+  response.body = pack(packing, response.body);
+  set_packing(packing, response);
 }
 
 }  // namespace
 
-bool accepts_gzip(std::string_view list) {
-  while (!list.empty()) {
-    const size_t comma = std::min(list.find(','), list.size());
-    std::string_view item = list.substr(0, comma);
-    list.remove_prefix(std::min(comma + 1, list.size()));
-    const size_t semicolon = std::min(item.find(';'), item.size());
-    std::string_view weight = item.substr(semicolon);
-    item = item.substr(0, semicolon);
-    if (!has_token(item, "gzip")) continue;
-    const size_t equals = weight.find('=');
-    if (equals == std::string_view::npos) return true;
-    weight.remove_prefix(equals + 1);
-    return weight.find_first_of("123456789") != std::string_view::npos;
-  }
-  return false;
-}
-
-AnswerSummary answer_request(Incoming& incoming, const AnswerContext& context, const Handle& handle,
-                             Outbox& out) {
+void answer_request(Incoming& incoming, const AnswerContext& context, const Handle& handle,
+                    const Answered& answered, Outbox& out) {
   thread_local Engine engine;
-  AnswerSummary summary{500, 0};
-  const bool gzip = accepts_gzip(incoming.head.field("Accept-Encoding"));
-  std::string form_error;
+  AnswerSummary summary{nullptr, 500, 0};
+  const std::string_view accepted = incoming.head.field("Accept-Encoding");
+  const Packing packing = choose_packing(accepted);
+  const bool gzip = accepts_gzip(accepted);
+  const bool chunked = !incoming.head.http_1_0;
+  std::unique_ptr<BodySource> rest;
+  std::string form_error, first;
   engine.run(
       out, !incoming.keep_alive,
       [&](httplib::Request& request) { form_error = fill_request(incoming, request); },
@@ -162,21 +177,38 @@ AnswerSummary answer_request(Incoming& incoming, const AnswerContext& context, c
                           context.ready,
                           gzip,
                           incoming.peer,
-                          &incoming.kept};
+                          &incoming.kept,
+                          &rest};
         if (incoming.keep_alive && has_token(exchange.header("Connection"), "keep-alive")) {
           exchange.set_header("Connection", "keep-alive");  // HTTP/1.0 wants to be told
         }
         try {
-          handle(exchange);
-          if (gzip) gzip_body(response);
+          summary.route = handle(exchange);
+          if (rest == nullptr) pack_body(packing, response);
         } catch (const std::exception& e) {
           log_error("HTTP handler failed", "path", request.path, "err", std::string(e.what()));
+          rest.reset();
           response.headers.clear();
           exchange.answer_error_text(500, e.what());
         }
-        summary = {response.status, response.body.size()};
+        summary.status = response.status;
+        summary.body_bytes = response.body.size();
+        if (rest == nullptr) return;
+        first.swap(response.body);
+        if (packing != Packing::kNone) set_packing(packing, response);
+        engine.leave_length_open(chunked);
       });
-  return summary;
+  if (rest == nullptr) return answered(summary);
+  if (!chunked) incoming.keep_alive = false;
+  const auto ended = [summary, answered](size_t body_bytes) {
+    answered({summary.route, summary.status, body_bytes});
+  };
+  auto body = std::make_unique<FramedBody>(std::move(first), std::move(rest), packing, chunked,
+                                           std::move(ended));
+  std::string piece;
+  body->next(piece);
+  out.write(piece);
+  out.leave(std::move(body));
 }
 
 }  // namespace hearth::web

@@ -13,8 +13,10 @@
 
 namespace hearth::web {
 
-// What it throws becomes a 500.
-using Handle = std::function<void(Exchange&)>;
+struct Route;
+
+// Returns the route that answered; nullptr where there was none. What it throws becomes a 500.
+using Handle = std::function<const Route*(Exchange&)>;
 
 struct AnswerContext {
   const Services& services;
@@ -23,16 +25,16 @@ struct AnswerContext {
 };
 
 struct AnswerSummary {
+  const Route* route;
   int status;
   size_t body_bytes;  // as sent
 };
+// Called once, when the whole answer has been made or given up; on any thread.
+using Answered = std::function<void(const AnswerSummary&)>;
 
-// Runs `handle` and writes the answer, gzipped where the client takes that and it is worth it.
-// Thread-safe.
-AnswerSummary answer_request(Incoming& incoming, const AnswerContext& context, const Handle& handle,
-                             Outbox& out);
-
-// Whether an Accept-Encoding field allows gzip: named, with a weight above 0.
-bool accepts_gzip(std::string_view accept_encoding);
+// Runs `handle` and writes the answer, compressed where the client takes that and it is worth it.
+// Of a streamed answer the first piece only; the rest is left in the outbox. Thread-safe.
+void answer_request(Incoming& incoming, const AnswerContext& context, const Handle& handle,
+                    const Answered& answered, Outbox& out);
 
 }  // namespace hearth::web

@@ -5,6 +5,11 @@
 #include "web/status_text.h"
 
 namespace hearth::web {
+namespace {
+
+constexpr size_t kFirstPieceBytes = 64 * 1024;
+
+}  // namespace
 
 std::string_view Exchange::method() const { return request.method; }
 
@@ -46,6 +51,15 @@ void Exchange::answer(int status, std::string body, const std::string& content_t
   response.status = status;
   response.body = std::move(body);
   set_header("Content-Type", content_type);
+}
+
+void Exchange::stream(int status, const std::string& content_type,
+                      std::unique_ptr<BodySource> source) const {
+  std::string piece;
+  bool more = true;
+  while (more && piece.size() < kFirstPieceBytes) more = source->next(piece);
+  answer(status, std::move(piece), content_type);
+  if (more) *rest = std::move(source);
 }
 
 void Exchange::answer_empty(int status) const {

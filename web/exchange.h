@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "web/body_source.h"
 #include "web/server.h"
 
 namespace httplib {
@@ -30,12 +31,13 @@ struct Exchange {
   bool accepts_gzip = false;                    // the answer may be gzipped
   std::string_view peer = {};                   // the client's address and port
   std::shared_ptr<void>* kept = nullptr;        // see keep()
+  std::unique_ptr<BodySource>* rest = nullptr;  // see stream()
 
   std::string_view method() const;
   std::string_view path() const;
   std::string_view query() const;  // as sent
   std::string_view header(const std::string& name) const;
-  std::string_view body() const;   // as sent
+  std::string_view body() const;  // as sent
 
   // Parameters of the form first, then those of the URL, as Go has them.
   std::string param(const std::string& name) const;  // the first; "" when there is none
@@ -49,6 +51,10 @@ struct Exchange {
 
   void set_header(const std::string& name, const std::string& value) const;
   void answer(int status, std::string body, const std::string& content_type) const;
+  // An answer that is made as the client takes it, but for its first piece: what that throws can
+  // still be answered otherwise.
+  void stream(int status, const std::string& content_type,
+              std::unique_ptr<BodySource> source) const;
   void answer_empty(int status) const;
   void answer_text(int status, std::string body) const;
   void answer_error_text(int status, const std::string& text) const;  // as Go's http.Error

@@ -72,7 +72,8 @@ int parse_request_line(std::string_view line, RequestHead& head) {
   if (!version.starts_with("HTTP/")) return 400;
   if (version != "HTTP/1.1" && version != "HTTP/1.0") return 505;
   head.method = method;
-  head.keep_alive = version == "HTTP/1.1";
+  head.http_1_0 = version == "HTTP/1.0";
+  head.keep_alive = !head.http_1_0;
   return parse_target(target, head);
 }
 

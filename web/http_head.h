@@ -19,6 +19,7 @@ struct RequestHead {
   std::vector<Field> fields;
   uint64_t content_length = 0;
   bool chunked = false;
+  bool http_1_0 = false;
   bool keep_alive = true;
   bool expect_continue = false;
 

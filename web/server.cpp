@@ -62,12 +62,13 @@ struct Server::State {
     const int64_t start = first_services.clock->monotonic_nanos();
     const bool is_ready = ready.load(std::memory_order_acquire);
     const AnswerContext context{is_ready ? services : first_services, options, is_ready};
-    const Route* route = nullptr;
-    const AnswerSummary summary = answer_request(
-        incoming, context, [&](Exchange& exchange) { route = answer_route(exchange); }, out);
-    if (route == nullptr) return;
-    const int64_t nanos = first_services.clock->monotonic_nanos() - start;
-    metrics.observe(*route, summary.status, static_cast<double>(nanos) / 1e9, summary.body_bytes);
+    const auto answered = [this, start](const AnswerSummary& summary) {
+      if (summary.route == nullptr) return;
+      const int64_t nanos = first_services.clock->monotonic_nanos() - start;
+      metrics.observe(*summary.route, summary.status, static_cast<double>(nanos) / 1e9,
+                      summary.body_bytes);
+    };
+    answer_request(incoming, context, answer_route, answered, out);
   }
 
   Workers::Weight weigh(const RequestHead& head) const {

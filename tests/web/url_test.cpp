@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include "web/answer.h"
 #include "web/http_head.h"
 
 using namespace hearth::web;
@@ -47,15 +46,6 @@ TEST_CASE("paths are cleaned of empty segments and dots") {
 
 TEST_CASE("a path is escaped where it must be") {
   CHECK(url_encode_path("/a b/\xc3\xa9\"<\r\n?#%") == "/a%20b/%C3%A9%22%3C%0D%0A%3F%23%25");
-}
-
-TEST_CASE("gzip is taken where it is named with a weight") {
-  for (const char* yes : {"gzip", "br, gzip", "gzip;q=1.0", "gzip; q=0.001", "x, GZip"}) {
-    CHECK(accepts_gzip(yes));
-  }
-  for (const char* no : {"", "br", "gzip;q=0", "gzip;q=0.000", "xgzip", "*"}) {
-    CHECK_FALSE(accepts_gzip(no));
-  }
 }
 
 TEST_CASE("a head is read with its fields, target and framing") {
