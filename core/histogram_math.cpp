@@ -35,6 +35,16 @@ void change_all(FloatHistogram& h, Change change) {
 
 }  // namespace
 
+FloatHistogram zero_like(const FloatHistogram& h) {
+  FloatHistogram zero;
+  zero.integer = h.integer;
+  zero.counter_reset_hint = CounterResetHint::kReset;
+  zero.schema = h.schema;
+  zero.zero_threshold = h.zero_threshold;
+  zero.custom_values = h.custom_values;
+  return zero;
+}
+
 void compact(FloatHistogram& h) { set_sides(h, populated(positive(h)), populated(negative(h))); }
 
 bool same_histogram(const FloatHistogram& a, const FloatHistogram& b) {

@@ -13,6 +13,9 @@ inline bool uses_custom_buckets(const FloatHistogram& h) {
   return h.schema == kCustomBucketsSchema;
 }
 
+// Of the same kind, without an observation: what a counter begins with.
+FloatHistogram zero_like(const FloatHistogram& histogram);
+
 // Without empty buckets, in as few spans as possible.
 void compact(FloatHistogram& histogram);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/histogram_check.h"
+#include "core/histogram_math.h"
 #include "core/log.h"
 #include "remote/write_batch.h"
 
@@ -17,17 +18,6 @@ size_t count_runes(std::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
   }));
-}
-
-// An empty histogram of the same kind, that a counter begins with.
-FloatHistogram zero_of(const FloatHistogram& h) {
-  FloatHistogram zero;
-  zero.integer = h.integer;
-  zero.counter_reset_hint = CounterResetHint::kReset;
-  zero.schema = h.schema;
-  zero.zero_threshold = h.zero_threshold;
-  zero.custom_values = h.custom_values;
-  return zero;
 }
 
 }  // namespace
@@ -123,7 +113,7 @@ void WriteBatch::fill_histograms(uint32_t index) {
       fault(at, std::move(text));
     } else {
       const TimeMs start = wire.start != 0 ? wire.start : series.created;
-      if (zeros && start != 0 && wire.t != 0 && start < wire.t) push(kZero, start, zero_of(wire.histogram));
+      if (zeros && start != 0 && wire.t != 0 && start < wire.t) push(kZero, start, zero_like(wire.histogram));
       push(at, wire.t, std::move(wire.histogram));
     }
   }

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/histogram_math.h"
 
 namespace hearth {
 namespace {
@@ -9,17 +10,6 @@ namespace {
 LineScratch& scratch() {
   thread_local LineScratch lines;
   return lines;
-}
-
-// The same kind of histogram without an observation.
-FloatHistogram zero_of(const FloatHistogram& h) {
-  FloatHistogram zero;
-  zero.integer = h.integer;
-  zero.counter_reset_hint = CounterResetHint::kReset;
-  zero.schema = h.schema;
-  zero.zero_threshold = h.zero_threshold;
-  zero.custom_values = h.custom_values;
-  return zero;
 }
 
 }  // namespace
@@ -52,7 +42,7 @@ void SampleSink::zero(const TakenSample& sample, TimeMs created) {
 }
 
 void SampleSink::zero(const TakenSample& sample, TimeMs created, const FloatHistogram& like) {
-  if (wants_zero(sample, created)) zeros_.histograms.push_back({sample.ref, created, zero_of(like)});
+  if (wants_zero(sample, created)) zeros_.histograms.push_back({sample.ref, created, zero_like(like)});
 }
 
 void SampleSink::comment(bool is_new, EntryKind kind, std::string_view family, MetricType type,

@@ -12,7 +12,6 @@
 #include <thread>
 
 #include "config/http_access.h"
-#include "core/compress.h"
 #include "core/error.h"
 #include "core/http_client.h"
 #include "core/log.h"
@@ -20,6 +19,7 @@
 #include "core/uri.h"
 #include "scraper/discovery/consul_group.h"
 #include "scraper/discovery/makers.h"
+#include "scraper/discovery/refresh.h"
 
 namespace hearth {
 namespace {
@@ -30,7 +30,6 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 constexpr milliseconds kWatch{120'000};  // Consul answers by then, changed or not
 constexpr milliseconds kGrace{15'000};   // beyond which it does not
 constexpr milliseconds kRetry{15'000};   // after a failure
-constexpr size_t kMaxAnswerBytes = size_t{256} << 20;
 
 SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
 
@@ -282,14 +281,7 @@ void ConsulDiscovery::ask(Watch& watch) {
 
 // Throws Error where the answer is none.
 void ConsulDiscovery::take(Watch& watch, HttpResponse response) {
-  if (!response.error.empty()) throw Error(ErrorKind::kIo, response.error);
-  if (response.body_too_large)
-    throw Error(ErrorKind::kBadData, "the answer is larger than 256 MiB");
-  if (response.content_encoding == "gzip") {
-    std::string body;
-    gzip_uncompress(response.body, body, kMaxAnswerBytes);
-    response.body = std::move(body);
-  }
+  response = whole_answer(std::move(response));
   if (response.status != 200) {
     throw Error(ErrorKind::kUnavailable,
                 fmt::format("Unexpected response code: {} ({})", response.status,

@@ -20,7 +20,6 @@
 namespace hearth {
 namespace {
 
-constexpr size_t kMaxAnswerBytes = size_t{256} << 20;
 constexpr size_t kMaxUnderWay = 8;
 constexpr DurationMs kLongestWait = 3'600'000;
 
@@ -28,7 +27,9 @@ struct Ended {};  // thrown through a mechanism when its discovery ends
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-HttpResponse finished(HttpResponse response) {
+}  // namespace
+
+HttpResponse whole_answer(HttpResponse response) {
   if (!response.error.empty()) throw Error(ErrorKind::kIo, response.error);
   if (response.body_too_large)
     throw Error(ErrorKind::kBadData, "the answer is larger than 256 MiB");
@@ -39,8 +40,6 @@ HttpResponse finished(HttpResponse response) {
   }
   return response;
 }
-
-}  // namespace
 
 // ---- Conversation ------------------------------------------------------------------------------
 
@@ -121,7 +120,7 @@ std::vector<HttpResponse> Conversation::send_all(std::vector<HttpRequest> reques
     state_->slots.clear();  // ends what is under way, while what it would write to is still here
     throw;
   }
-  for (HttpResponse& response : responses) response = finished(std::move(response));
+  for (HttpResponse& response : responses) response = whole_answer(std::move(response));
   return responses;
 }
 

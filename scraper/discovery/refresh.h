@@ -12,6 +12,12 @@
 
 namespace hearth {
 
+constexpr size_t kMaxAnswerBytes = size_t{256} << 20;
+
+// The answer, decompressed. Throws Error(kIo) where there is none, Error(kBadData)
+// where it is too large.
+HttpResponse whole_answer(HttpResponse response);
+
 // How a mechanism asks and waits, with code that blocks. Once its discovery ends, every call here
 // ends at once by an exception that only the base catches. One thread, but for end().
 class Conversation {

