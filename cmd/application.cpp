@@ -110,8 +110,10 @@ web::Options web_options(const ServerFlags& flags) {
   options.listen_addresses = flags.listen_addresses;
   options.external_url = flags.external_url;
   options.route_prefix = flags.route_prefix;
+  options.web_config_file = flags.web_config_file;
   options.cors_origin = flags.cors_origin;
   options.page_title = flags.page_title;
+  options.dashboards = flags.dashboards;
   options.enable_lifecycle = flags.enable_lifecycle;
   options.enable_admin_api = flags.enable_admin_api;
   options.max_connections = flags.max_connections;

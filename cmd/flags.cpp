@@ -31,7 +31,7 @@ const FlagSpec kTable[] = {
     {"auto-gomaxprocs", kBool, "true", "Container CPU quotas are always respected here.", !kHidden, !kRepeatable, kNoEffect},
     {"auto-gomemlimit", kBool, "true", "There is no garbage collector to be limited here.", !kHidden, !kRepeatable, kNoEffect},
     {"auto-gomemlimit.ratio", kNumber, "0.9", "There is no garbage collector to be limited here.", !kHidden, !kRepeatable, kNoEffect},
-    {"web.config.file", kText, "", "Path to a configuration file that enables TLS or authentication.", !kHidden, !kRepeatable, kNoEffect},
+    {"web.config.file", kText, "", "Path to a configuration file that enables TLS or authentication."},
     {"web.read-timeout", kDuration, "5m", "Maximum duration before a request that is not read, or an idle connection, is closed."},
     {"web.max-connections", kNumber, "512", "Maximum number of simultaneous connections across all listeners."},
     {"web.max-notifications-subscribers", kNumber, "16", "Maximum number of subscribers of live notifications.", !kHidden, !kRepeatable, kNoEffect},
@@ -46,6 +46,7 @@ const FlagSpec kTable[] = {
     {"web.console.templates", kText, "consoles", "Path to the console template directory.", !kHidden, !kRepeatable, kNoEffect},
     {"web.console.libraries", kText, "console_libraries", "Path to the console library directory.", !kHidden, !kRepeatable, kNoEffect},
     {"web.page-title", kText, "Hearth", "Document title of the pages."},
+    {"web.dashboards", kText, "", "Folder of dashboards to show: *.json files in Grafana's form, read when they are looked at."},
     {"web.cors.origin", kText, ".*", "Regex for CORS origin. It is fully anchored. Example: 'https?://(domain1|domain2)\\.com'"},
     {"storage.tsdb.path", kText, "data/", "Base path for metrics storage."},
     {"storage.tsdb.retention.time", kDuration, "0s", "How long to retain samples. Without it and without a limit by size: 15d. Units: y, w, d, h, m, s, ms."},
@@ -238,6 +239,8 @@ ServerFlags parse_server_flags(std::span<const std::string> arguments) {
   flags.external_url = text("web.external-url");
   flags.route_prefix = text("web.route-prefix");
   flags.page_title = text("web.page-title");
+  flags.dashboards = text("web.dashboards");
+  flags.web_config_file = text("web.config.file");
   flags.cors_origin = text("web.cors.origin");
   try {
     (void)Regex(flags.cors_origin);

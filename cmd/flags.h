@@ -46,7 +46,7 @@ struct ServerFlags {
   DurationMs timestamp_tolerance = 0;
 
   std::vector<std::string> listen_addresses;
-  std::string external_url, route_prefix, page_title, cors_origin;
+  std::string external_url, route_prefix, page_title, cors_origin, web_config_file, dashboards;
   bool enable_lifecycle = false, enable_admin_api = false;
   bool enable_remote_write = false, accepts_write_v1 = false, accepts_write_v2 = false;
   uint64_t max_connections = 0;

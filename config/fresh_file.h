@@ -1,9 +1,10 @@
 // Files with credentials, which others change while we run.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <string>
+
+#include "core/file_stamp.h"
 
 namespace hearth {
 
@@ -13,15 +14,13 @@ class FreshFiles {
   // Relative paths are below `dir`.
   explicit FreshFiles(std::string dir) : dir_(std::move(dir)) {}
 
-  // The text without the space around it. The reference holds until the next call. Throws Error(kIo)
-  // "unable to read file <path>: open <path>: no such file or directory".
+  // The text without the space around it. The reference holds until the next call. Throws
+  // Error(kIo) "unable to read file <path>: open <path>: no such file or directory".
   const std::string& text(const std::string& path);
 
  private:
   struct Known {
-    int64_t changed_nanos = -1;
-    uint64_t inode = 0;
-    int64_t size = -1;
+    FileStamp stamp;
     std::string text;
   };
   const std::string dir_;

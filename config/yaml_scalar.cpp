@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "config/yaml_tree.h"
+#include "core/base64.h"
 #include "core/error.h"
 #include "core/go_text.h"
 
@@ -39,26 +40,6 @@ std::optional<double> special_float(std::string_view text) {
     return std::numeric_limits<double>::quiet_NaN();
   }
   return std::nullopt;
-}
-
-std::optional<std::string> decode_base64(std::string_view text) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  uint32_t bits = 0;
-  size_t digits = 0, padding = 0;
-  for (const char c : text) {
-    if (c == '\n' || c == '\r') continue;
-    const size_t digit = c == '=' ? 0 : kDigits.find(c);
-    if (digit == std::string_view::npos || (padding > 0 && c != '=')) return std::nullopt;
-    padding += c == '=' ? 1 : 0;
-    bits = bits << 6 | static_cast<uint32_t>(digit);
-    if (++digits % 4 != 0) continue;
-    for (const int shift : {16, 8, 0}) out += static_cast<char>(bits >> shift & 0xff);
-  }
-  if (digits % 4 != 0 || padding > 2) return std::nullopt;
-  out.resize(out.size() - padding);
-  return out;
 }
 
 // [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?
@@ -145,7 +126,7 @@ std::string_view yaml_plain_tag(std::string_view text) {
 std::string yaml_text(const YamlNode& scalar) {
   const std::string& tag = scalar.tag;
   if (tag == "!!binary") {
-    const auto decoded = decode_base64(scalar.text);
+    const auto decoded = base64_decode(scalar.text);
     if (!decoded) {
       throw Error(ErrorKind::kBadData, "yaml: !!binary value contains invalid base64 data");
     }

@@ -4,6 +4,7 @@
 
 #include <ctime>
 
+#include "config/web_config.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "web/framed_body.h"
@@ -177,7 +178,6 @@ void answer_request(Incoming& incoming, const AnswerContext& context, const Hand
                           context.ready,
                           gzip,
                           incoming.peer,
-                          &incoming.kept,
                           &rest};
         if (incoming.keep_alive && has_token(exchange.header("Connection"), "keep-alive")) {
           exchange.set_header("Connection", "keep-alive");  // HTTP/1.0 wants to be told
@@ -190,6 +190,11 @@ void answer_request(Incoming& incoming, const AnswerContext& context, const Hand
           rest.reset();
           response.headers.clear();
           exchange.answer_error_text(500, e.what());
+        }
+        if (context.web_config != nullptr) {
+          for (const auto& [name, value] : context.web_config->headers) {
+            exchange.set_header(name, value);
+          }
         }
         summary.status = response.status;
         summary.body_bytes = response.body.size();

@@ -10,6 +10,7 @@
 #include "web/connection.h"
 #include "web/exchange.h"
 #include "web/outbox.h"
+#include "web/visit.h"
 
 namespace hearth::web {
 
@@ -22,6 +23,7 @@ struct AnswerContext {
   const Services& services;
   const Options& options;
   bool ready;
+  const WebConfig* web_config;  // has headers for every answer; nullptr: none
 };
 
 struct AnswerSummary {

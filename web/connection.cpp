@@ -10,7 +10,7 @@ void Connection::next_request() {
   state = State::kHead;
   request.head = {};
   request.body.clear();
-  request.kept.reset();
+  request.visit = {};
   body_ = {};
   scanned_ = first_line_ = 0;
   wants_continue = false;

@@ -9,6 +9,7 @@
 #include "web/body_source.h"
 #include "web/http_body.h"
 #include "web/http_head.h"
+#include "web/visit.h"
 #include "web/wire.h"
 
 namespace hearth::web {
@@ -26,7 +27,7 @@ struct Incoming {
   std::string peer;  // "127.0.0.1:5123"
   bool keep_alive = true;
   const std::atomic<bool>* canceled = nullptr;  // set when the client has gone
-  std::shared_ptr<void> kept;                   // goes when the answer has been sent
+  Visit visit;                                  // what the door knows of it
 };
 
 // The front's thread owns it, but for the time in which a worker has it; then the worker uses

@@ -61,12 +61,13 @@ void send_pieces(std::unique_ptr<BodySource>& source, Outbox& out) {
 
 // The thread's own data; sockets are edge-triggered, so one epoll_ctl per connection is enough.
 struct Front::Loop {
-  Loop(const FrontOptions& o, std::vector<int> listening, Answer a, Weigh w, MakeWire m)
+  Loop(const FrontOptions& o, std::vector<int> listening, Answer a, Weigh w, MakeWire m, Admit d)
       : options(o),
         listeners(std::move(listening)),
         answer(std::move(a)),
         weigh(std::move(w)),
-        make_wire(std::move(m)) {
+        make_wire(std::move(m)),
+        admit(std::move(d)) {
     epoll = epoll_create1(EPOLL_CLOEXEC);
     wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (epoll < 0 || wakeup < 0) throw Error(ErrorKind::kIo, "http: epoll is not available");
@@ -101,9 +102,14 @@ struct Front::Loop {
   void discard(Connection& c);
   void advance(Connection& c);
   void dispatch(Connection& c);
-  void submit(Connection& c, Workers::Weight weight, void (Loop::*turn)(Connection&));
-  void answer_turn(Connection& c);
-  void begin_turn(Connection& c);
+  // A worker's turn with a connection; false: another turn follows.
+  using Turn = bool (Loop::*)(Connection&);
+  void give(Connection& c, Workers::Weight weight, Turn turn);
+  void submit(Connection& c, Workers::Weight weight, Turn turn);
+  bool begin_turn(Connection& c);
+  bool admit_turn(Connection& c);
+  bool answer_turn(Connection& c);
+  void on_returned(Connection& c);
   void on_answered(Connection& c);
   void send_rest(Connection& c);
   void after_answer(Connection& c);
@@ -122,6 +128,7 @@ struct Front::Loop {
   const Answer answer;
   const Weigh weigh;
   const MakeWire make_wire;
+  const Admit admit;
   int epoll = -1;
   int wakeup = -1;
 
@@ -178,12 +185,14 @@ void Front::Loop::take_wakeup() {
     MutexLock lock(mutex);
     back.swap(returned);
   }
-  for (Connection* c : back) {
-    if (c->begun) {
-      on_answered(*c);
-    } else {
-      on_begun(*c);
-    }
+  for (Connection* c : back) on_returned(*c);
+}
+
+void Front::Loop::on_returned(Connection& c) {
+  if (c.begun) {
+    on_answered(c);
+  } else {
+    on_begun(c);
   }
 }
 
@@ -273,12 +282,13 @@ void Front::Loop::on_event(Connection& c, uint32_t events) {
 // Takes the handshake a step further. Its arithmetic is a worker's.
 void Front::Loop::begin(Connection& c) {
   c.readable = false;
-  submit(c, Workers::Weight::kLight, &Loop::begin_turn);
+  give(c, Workers::Weight::kLight, &Loop::begin_turn);
 }
 
-void Front::Loop::begin_turn(Connection& c) {
+bool Front::Loop::begin_turn(Connection& c) {
   c.begin_result = Wire::Io::kBroken;
   guard("http handshake", [&] { c.begin_result = c.wire->begin(c.out); });
+  return true;
 }
 
 void Front::Loop::on_begun(Connection& c) {
@@ -360,15 +370,20 @@ void Front::Loop::advance(Connection& c) {
 void Front::Loop::dispatch(Connection& c) {
   c.request.canceled = &c.canceled;
   if (draining) c.request.keep_alive = false;
-  submit(c, weigh(c.request.head), &Loop::answer_turn);
+  if (admit) return give(c, Workers::Weight::kLight, &Loop::admit_turn);
+  give(c, weigh(c.request.head), &Loop::answer_turn);
 }
 
-// Gives the connection to a worker, which does `turn` and gives it back.
-void Front::Loop::submit(Connection& c, Workers::Weight weight, void (Loop::*turn)(Connection&)) {
+// The connection is a worker's from here to on_returned().
+void Front::Loop::give(Connection& c, Workers::Weight weight, Turn turn) {
   c.state = State::kBusy;
   c.deadline = 0;
+  submit(c, weight, turn);
+}
+
+void Front::Loop::submit(Connection& c, Workers::Weight weight, Turn turn) {
   workers->submit(weight, [this, &c, turn] {
-    (this->*turn)(c);
+    if (!(this->*turn)(c)) return;
     bool first = false;
     {
       MutexLock lock(mutex);
@@ -379,8 +394,24 @@ void Front::Loop::submit(Connection& c, Workers::Weight weight, void (Loop::*tur
   });
 }
 
+bool Front::Loop::admit_turn(Connection& c) {
+  Visit& visit = c.request.visit;
+  if (!guard("http request", [&] { admit(c.request); })) {
+    c.failed = true;
+    return true;
+  }
+  if (visit.state == Visit::State::kUnchecked) {
+    submit(c, Workers::Weight::kPassword, &Loop::admit_turn);
+    return false;
+  }
+  const bool welcome = visit.state == Visit::State::kWelcome;
+  if (!welcome || weigh(c.request.head) == Workers::Weight::kLight) return answer_turn(c);
+  submit(c, Workers::Weight::kHeavy, &Loop::answer_turn);
+  return false;
+}
+
 // Begins an answer, or goes on with one.
-void Front::Loop::answer_turn(Connection& c) {
+bool Front::Loop::answer_turn(Connection& c) {
   Outbox outbox(*c.wire);
   const bool done = guard("http request", [&] {
     if (!c.source) {
@@ -392,6 +423,7 @@ void Front::Loop::answer_turn(Connection& c) {
   });
   c.failed = !done || outbox.broken();
   c.out = outbox.take_rest();
+  return true;
 }
 
 void Front::Loop::on_answered(Connection& c) {
@@ -412,7 +444,7 @@ void Front::Loop::send_rest(Connection& c) {
     set_deadline(c, options.send_timeout);
   }
   c.out = {};
-  if (c.source) return submit(c, Workers::Weight::kLight, &Loop::answer_turn);
+  if (c.source) return give(c, Workers::Weight::kLight, &Loop::answer_turn);
   after_answer(c);
 }
 
@@ -516,9 +548,9 @@ void Front::Loop::begin_drain() {
 }
 
 Front::Front(const FrontOptions& options, std::vector<int> listeners, Answer answer, Weigh weigh,
-             MakeWire make_wire)
+             MakeWire make_wire, Admit admit)
     : loop_(std::make_unique<Loop>(options, std::move(listeners), std::move(answer),
-                                   std::move(weigh), std::move(make_wire))) {}
+                                   std::move(weigh), std::move(make_wire), std::move(admit))) {}
 
 Front::~Front() { stop(); }
 

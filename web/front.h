@@ -35,10 +35,13 @@ class Front {
   using Answer = std::function<void(Incoming&, Outbox&)>;
   using Weigh = std::function<Workers::Weight(const RequestHead&)>;
   using MakeWire = std::function<std::unique_ptr<Wire>(int fd)>;
+  // Decides about request.visit, or says kUnchecked to be called again as Workers::kPassword.
+  using Admit = std::function<void(Incoming&)>;
 
-  // Takes over the listening sockets. Without `make_wire` connections are plain.
+  // Takes over the listening sockets. Without `make_wire` connections are plain; without `admit`
+  // every request is welcome.
   Front(const FrontOptions& options, std::vector<int> listeners, Answer answer, Weigh weigh,
-        MakeWire make_wire = nullptr);
+        MakeWire make_wire = nullptr, Admit admit = nullptr);
   ~Front();  // stops
 
   void start();

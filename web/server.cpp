@@ -4,10 +4,13 @@
 
 #include "core/log.h"
 #include "web/answer.h"
+#include "web/door.h"
 #include "web/front.h"
 #include "web/http_metrics.h"
 #include "web/listen.h"
 #include "web/routes.h"
+#include "web/status_text.h"
+#include "web/tls_wire.h"
 
 namespace hearth::web {
 namespace {
@@ -38,6 +41,11 @@ std::vector<int> listen_on_all(const std::vector<std::string>& addresses) {
   return sockets;
 }
 
+void answer_refusal(const Exchange& exchange, int status) {
+  if (status == 401) exchange.set_header("WWW-Authenticate", "Basic");
+  exchange.answer_error_text(status, std::string(status_text(status)));
+}
+
 }  // namespace
 
 struct Server::State {
@@ -46,29 +54,49 @@ struct Server::State {
         first_services(s),
         services(std::move(s)),
         metrics(*services.registry) {
+    if (!options.web_config_file.empty()) {
+      door = std::make_unique<Door>(options.web_config_file, *first_services.clock);
+    }
     const std::vector<int> sockets = listen_on_all(options.listen_addresses);
     for (const int fd : sockets) ports.push_back(bound_port(fd));
     front = std::make_unique<Front>(
         front_options(options), sockets,
         [this](Incoming& incoming, Outbox& out) { answer(incoming, out); },
-        [this](const RequestHead& head) { return weigh(head); });
+        [this](const RequestHead& head) { return weigh(head); }, make_wire(), admit());
     ready_gauge =
         first_services.registry->gauge("prometheus_ready",
                                        "Whether startup was fully completed and the server is "
                                        "ready for normal operation.");
   }
 
+  Front::MakeWire make_wire() const {
+    if (!door || !door->has_tls()) return nullptr;
+    return [this](int fd) { return std::make_unique<TlsWire>(fd, door->file()); };
+  }
+
+  Front::Admit admit() const {
+    if (!door) return nullptr;
+    return [this](Incoming& incoming) { door->admit(incoming.head, incoming.visit); };
+  }
+
   void answer(Incoming& incoming, Outbox& out) {
     const int64_t start = first_services.clock->monotonic_nanos();
     const bool is_ready = ready.load(std::memory_order_acquire);
-    const AnswerContext context{is_ready ? services : first_services, options, is_ready};
+    const Visit& visit = incoming.visit;
+    const AnswerContext context{is_ready ? services : first_services, options, is_ready,
+                                visit.config.get()};
     const auto answered = [this, start](const AnswerSummary& summary) {
       if (summary.route == nullptr) return;
       const int64_t nanos = first_services.clock->monotonic_nanos() - start;
       metrics.observe(*summary.route, summary.status, static_cast<double>(nanos) / 1e9,
                       summary.body_bytes);
     };
-    answer_request(incoming, context, answer_route, answered, out);
+    const auto handle = [&visit](Exchange& exchange) -> const Route* {
+      if (visit.state != Visit::State::kRefused) return answer_route(exchange);
+      answer_refusal(exchange, visit.refusal);
+      return nullptr;
+    };
+    answer_request(incoming, context, handle, answered, out);
   }
 
   Workers::Weight weigh(const RequestHead& head) const {
@@ -87,6 +115,7 @@ struct Server::State {
   Gauge ready_gauge;
   std::atomic<bool> ready{false};
   std::vector<int> ports;
+  std::unique_ptr<Door> door;  // nullptr: it stands open
   std::unique_ptr<Front> front;
 };
 

@@ -38,8 +38,10 @@ struct Options {
   std::string external_url, route_prefix;  // "" = derived, as Prometheus does
   std::string cors_origin = ".*";
   std::string page_title = "Hearth";
+  std::string dashboards;  // the folder of *.json; "" = none
   bool enable_lifecycle = false;
   bool enable_admin_api = false;
+  std::string web_config_file;  // "" = neither TLS nor passwords
   size_t max_connections = 512;
   DurationMs read_timeout = 5 * 60'000;  // of a request's body, and of an idle connection
   DurationMs head_timeout = 10'000;      // of a request's head

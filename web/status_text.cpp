@@ -16,6 +16,8 @@ std::string_view status_text(int status) {
       return "Not Modified";
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
     case 403:
       return "Forbidden";
     case 404:
@@ -32,6 +34,8 @@ std::string_view status_text(int status) {
       return "Expectation Failed";
     case 422:
       return "Unprocessable Entity";
+    case 429:
+      return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
     case 499:

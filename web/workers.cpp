@@ -8,8 +8,10 @@
 
 namespace hearth::web {
 
-Workers::Workers(size_t threads) : max_heavy_(std::max<size_t>(threads, 2) - 1) {
-  for (size_t i = 0; i <= max_heavy_; ++i) threads_.emplace_back([this] { run(); });
+Workers::Workers(size_t threads)
+    : light_{std::max<size_t>(threads, 2)}, passwords_{1}, heavy_{light_.most_running - 1} {
+  for (size_t i = 0; i < std::max<size_t>(threads, 2); ++i)
+    threads_.emplace_back([this] { run(); });
 }
 
 Workers::~Workers() {
@@ -23,7 +25,7 @@ Workers::~Workers() {
 
 void Workers::submit(Weight weight, std::function<void()> task) {
   MutexLock lock(mutex_);
-  (weight == Weight::kHeavy ? heavy_ : light_).push_back(std::move(task));
+  queue_of(weight).tasks.push_back(std::move(task));
   wake_for_tasks();
 }
 
@@ -48,18 +50,29 @@ void Workers::wake_one() {
   ++called_;
 }
 
-// A thread that ends a task may be faster than one that was called, and take its task: then that one
-// is there for the next.
+// A thread that ends a task may be faster than one that was called, and take its task: then that
+// one is there for the next.
 void Workers::wake_for_tasks() {
-  if (light_.size() + heavy_.size() > called_) wake_one();
+  if (waiting() > called_) wake_one();
 }
 
 void Workers::wake_all() {
   while (!idle_.empty()) wake_one();
 }
 
-bool Workers::can_take() {
-  return !light_.empty() || (!heavy_.empty() && heavy_running_ < max_heavy_);
+Workers::Queue& Workers::queue_of(Weight weight) {
+  return weight == Weight::kLight ? light_ : weight == Weight::kHeavy ? heavy_ : passwords_;
+}
+
+size_t Workers::waiting() {
+  return light_.tasks.size() + heavy_.tasks.size() + passwords_.tasks.size();
+}
+
+Workers::Queue* Workers::next_queue() {
+  for (Queue* queue : {&light_, &passwords_, &heavy_}) {
+    if (queue->can_be_taken()) return queue;
+  }
+  return nullptr;
 }
 
 void Workers::run() {
@@ -68,30 +81,28 @@ void Workers::run() {
   MutexLock lock(mutex_);
   while (true) {
     bool released = false;
-    while (!can_take()) {
-      if (ending_ && heavy_.empty()) return;
+    Queue* queue = nullptr;
+    while ((queue = next_queue()) == nullptr) {
+      if (ending_ && waiting() == 0) return;
       if (wait(released ? kLong : kReleaseMemoryAfter) || released) continue;
       mutex_.unlock();
       release_free_memory();
       mutex_.lock();
       released = true;
     }
-    const bool heavy = light_.empty();
-    std::deque<std::function<void()>>& queue = heavy ? heavy_ : light_;
-    std::function<void()> task = std::move(queue.front());
-    queue.pop_front();
-    if (heavy) ++heavy_running_;
+    std::function<void()> task = std::move(queue->tasks.front());
+    queue->tasks.pop_front();
+    ++queue->running;
     mutex_.unlock();
     guard("http worker", task);
     task = nullptr;
     mutex_.lock();
-    if (heavy) {
-      --heavy_running_;
-      if (ending_) {
-        wake_all();
-      } else if (!heavy_.empty()) {
-        wake_for_tasks();
-      }
+    --queue->running;
+    if (queue == &light_) continue;  // nobody waited for its end
+    if (ending_) {
+      wake_all();
+    } else if (!queue->tasks.empty()) {
+      wake_for_tasks();
     }
   }
 }
