@@ -3,7 +3,12 @@
 #include <algorithm>
 #include <optional>
 
+#include <charconv>
+
 #include "core/error.h"
+#include "core/file.h"
+#include "core/go_text.h"
+#include "core/go_duration.h"
 
 namespace hearth {
 namespace {
@@ -23,59 +28,6 @@ const CommandFlag* find_letter(const std::vector<CommandFlag>& flags, char lette
   return nullptr;
 }
 
-// ---- help --------------------------------------------------------------------------------------
-
-std::string usage_of(const Command& command) {
-  std::string out(command.path);
-  for (const CommandFlag& flag : command.flags) {
-    if (flag.required) out += " --" + std::string(flag.name) + "=" + std::string(flag.placeholder);
-  }
-  out += " [<flags>]";
-  for (const CommandArgument& argument : command.arguments) {
-    out += " <" + std::string(argument.name) + ">" + (argument.repeated ? "..." : "");
-  }
-  return out;
-}
-
-void append_row(std::string& out, std::string left, std::string_view right) {
-  constexpr size_t kColumn = 31;
-  left.resize(std::max(left.size() + 1, kColumn), ' ');
-  out += left + std::string(right) + "\n";
-}
-
-std::string program_help(const Program& program) {
-  std::string out = "usage: " + program.name + " [<flags>] <command> [<args> ...]\n\n" +
-                    std::string(program.help) + "\n\n\nFlags:\n";
-  append_row(out, "  -h, --help", "Show help, also of a command.");
-  append_row(out, "      --version", "Show application version.");
-  out += "\nCommands:\n";
-  for (const Command& command : program.commands) {
-    out += usage_of(command) + "\n    " + std::string(command.help) + "\n\n";
-  }
-  return out;
-}
-
-std::string command_help(const Program& program, const Command& command) {
-  std::string out = "usage: " + program.name + " " + usage_of(command) + "\n\n" +
-                    std::string(command.help) + "\n\n\nFlags:\n";
-  append_row(out, "  -h, --help", "Show help.");
-  for (const CommandFlag& flag : command.flags) {
-    std::string left =
-        flag.letter != '\0' ? "  -" + std::string(1, flag.letter) + ", --" : "      --";
-    left += flag.placeholder.empty() ? "[no-]" + std::string(flag.name) : std::string(flag.name);
-    if (!flag.placeholder.empty()) {
-      left += "=" + std::string(flag.fallback.empty() ? flag.placeholder : flag.fallback);
-    }
-    if (flag.repeatable) left += " ...";
-    append_row(out, left, flag.help);
-  }
-  if (!command.arguments.empty()) out += "\nArgs:\n";
-  for (const CommandArgument& argument : command.arguments) {
-    append_row(out, "  <" + std::string(argument.name) + ">", argument.help);
-  }
-  return out;
-}
-
 // ---- choosing ----------------------------------------------------------------------------------
 
 // One pass over the words; the command is known before the first of its flags is looked up, because
@@ -92,15 +44,17 @@ class Chooser {
       return std::move(choice_);
     }
     if (wants_help_) {
-      choice_.answer =
-          command_ == nullptr ? program_help(program_) : command_help(program_, *command_);
+      choice_.answer = command_help(program_, command_, wants_whole_help_);
       return std::move(choice_);
     }
-    if (command_ == nullptr) refuse("must select a subcommand of '" + path_ + "'");
-    for (const CommandFlag& flag : command_->flags) {
+    flags_ = flags_of(program_, command_);
+    for (const CommandFlag& flag : flags_) {
       choice_.input.flags[std::string(flag.name)] = {std::string(flag.fallback)};
     }
     read_flags();
+    if (command_ == nullptr || command_->run == nullptr) {
+      refuse("must select a subcommand of '" + path_ + "'");
+    }
     check_complete();
     choice_.command = command_;
     return std::move(choice_);
@@ -114,10 +68,11 @@ class Chooser {
   // Reads the words that make the path of a command ("query", "range"), wherever flags stand.
   void find_command() {
     if (words_.empty()) wants_help_ = true;
-    for (size_t i = 0; i < words_.size() && command_ == nullptr; ++i) {
+    for (size_t i = 0; i < words_.size() && (command_ == nullptr || command_->run == nullptr); ++i) {
       const std::string& word = words_[i];
-      if (word == "-h" || word == "--help" || word == "help") {
+      if (word == "help" && path_.empty()) {
         wants_help_ = true;
+        used_.push_back(i);
       } else if (word.starts_with("-")) {
         i += takes_next_word(word) ? 1 : 0;
       } else {
@@ -125,32 +80,34 @@ class Chooser {
         used_.push_back(i);
       }
     }
-    wants_help_ =
-        wants_help_ || std::any_of(words_.begin(), words_.end(), [](const std::string& word) {
-          return word == "-h" || word == "--help";
-        });
+    for (const std::string& word : words_) {
+      wants_whole_help_ = wants_whole_help_ || word == "--help-long" || word == "--help-man";
+      wants_help_ = wants_help_ || word == "-h" || word == "--help" || wants_whole_help_;
+    }
   }
 
   void take_path_word(const std::string& word) {
     const std::string longer = path_.empty() ? word : path_ + " " + word;
-    bool begins = false;
     for (const Command& command : program_.commands) {
-      if (command.path == longer) command_ = &command;
-      begins = begins || command.path.starts_with(longer + " ");
+      if (command.path != longer) continue;
+      command_ = &command;
+      path_ = longer;
+      return;
     }
-    if (command_ == nullptr && !begins) refuse("expected command but got \"" + word + "\"");
-    path_ = longer;
+    refuse("expected command but got \"" + word + "\"");
   }
 
   // Before the command is known: a flag that any command has and that takes a value.
   bool takes_next_word(const std::string& word) const {
-    for (const Command& command : program_.commands) {
-      const CommandFlag* flag = word.starts_with("--") ? find_flag(command.flags, word.substr(2))
-                                : word.size() == 2     ? find_letter(command.flags, word[1])
+    const auto takes = [&](const std::vector<CommandFlag>& flags) {
+      const CommandFlag* flag = word.starts_with("--") ? find_flag(flags, word.substr(2))
+                                : word.size() == 2     ? find_letter(flags, word[1])
                                                        : nullptr;
-      if (flag != nullptr && !flag->placeholder.empty()) return true;
-    }
-    return false;
+      return flag != nullptr && !flag->placeholder.empty();
+    };
+    return takes(program_.flags) ||
+           std::any_of(program_.commands.begin(), program_.commands.end(),
+                       [&](const Command& command) { return takes(command.flags); });
   }
 
   void read_flags() {
@@ -171,20 +128,24 @@ class Chooser {
   }
 
   void take_argument(const std::string& word) {
+    if (command_ == nullptr) refuse("unexpected " + word);
     const auto& known = command_->arguments;
     const bool more =
         choice_.input.arguments.size() < known.size() || (!known.empty() && known.back().repeated);
     if (!more) refuse("unexpected " + word);
+    const CommandArgument& argument =
+        known[std::min(choice_.input.arguments.size(), known.size() - 1)];
+    if (argument.file) refuse_missing(word);
     choice_.input.arguments.push_back(word);
   }
 
   void long_flag(const std::string& word, size_t& i) {
     const size_t equals = word.find('=');
     const std::string name = word.substr(2, equals == std::string::npos ? equals : equals - 2);
-    const CommandFlag* flag = find_flag(command_->flags, name);
+    const CommandFlag* flag = find_flag(flags_, name);
     bool negated = false;
     if (flag == nullptr && name.starts_with("no-")) {
-      flag = find_flag(command_->flags, name.substr(3));
+      flag = find_flag(flags_, name.substr(3));
       negated = flag != nullptr && flag->placeholder.empty();
       if (!negated) flag = nullptr;
     }
@@ -197,8 +158,19 @@ class Chooser {
   }
 
   void short_flag(const std::string& word, size_t& i) {
-    const CommandFlag* flag = find_letter(command_->flags, word[1]);
+    const CommandFlag* flag = find_letter(flags_, word[1]);
     if (flag == nullptr) refuse("unknown short flag '-" + std::string(1, word[1]) + "'");
+    if (flag->placeholder.empty()) {
+      set(*flag, "true");
+      for (const char letter : word.substr(2)) {
+        const CommandFlag* next = find_letter(flags_, letter);
+        if (next == nullptr || !next->placeholder.empty()) {
+          refuse("unknown short flag '-" + std::string(1, letter) + "'");
+        }
+        set(*next, "true");
+      }
+      return;
+    }
     set(*flag, word.size() > 2 ? word.substr(2) : next_word(word, i));
   }
 
@@ -213,6 +185,7 @@ class Chooser {
         ("," + std::string(flag.choices) + ",").find("," + value + ",") == std::string::npos) {
       refuse("enum value must be one of " + std::string(flag.choices) + ", got '" + value + "'");
     }
+    check_kind(flag, value);
     const bool again = std::find(given_.begin(), given_.end(), name) != given_.end();
     if (again && !flag.repeatable) refuse("flag '" + name + "' cannot be repeated");
     std::vector<std::string>& values = choice_.input.flags[name];
@@ -221,15 +194,41 @@ class Chooser {
     given_.push_back(name);
   }
 
-  void check_complete() const {
-    for (const CommandFlag& flag : command_->flags) {
-      if (flag.required && std::find(given_.begin(), given_.end(), flag.name) == given_.end()) {
-        refuse("required flag(s) '--" + std::string(flag.name) + "' not provided");
+  static void refuse_missing(const std::string& path) {
+    if (!path_exists(path)) refuse("path '" + path + "' does not exist");
+  }
+
+  static void check_kind(const CommandFlag& flag, const std::string& value) {
+    if (flag.kind == CommandFlag::Kind::kInteger) {
+      int64_t number = 0;
+      const char* last = value.data() + value.size();
+      const auto [end, error] = std::from_chars(value.data(), last, number);
+      if (error == std::errc::result_out_of_range) {
+        refuse("strconv.ParseInt: parsing " + go_quote(value) + ": value out of range");
       }
+      if (error != std::errc() || end != last) {
+        refuse("strconv.ParseInt: parsing " + go_quote(value) + ": invalid syntax");
+      }
+    } else if (flag.kind == CommandFlag::Kind::kDuration) {
+      (void)parse_go_duration(value);
+    } else if (flag.kind == CommandFlag::Kind::kFile) {
+      refuse_missing(value);
     }
-    if (choice_.input.arguments.size() < command_->arguments.size()) {
-      const CommandArgument& missing = command_->arguments[choice_.input.arguments.size()];
-      refuse("required argument '" + std::string(missing.name) + "' not provided");
+  }
+
+  void check_complete() const {
+    std::string missing;
+    for (const CommandFlag& flag : flags_) {
+      if (!flag.required || std::find(given_.begin(), given_.end(), flag.name) != given_.end()) {
+        continue;
+      }
+      missing += (missing.empty() ? "'--" : ", '--") + std::string(flag.name) + "'";
+    }
+    if (!missing.empty()) refuse("required flag(s) " + missing + " not provided");
+    for (size_t i = choice_.input.arguments.size(); i < command_->arguments.size(); ++i) {
+      const CommandArgument& argument = command_->arguments[i];
+      if (argument.optional) break;
+      refuse("required argument '" + std::string(argument.name) + "' not provided");
     }
   }
 
@@ -238,12 +237,32 @@ class Chooser {
   std::vector<size_t> used_;  // words that are part of the command's path
   std::string path_;
   const Command* command_ = nullptr;
-  bool wants_help_ = false;
+  std::vector<CommandFlag> flags_;  // of the command, its groups and the program
+  bool wants_help_ = false, wants_whole_help_ = false;
   std::vector<std::string> given_;
   CommandChoice choice_;
 };
 
 }  // namespace
+
+std::vector<CommandFlag> flags_of(const Program& program, const Command* command) {
+  std::vector<CommandFlag> out = {
+      {.name = "help",
+       .help = "Show context-sensitive help (also try --help-long and --help-man).",
+       .letter = 'h'},
+      {.name = "version", .help = "Show application version."}};
+  out.insert(out.end(), program.flags.begin(), program.flags.end());
+  if (command == nullptr) return out;
+  for (const Command& group : program.commands) {
+    if (group.run != nullptr || !command->path.starts_with(std::string(group.path) + " ")) continue;
+    out.insert(out.end(), group.flags.begin(), group.flags.end());
+  }
+  out.insert(out.end(), command->flags.begin(), command->flags.end());
+  return out;
+}
+
+int64_t CommandInput::integer(std::string_view flag) const { return std::stoll(text(flag)); }
+double CommandInput::seconds(std::string_view flag) const { return parse_go_duration(text(flag)); }
 
 CommandChoice choose_command(const Program& program, std::span<const std::string> words) {
   return Chooser(program, words).choose();

@@ -11,6 +11,7 @@
 namespace hearth {
 
 struct CommandFlag {
+  enum class Kind { kText, kInteger, kDuration, kFile };  // a file must exist
   std::string_view name;
   std::string_view placeholder = {};  // "" = takes no value
   std::string_view fallback = {};
@@ -19,12 +20,17 @@ struct CommandFlag {
   bool repeatable = false;
   bool required = false;
   std::string_view choices = {};  // "promql,json"; "" = any value
+  Kind kind = Kind::kText;
+  bool quoted = false;  // help shows the fallback in quotes
+  bool hidden = false;  // not in help
 };
 
 struct CommandArgument {
   std::string_view name;
   std::string_view help = {};
   bool repeated = false;  // the last one: one or more
+  bool optional = false;
+  bool file = false;  // must exist
 };
 
 // What the user asked for. Flags that were not given have their fallback.
@@ -38,6 +44,11 @@ struct CommandInput {
   }
   bool given(std::string_view flag) const { return !text(flag).empty(); }
   bool on(std::string_view flag) const { return text(flag) == "true"; }
+  int64_t integer(std::string_view flag) const;
+  double seconds(std::string_view flag) const;  // of a duration
+  std::string argument(size_t i, const std::string& otherwise) const {
+    return i < arguments.size() ? arguments[i] : otherwise;
+  }
 };
 
 struct Command {
@@ -45,7 +56,16 @@ struct Command {
   std::string_view help;
   std::vector<CommandFlag> flags;
   std::vector<CommandArgument> arguments;
-  int (*run)(const CommandInput& input);  // returns the exit code
+  int (*run)(const CommandInput& input);  // returns the exit code; nullptr: a group of commands
+                                          // ("query"), whose flags they all have
+};
+
+struct Program {
+  std::string name;
+  std::string_view help;
+  std::string version;
+  std::vector<CommandFlag> flags;  // of every command
+  std::span<const Command> commands;
 };
 
 // The command that the words name, and what they give it; command is nullptr where only help or the
@@ -55,12 +75,13 @@ struct CommandChoice {
   CommandInput input;
   std::string answer;
 };
-struct Program {
-  std::string name;
-  std::string_view help;
-  std::string version;
-  std::span<const Command> commands;
-};
 CommandChoice choose_command(const Program& program, std::span<const std::string> words);
+
+// The text of --help: of the program (command is nullptr), a group or a command; with the flags of
+// each command where `whole`.
+std::string command_help(const Program& program, const Command* command, bool whole);
+
+// The flags that a command has from the program and the groups it stands in, its own last.
+std::vector<CommandFlag> flags_of(const Program& program, const Command* command);
 
 }  // namespace hearth

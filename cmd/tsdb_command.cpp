@@ -81,7 +81,8 @@ int list(const CommandInput& input) {
 }  // namespace
 
 std::vector<Command> tsdb_commands() {
-  const std::vector<CommandArgument> where = {{"db path", "Database path (default is data/).", true}};
+  const std::vector<CommandArgument> where = {
+      {.name = "db path", .help = "Database path (default is data/).", .optional = true}};
   return {{"tsdb verify",
            "Check every checksum and invariant of a data directory that no server uses. Exit code 1 "
            "when something is damaged.",

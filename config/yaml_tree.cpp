@@ -39,7 +39,7 @@ uint64_t saturating_add(uint64_t a, uint64_t b) {
 // libyaml's parser and event freed in time. One thread.
 class Parser {
  public:
-  explicit Parser(std::string_view text) {
+  Parser(std::string_view text, GoYaml version) : version_(version) {
     if (yaml_parser_initialize(&parser_) == 0) throw std::bad_alloc();
     yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()),
                                  text.size());
@@ -58,17 +58,20 @@ class Parser {
   }
   const yaml_event_t& event() const { return event_; }
   int line() const { return static_cast<int>(event_.start_mark.line) + 1; }
+  int column() const { return static_cast<int>(event_.start_mark.column) + 1; }
 
  private:
   // go-yaml counts the lines of scanner errors from 1, of others from 0, and leaves out line 0.
   [[noreturn]] void fail_as_go() const {
-    size_t line =
-        parser_.problem_mark.line != 0 ? parser_.problem_mark.line : parser_.context_mark.line;
+    size_t line = parser_.problem_mark.line, other = parser_.context_mark.line;
+    if (version_ == GoYaml::kVersion3) std::swap(line, other);
+    if (line == 0) line = other;
     if (line != 0 && parser_.error == YAML_SCANNER_ERROR) ++line;
     const std::string problem = parser_.problem != nullptr ? parser_.problem : "cannot be read";
     if (line != 0) fail_at(line, problem);
     fail(problem);
   }
+  GoYaml version_;
   yaml_parser_t parser_{};
   yaml_event_t event_{};
 };
@@ -76,7 +79,7 @@ class Parser {
 // Builds nodes from events, recursively to kMaxDepth. One thread.
 class Builder {
  public:
-  explicit Builder(std::string_view text) : parser_(text) {}
+  Builder(std::string_view text, GoYaml version) : parser_(text, version) {}
 
   YamlRef document() {
     parser_.next();  // stream start
@@ -118,6 +121,7 @@ class Builder {
     const auto& data = event.data.scalar;
     made->kind = YamlNode::Kind::kScalar;
     made->line = parser_.line();
+    made->column = parser_.column();
     made->text.assign(reinterpret_cast<const char*>(data.value), data.length);
     made->plain = data.style == YAML_PLAIN_SCALAR_STYLE;
     made->tag = short_tag(data.tag);
@@ -130,6 +134,7 @@ class Builder {
     auto made = std::make_shared<YamlNode>();
     made->kind = YamlNode::Kind::kSequence;
     made->line = parser_.line();
+    made->column = parser_.column();
     made->tag = short_tag(event.data.sequence_start.tag);
     const std::string anchor = view(event.data.sequence_start.anchor);
     ++written_nodes_;
@@ -147,6 +152,7 @@ class Builder {
     auto made = std::make_shared<YamlNode>();
     made->kind = YamlNode::Kind::kMapping;
     made->line = parser_.line();
+    made->column = parser_.column();
     made->tag = short_tag(event.data.mapping_start.tag);
     const std::string anchor = view(event.data.mapping_start.anchor);
     ++written_nodes_;
@@ -220,6 +226,8 @@ class Builder {
 
 }  // namespace
 
-YamlRef parse_yaml(std::string_view text) { return Builder(text).document(); }
+YamlRef parse_yaml(std::string_view text, GoYaml version) {
+  return Builder(text, version).document();
+}
 
 }  // namespace hearth

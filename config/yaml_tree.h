@@ -24,6 +24,7 @@ struct YamlNode {
   enum class Kind { kScalar, kSequence, kMapping };
   Kind kind = Kind::kScalar;
   int line = 0;       // 1-based
+  int column = 0;     // 1-based
   std::string text;   // of a scalar
   std::string tag;    // what the document says about the type; "!!str" form, "" for nothing
   bool plain = true;  // not quoted: may stand for a number, a bool, null
@@ -32,9 +33,13 @@ struct YamlNode {
   uint64_t expanded_nodes = 1;  // of this node with all aliases written out
 };
 
+// Whose words and lines errors have: Prometheus reads its configuration by version 2 of go-yaml, and
+// rule files by version 3.
+enum class GoYaml { kVersion2, kVersion3 };
+
 // The root of the first document; nullptr for an empty one. Throws Error(kBadData) in go-yaml's
 // words: "yaml: line 3: did not find expected key".
-YamlRef parse_yaml(std::string_view text);
+YamlRef parse_yaml(std::string_view text, GoYaml version = GoYaml::kVersion2);
 
 // What a scalar stands for by YAML 1.1: "!!null", "!!bool", "!!int", "!!float", "!!str".
 std::string_view yaml_scalar_tag(const YamlNode& scalar);

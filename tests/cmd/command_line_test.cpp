@@ -27,8 +27,9 @@ const std::vector<Command> kCommands = {
      {{.name = "must", .placeholder = "X", .required = true}},
      {},
      nothing},
-    {"check", "Checks.", {}, {{"files", "Which.", true}}, nothing}};
-const Program kProgram{"tool", "A tool.", "tool 1\n", kCommands};
+    {"check", "Checks.", {}, {{.name = "files", .help = "Which.", .repeated = true}}, nothing},
+    {"query", "Asks.", {{.name = "depth", .placeholder = "N", .fallback = "1", .kind = CommandFlag::Kind::kInteger}}, {}, nullptr}};
+const Program kProgram{"tool", "A tool.", "tool 1\n", {}, kCommands};
 
 CommandChoice choose(std::vector<std::string> words) { return choose_command(kProgram, words); }
 std::string refusal(std::vector<std::string> words) {

@@ -1,0 +1,42 @@
+#include "cmd/tool/commands.h"
+
+#include "cmd/build_info.h"
+#include "cmd/query_command.h"
+#include "cmd/tool/features.h"
+#include "cmd/tsdb_command.h"
+
+namespace hearth {
+namespace {
+
+Command group(std::string_view path, std::string_view help, std::vector<CommandFlag> flags = {}) {
+  return Command{path, help, std::move(flags), {}, nullptr};
+}
+
+std::vector<Command> all_commands() {
+  std::vector<Command> all = {
+      group("check", "Check the resources for validity.",
+            {{.name = "query.lookback-delta",
+              .placeholder = "DURATION",
+              .fallback = "5m",
+              .help = "The server's maximum query lookback duration.",
+              .kind = CommandFlag::Kind::kDuration},
+             {.name = "extended",
+              .help = "Print extended information related to the cardinality of the metrics."}}),
+      check_config_command(), check_healthy_command(), check_ready_command(),
+      check_rules_command()};
+  all.push_back(group("query", "Run query against a Prometheus server."));
+  for (Command& command : query_commands()) all.push_back(std::move(command));
+  all.push_back(group("tsdb", "Run tsdb commands."));
+  for (Command& command : tsdb_commands()) all.push_back(std::move(command));
+  return all;
+}
+
+}  // namespace
+
+Program tool_program(const std::string& name) {
+  static const std::vector<Command> commands = all_commands();
+  return Program{name, "Tooling for the Prometheus monitoring system.", version_text(name),
+                 tool_flags(), commands};
+}
+
+}  // namespace hearth

@@ -1,0 +1,23 @@
+// The verbs of hearthtool, each made in the file of its name; commands.cpp has the table.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cmd/command_line.h"
+
+namespace hearth {
+
+Program tool_program(const std::string& name);
+
+Command check_service_discovery_command();
+Command check_config_command();
+Command check_web_config_command();
+Command check_healthy_command();
+Command check_ready_command();
+Command check_rules_command();
+Command check_metrics_command();
+
+Command test_rules_command();
+
+}  // namespace hearth
