@@ -17,6 +17,7 @@ void LineCache::forget(const std::vector<SeriesRef>& refs) {
   std::erase_if(entries_, [&](const LineEntry& entry) {
     return !entry.is(LineEntry::kComment) && std::binary_search(refs.begin(), refs.end(), entry.ref);
   });
+  index_ = LineIndex();
 }
 
 size_t LineCache::count_series() const {
@@ -33,6 +34,7 @@ void LineCache::forget_lines() {
     entry.length = 0;
     entry.flags |= LineEntry::kLong;
   }
+  index_ = LineIndex();
 }
 
 // ---- the walk ----------------------------------------------------------------------------------
@@ -40,6 +42,10 @@ void LineCache::forget_lines() {
 LineWalk::~LineWalk() {
   if (diverged_ && !finished_) {
     for (LineEntry& entry : cache_) entry.flags &= static_cast<uint16_t>(~LineEntry::kSeen);
+    if (unordered_ && cache_.size() > begun_with_) {
+      cache_.resize(begun_with_);
+      owner_.index_ = LineIndex();
+    }
   }
   scratch_.next.clear();
   if (scratch_.next.capacity() > kScratchKept) scratch_ = LineScratch();
@@ -62,13 +68,13 @@ const LineEntry* LineWalk::look_ahead(const char* p, const char* end) {
 
 const LineEntry* LineWalk::known(std::string_view text, bool comment) {
   if (!diverged_) diverge();
-  const LineScratch::Slot& slot = this->slot(fingerprint(text.data(), text.size(), seed_));
-  if ((slot.index & LineScratch::kInNext) != 0) return nullptr;  // also of a free one
-  const LineEntry& entry = cache_[slot.index];
+  const LineIndex::Slot& slot = this->slot(fingerprint(text.data(), text.size(), seed_));
+  if ((slot.place & LineIndex::kInNext) != 0) return nullptr;  // also of a free one
+  const LineEntry& entry = cache_[slot.place];
   if ((entry.flags & kUnfit) != 0 || entry.length != text.size() || entry.is(LineEntry::kComment) != comment) {
     return nullptr;
   }
-  cursor_ = slot.index;
+  cursor_ = slot.place;
   return &entry;
 }
 
@@ -99,15 +105,12 @@ LineWalk::Outcome LineWalk::look_up() {
     }
     diverge();
   }
-  const LineScratch::Slot& slot = this->slot(found_.fingerprint);
-  if (slot.index == LineScratch::kFree) return Outcome::kNew;
-  if ((slot.index & LineScratch::kInNext) != 0) {
-    found_.ref = scratch_.next[slot.index & ~LineScratch::kInNext].ref;
-    return Outcome::kRepeated;
-  }
-  found_.ref = cache_[slot.index].ref;
-  if (cache_[slot.index].is(LineEntry::kSeen)) return Outcome::kRepeated;
-  cursor_ = slot.index;
+  const LineIndex::Slot& slot = this->slot(found_.fingerprint);
+  if (slot.place == LineIndex::kFree) return Outcome::kNew;
+  const LineEntry& entry = at(slot.place);
+  found_.ref = entry.ref;
+  if ((slot.place & LineIndex::kInNext) != 0 || entry.is(LineEntry::kSeen)) return Outcome::kRepeated;
+  cursor_ = slot.place;
   return Outcome::kKnown;
 }
 
@@ -116,6 +119,7 @@ void LineWalk::repeat() {
     ++cursor_;
     return;
   }
+  if (unordered_) return;
   found_.flags |= LineEntry::kDuplicate;
   scratch_.next.push_back(found_);
 }
@@ -125,43 +129,64 @@ void LineWalk::add(SeriesRef ref, bool comment, bool tracked) {
   found_.ref = ref;
   if (comment) found_.flags |= LineEntry::kComment;
   if (tracked) found_.flags |= LineEntry::kTracked;
-  scratch_.next.push_back(found_);
-  insert(found_.fingerprint, static_cast<uint32_t>(scratch_.next.size() - 1) | LineScratch::kInNext);
+  uint32_t place = static_cast<uint32_t>(cache_.size());
+  if (unordered_) {
+    found_.flags |= LineEntry::kSeen;
+    cache_.push_back(found_);
+  } else {
+    place = static_cast<uint32_t>(scratch_.next.size()) | LineIndex::kInNext;
+    scratch_.next.push_back(found_);
+  }
+  insert(found_.fingerprint, place);
 }
 
 void LineWalk::diverge() {
   diverged_ = true;
+  if (unordered_) {
+    if (index_.slots.empty()) {
+      std::erase_if(cache_, [](const LineEntry& entry) { return entry.is(LineEntry::kDuplicate); });
+      index_all();
+    }
+    begun_with_ = cache_.size();
+    return;
+  }
   in_place_ = cursor_;
   scratch_.next.assign(cache_.begin(), cache_.begin() + static_cast<ptrdiff_t>(cursor_));
+  index_all();
+}
+
+void LineWalk::index_all() {
   size_t size = 64;
   while (size < 2 * cache_.size() + 64) size *= 2;
-  scratch_.slots.assign(size, {});
-  scratch_.used = 0;
+  index_.slots.assign(size, {});
+  index_.used = 0;
   for (size_t i = 0; i < cache_.size(); ++i) {
     if (cache_[i].is(LineEntry::kDuplicate)) continue;
-    const uint32_t where = i < in_place_ ? LineScratch::kInNext : 0;
+    const uint32_t where = i < in_place_ ? LineIndex::kInNext : 0;
     insert(cache_[i].fingerprint, static_cast<uint32_t>(i) | where);
   }
 }
 
-LineScratch::Slot& LineWalk::slot(uint64_t print) {
-  const size_t mask = scratch_.slots.size() - 1;
+LineIndex::Slot& LineWalk::slot(uint64_t print) {
+  const size_t mask = index_.slots.size() - 1;
   const uint32_t upper = static_cast<uint32_t>(print >> 32);
   for (size_t i = print & mask;; i = (i + 1) & mask) {
-    LineScratch::Slot& place = scratch_.slots[i];
-    if (place.index == LineScratch::kFree || (place.print == upper && print_of(place.index) == print)) return place;
+    LineIndex::Slot& slot = index_.slots[i];
+    if (slot.place == LineIndex::kFree || (slot.print == upper && at(slot.place).fingerprint == print)) {
+      return slot;
+    }
   }
 }
 
-void LineWalk::insert(uint64_t print, uint32_t index) {
-  LineScratch::Slot& place = slot(print);
-  if (place.index != LineScratch::kFree) return;
-  place = {static_cast<uint32_t>(print >> 32), index};
-  if (++scratch_.used * 2 < scratch_.slots.size()) return;
-  std::vector<LineScratch::Slot> old(scratch_.slots.size() * 2);
-  old.swap(scratch_.slots);
-  for (const LineScratch::Slot& moved : old) {
-    if (moved.index != LineScratch::kFree) slot(print_of(moved.index)) = moved;
+void LineWalk::insert(uint64_t print, uint32_t place) {
+  LineIndex::Slot& free = slot(print);
+  if (free.place != LineIndex::kFree) return;
+  free = {static_cast<uint32_t>(print >> 32), place};
+  if (++index_.used * 2 < index_.slots.size()) return;
+  std::vector<LineIndex::Slot> old(index_.slots.size() * 2);
+  old.swap(index_.slots);
+  for (const LineIndex::Slot& moved : old) {
+    if (moved.place != LineIndex::kFree) slot(at(moved.place).fingerprint) = moved;
   }
 }
 
@@ -183,7 +208,11 @@ std::vector<SeriesRef> LineWalk::vanished() {
     const auto it = std::lower_bound(refs.begin(), refs.end(), entry.ref);
     if (it != refs.end() && *it == entry.ref) there[static_cast<size_t>(it - refs.begin())] = true;
   };
-  if (diverged_) {
+  if (unordered_) {
+    for (const LineEntry& entry : cache_) {
+      if (entry.is(LineEntry::kSeen)) look(entry);
+    }
+  } else if (diverged_) {
     for (const LineEntry& entry : scratch_.next) look(entry);
   } else {
     for (size_t i = 0; i < cursor_; ++i) look(cache_[i]);
@@ -198,7 +227,10 @@ std::vector<SeriesRef> LineWalk::vanished() {
 
 void LineWalk::commit() {
   finished_ = true;
-  owner_.disordered_ = diverged_ && disordered();
+  if (unordered_) return commit_unordered();
+  const bool disordered = diverged_ && this->disordered();
+  if (disordered && owner_.disordered_) owner_.unordered_left_ = kUnorderedBodies;
+  owner_.disordered_ = disordered;
   if (diverged_) {
     cache_.assign(scratch_.next.begin(), scratch_.next.end());
   } else {
@@ -209,8 +241,37 @@ void LineWalk::commit() {
   if (added_) find_aliases();
 }
 
+void LineWalk::commit_unordered() {
+  forget_unseen();
+  owner_.complete_ = cache_.size();
+  if (--owner_.unordered_left_ == 0) {
+    owner_.index_ = LineIndex();
+    owner_.disordered_ = false;
+  }
+  if (added_) find_aliases();
+}
+
+// Unordered: forgets the entries that are not kSeen, and that the others are.
+void LineWalk::forget_unseen() {
+  const size_t before = cache_.size();
+  std::erase_if(cache_, [](const LineEntry& entry) { return !entry.is(LineEntry::kSeen); });
+  if (cache_.size() < before) owner_.index_ = LineIndex();
+  for (LineEntry& entry : cache_) entry.flags &= static_cast<uint16_t>(~LineEntry::kSeen);
+}
+
 bool LineWalk::keep_what_is_known() {
   finished_ = true;
+  if (unordered_) {
+    const bool keep = cache_.size() <= 2 * owner_.complete_ + kIncompleteMore;
+    for (LineEntry& entry : cache_) {
+      if (entry.is(LineEntry::kSeen)) continue;
+      entry.flags &= static_cast<uint16_t>(~LineEntry::kTracked);
+      if (keep) entry.flags |= LineEntry::kSeen;
+    }
+    forget_unseen();
+    if (added_) find_aliases();
+    return keep;
+  }
   if (!diverged_) {
     for (size_t i = cursor_; i < cache_.size(); ++i) cache_[i].flags &= static_cast<uint16_t>(~LineEntry::kTracked);
     return true;

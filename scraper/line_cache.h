@@ -3,6 +3,10 @@
 //
 // 16 bytes per line. Invariants: (1) entries stand in the order of the last body, followed by those that
 // it did not come to; (2) of equal lines the first is the one that counts, later ones are marked kDuplicate.
+//
+// A target whose lines come in another order each time is read unordered: its entries stay where they are,
+// and an index that is kept (16 to 32 bytes more per line) finds them. Now and then it is tried whether an
+// order has come back.
 #pragma once
 
 #include <cstdint>
@@ -60,18 +64,23 @@ struct LineEntry {
 };
 static_assert(sizeof(LineEntry) == 16);
 
-// What a walk over a body needs only while it lasts; one per worker. One thread.
-struct LineScratch {
+// Where the entry of a fingerprint is. One thread.
+struct LineIndex {
   static constexpr uint32_t kFree = 0xffffffff;
-  static constexpr uint32_t kInNext = 0x80000000;  // the index is one of `next`, else of the cache
+  static constexpr uint32_t kInNext = 0x80000000;  // the place is one of LineScratch::next, else of the cache
   struct Slot {
     uint32_t print = 0;  // the upper half of the entry's fingerprint
-    uint32_t index = kFree;
+    uint32_t place = kFree;
   };
 
-  std::vector<LineEntry> next;
-  std::vector<Slot> slots;  // open addressing, a power of two
+  std::vector<Slot> slots;  // open addressing, a power of two; empty: it is to be made
   size_t used = 0;
+};
+
+// What a walk over a body needs only while it lasts; one per worker. One thread.
+struct LineScratch {
+  std::vector<LineEntry> next;
+  LineIndex index;
 };
 
 // The lines of one target. One thread at a time.
@@ -81,7 +90,9 @@ class LineCache {
   // Whether two lines with different texts name the same series.
   bool has_aliases() const { return has_aliases_; }
   size_t count_series() const;  // lines of a series that stand once
-  size_t bytes() const { return entries_.capacity() * sizeof(LineEntry); }
+  size_t bytes() const {
+    return entries_.capacity() * sizeof(LineEntry) + index_.slots.capacity() * sizeof(LineIndex::Slot);
+  }
   // Forgets the lines of these series (sorted): they died in the storage.
   void forget(const std::vector<SeriesRef>& refs);
   // Forgets all lines but keeps which series are to be marked stale.
@@ -101,6 +112,8 @@ class LineCache {
   bool has_aliases_ = false;
   bool disordered_ = false;  // the last complete body had its lines in another order than the one before
   size_t complete_ = 0;  // how many entries the last complete body had
+  unsigned unordered_left_ = 0;  // so many bodies are still read without looking at the order
+  LineIndex index_;  // of entries_, while they are read unordered
 };
 
 // One walk over a body, ended by finish() or give_up(). One thread.
@@ -110,7 +123,10 @@ class LineWalk {
 
   LineWalk(LineCache& cache, LineScratch& scratch, uint64_t seed)
       : owner_(cache), cache_(cache.entries_), scratch_(scratch), seed_(seed),
-        misses_ahead_(cache.disordered_ ? kGiveUpLookingAhead : 0) {}
+        unordered_(cache.unordered_left_ > 0), index_(unordered_ ? cache.index_ : scratch.index),
+        misses_ahead_(cache.disordered_ ? kGiveUpLookingAhead : 0) {
+    if (unordered_) diverge();
+  }
   ~LineWalk();
   LineWalk(const LineWalk&) = delete;
   LineWalk& operator=(const LineWalk&) = delete;
@@ -118,7 +134,7 @@ class LineWalk {
   // The entry that is expected next, if the line at `p` begins with it; else nullptr. Either take() it,
   // or leave it and use find().
   const LineEntry* expected(const char* p, const char* end) const {
-    if (cursor_ >= cache_.size()) return nullptr;
+    if (unordered_ || cursor_ >= cache_.size()) return nullptr;
     const LineEntry& entry = cache_[cursor_];
     return (entry.flags & kUnfit) == 0 && matches(entry, p, end) ? &entry : nullptr;
   }
@@ -132,7 +148,7 @@ class LineWalk {
       if (!tracked) untracked_.push_back(entry.ref);
     }
     if (diverged_) {
-      scratch_.next.push_back(entry);
+      if (!unordered_) scratch_.next.push_back(entry);
       entry.flags |= LineEntry::kSeen;
     }
     ++cursor_;
@@ -173,6 +189,7 @@ class LineWalk {
 
  private:
   static constexpr unsigned kGiveUpLookingAhead = 16;  // misses in a row: the order is random
+  static constexpr unsigned kUnorderedBodies = 60;     // then an order is looked for again
   static constexpr uint16_t kUnfit = LineEntry::kSeen | LineEntry::kDuplicate | LineEntry::kLong;
   bool matches(const LineEntry& entry, const char* p, const char* end) const {
     const size_t length = entry.length;
@@ -182,14 +199,17 @@ class LineWalk {
   }
   Outcome look_up();
   void diverge();
-  uint64_t print_of(uint32_t index) const {
-    const bool in_next = (index & LineScratch::kInNext) != 0;
-    return in_next ? scratch_.next[index & ~LineScratch::kInNext].fingerprint : cache_[index].fingerprint;
+  void index_all();
+  const LineEntry& at(uint32_t place) const {
+    const bool in_next = (place & LineIndex::kInNext) != 0;
+    return in_next ? scratch_.next[place & ~LineIndex::kInNext] : cache_[place];
   }
-  LineScratch::Slot& slot(uint64_t print);
-  void insert(uint64_t print, uint32_t index);
+  LineIndex::Slot& slot(uint64_t print);
+  void insert(uint64_t print, uint32_t place);
   std::vector<SeriesRef> vanished();
   void commit();
+  void commit_unordered();
+  void forget_unseen();
   bool keep_what_is_known();
   void find_aliases();
 
@@ -197,9 +217,12 @@ class LineWalk {
   std::vector<LineEntry>& cache_;
   LineScratch& scratch_;
   const uint64_t seed_;
+  const bool unordered_;  // entries stay where they are; those of this body are kSeen, new ones at the end
+  LineIndex& index_;      // once it has diverged
   size_t cursor_ = 0;
   bool diverged_ = false;  // until then every entry before cursor_ was taken in place
   size_t in_place_ = 0;    // how many were, when it diverged
+  size_t begun_with_ = 0;  // unordered: how many entries there were
   bool added_ = false, comments_lost_ = false, finished_ = false;
   unsigned misses_ahead_;
   LineEntry found_;  // what find() looked for

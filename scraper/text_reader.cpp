@@ -57,10 +57,8 @@ const LineEntry* TextReader<Parser>::elsewhere(const char* p) {
   if (*p == '#') return sink_.walk.known({p, static_cast<size_t>(newline - p)}, true);
   const char* space = newline;
   for (int spaces = 0; spaces < 2; ++spaces) {
-    do {
-      if (space == p) return nullptr;
-      --space;
-    } while (*space != ' ');
+    space = static_cast<const char*>(memrchr(p, ' ', static_cast<size_t>(space - p)));
+    if (space == nullptr) return nullptr;
     const LineEntry* entry = sink_.walk.known({p, static_cast<size_t>(space - p)}, false);
     if (entry != nullptr) return entry;
   }

@@ -178,7 +178,7 @@ std::vector<std::string> names_without_times(const ReadResult& result) {
 template <class Next>
 size_t compare_bodies(unsigned seed, const ScrapeConfig& config, const ReadFeatures& features,
                       ExpositionFormat format, Next next) {
-  constexpr size_t kRounds = 30;
+  constexpr size_t kRounds = 80;
   Random random(seed);
   Reading cached(config, features);
   std::vector<std::string> tracked_before;
@@ -219,9 +219,11 @@ size_t wanted_bodies(size_t ordinary) {
   return more == nullptr ? ordinary : std::strtoull(more, nullptr, 10);
 }
 
+enum class Order { kKept, kRandom };
+
 template <class Lines>
 void compare_mutated(size_t bodies, const ScrapeConfig& config, ExpositionFormat format, Lines line,
-                     const char* separator, const char* end) {
+                     const char* separator, const char* end, Order order = Order::kKept) {
   for (unsigned seed = 1; bodies > 0; ++seed) {
     std::vector<std::string> lines;
     const auto next = [&](Random& random) {
@@ -230,6 +232,8 @@ void compare_mutated(size_t bodies, const ScrapeConfig& config, ExpositionFormat
       } else {
         mutate(lines, random, line);
       }
+      // Now and then there is an order for a while.
+      if (order == Order::kRandom && random() % 32 != 0) std::shuffle(lines.begin(), lines.end(), random);
       return joined(lines, separator) + end;
     };
     bodies -= std::min(bodies, compare_bodies(seed, config, {}, format, next));
@@ -238,6 +242,35 @@ void compare_mutated(size_t bodies, const ScrapeConfig& config, ExpositionFormat
 
 TEST_CASE("bodies that are shuffled, grown, shrunk, repeated or cut give the batch that no cache gives") {
   compare_mutated(wanted_bodies(20'000), dropping(), ExpositionFormat::kText, random_line, "\n", "");
+}
+
+TEST_CASE("so do bodies whose lines come in another order each time") {
+  compare_mutated(wanted_bodies(8'000), dropping(), ExpositionFormat::kText, random_line, "\n", "", Order::kRandom);
+  compare_mutated(wanted_bodies(2'000), dropping(), ExpositionFormat::kOpenMetrics, random_open_metrics_line, "\n",
+                  "# EOF\n", Order::kRandom);
+  compare_mutated(wanted_bodies(2'000), dropping(), ExpositionFormat::kProtobuf, random_family, "", "",
+                  Order::kRandom);
+}
+
+TEST_CASE("lines without an order are found where they are, until there is an order again") {
+  Reading reading;
+  std::vector<std::string> lines;
+  for (int i = 0; i < 100; ++i) lines.push_back(fmt::format("m{{i=\"{}\"}} 1", i));
+  const size_t bytes = [&] {
+    reading.read(joined(lines, "\n"));
+    return reading.cache().bytes();
+  }();
+  Random random(1);
+  std::vector<std::string> shuffled = lines;
+  for (int body = 0; body < 70; ++body) {
+    std::shuffle(shuffled.begin(), shuffled.end(), random);
+    const ReadResult result = reading.read(joined(shuffled, "\n"));
+    REQUIRE(result.counts.series_added == 0);
+    REQUIRE(result.stale.empty());
+    if (body == 10) CHECK(reading.cache().bytes() > bytes);
+  }
+  for (int body = 0; body < 130; ++body) reading.read(joined(lines, "\n"));
+  CHECK(reading.cache().bytes() == bytes);
 }
 
 TEST_CASE("so do bodies of OpenMetrics, and those whose classic histograms are converted") {
