@@ -6,6 +6,7 @@ const server = process.env.HEARTH_URL ?? 'http://localhost:9090';
 export default defineConfig({
   base: './',
   publicDir: 'public',
+  json: { stringify: true }, // the dashboards that come with it, deploy/grafana
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact', legalComments: 'none' },
   build: {
     target: 'es2020',

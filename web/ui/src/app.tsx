@@ -1,10 +1,11 @@
 // The frame around every page: header, navigation, choices that belong to the person.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { baseUrl, followInside, navigate, useLocation, viewHref } from './base/location';
 import { changeSettings, useSettings } from './base/settings';
 import { zoneName } from './format/instant';
+import { DashboardsPage } from './dashboards/dashboards_page';
 import { HelpDialog } from './help_dialog';
-import { Logo, MoonIcon, SunIcon, SystemIcon } from './parts/icons';
+import { DownIcon, Logo, MoonIcon, SunIcon, SystemIcon } from './parts/icons';
 import { Segmented } from './parts/segmented';
 import { Empty } from './parts/states';
 import { QueryPage } from './query/query_page';
@@ -14,22 +15,34 @@ import { RulesPage } from './rules/rules_page';
 import { ConfigPage } from './status/config_page';
 import { FlagsPage } from './status/flags_page';
 import { RuntimePage } from './status/runtime_page';
+import { QueriesPage } from './status/queries_page';
 import { TsdbPage } from './status/tsdb_page';
 import { DiscoveryPage } from './targets/discovery_page';
 import { TargetsPage } from './targets/targets_page';
 
-// Paths are those of Prometheus, so that links into one work in the other.
-const views: { path: string; title: string; page: (moves: number) => preact.JSX.Element }[] = [
-  { path: 'query', title: 'Query', page: (moves) => <QueryPage moves={moves} /> },
-  { path: 'alerts', title: 'Alerts', page: () => <AlertsPage /> },
-  { path: 'targets', title: 'Targets', page: () => <TargetsPage /> },
-  { path: 'rules', title: 'Rules', page: () => <RulesPage /> },
-  { path: 'service-discovery', title: 'Discovery', page: () => <DiscoveryPage /> },
-  { path: 'alertmanager-discovery', title: 'Alertmanagers', page: () => <AlertmanagersPage /> },
-  { path: 'tsdb-status', title: 'TSDB', page: () => <TsdbPage /> },
-  { path: 'status', title: 'Runtime', page: () => <RuntimePage /> },
-  { path: 'config', title: 'Configuration', page: () => <ConfigPage /> },
-  { path: 'flags', title: 'Flags', page: () => <FlagsPage /> },
+// Paths are those of Prometheus where it has the page, so that links into one work in the other.
+// Those of the group Status are in a menu; on a phone all are in one row.
+interface View {
+  path: string;
+  title: string;
+  key: string; // after g
+  status?: boolean;
+  page: (moves: number) => preact.JSX.Element;
+}
+
+const views: View[] = [
+  { path: 'query', title: 'Query', key: 'q', page: (moves) => <QueryPage moves={moves} /> },
+  { path: 'dashboards', title: 'Dashboards', key: 'd', page: (moves) => <DashboardsPage moves={moves} /> },
+  { path: 'alerts', title: 'Alerts', key: 'a', page: () => <AlertsPage /> },
+  { path: 'targets', title: 'Targets', key: 't', page: () => <TargetsPage /> },
+  { path: 'tsdb-status', title: 'TSDB', key: 'b', page: () => <TsdbPage /> },
+  { path: 'queries', title: 'Queries', key: 'u', page: () => <QueriesPage /> },
+  { path: 'rules', title: 'Rules', key: 'r', status: true, page: () => <RulesPage /> },
+  { path: 'service-discovery', title: 'Service discovery', key: 's', status: true, page: () => <DiscoveryPage /> },
+  { path: 'alertmanager-discovery', title: 'Alertmanagers', key: 'm', status: true, page: () => <AlertmanagersPage /> },
+  { path: 'status', title: 'Runtime and build', key: 'i', status: true, page: () => <RuntimePage /> },
+  { path: 'config', title: 'Configuration', key: 'c', status: true, page: () => <ConfigPage /> },
+  { path: 'flags', title: 'Flags', key: 'f', status: true, page: () => <FlagsPage /> },
 ];
 const aliases: Record<string, string> = { '': 'query', graph: 'query', 'index.html': 'query' };
 
@@ -65,7 +78,7 @@ function useKeys(showHelp: () => void): void {
       if (isTyping(event.target) || event.metaKey || event.ctrlKey || event.altKey) return;
       const going = afterG;
       afterG = event.key === 'g';
-      const view = views.find(({ path }) => path[0] === event.key);
+      const view = views.find(({ key }) => key === event.key);
       if (going && view !== undefined) navigate(view.path);
       else if (event.key === '?') showHelp();
       else if (event.key === '/') document.querySelector<HTMLElement>('.cm-content, input[type=search]')?.focus();
@@ -75,6 +88,45 @@ function useKeys(showHelp: () => void): void {
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
   }, []);
+}
+
+function ViewLink({ view, current, onFollow }: { view: View; current: string; onFollow?: () => void }) {
+  return (
+    <a href={viewHref(view.path)} aria-current={view.path === current ? 'page' : undefined}
+      onClick={(event) => {
+        followInside(event, view.path);
+        onFollow?.();
+      }}>
+      {view.title}
+    </a>
+  );
+}
+
+function StatusMenu({ current }: { current: string }) {
+  const [open, setOpen] = useState(false);
+  const root = useRef<HTMLDivElement>(null);
+  const inside = views.find(({ path, status }) => status === true && path === current);
+  return (
+    <div class={`nav-menu ${open ? 'open' : ''}`} ref={root}
+      onFocusOut={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOpen(false);
+      }}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        setOpen(false);
+        root.current?.querySelector('button')?.focus();
+      }}>
+      <button type="button" aria-expanded={open} aria-current={inside === undefined ? undefined : 'true'}
+        onClick={() => setOpen(!open)}>
+        {inside?.title ?? 'Status'} <DownIcon />
+      </button>
+      <div class="nav-list">
+        {views.filter(({ status }) => status === true).map((view) => (
+          <ViewLink key={view.path} view={view} current={current} onFollow={() => setOpen(false)} />
+        ))}
+      </div>
+    </div>
+  );
 }
 
 export function App() {
@@ -95,12 +147,10 @@ export function App() {
           <Logo /> Hearth
         </a>
         <nav class="nav" aria-label="Pages">
-          {views.map(({ path: target, title }) => (
-            <a key={target} href={viewHref(target)} aria-current={target === path ? 'page' : undefined}
-              onClick={(event) => followInside(event, target)}>
-              {title}
-            </a>
+          {views.filter(({ status }) => status !== true).map((view) => (
+            <ViewLink key={view.path} view={view} current={path} />
           ))}
+          <StatusMenu current={path} />
         </nav>
         <Preferences showHelp={() => setHelp(true)} />
       </header>
@@ -114,7 +164,7 @@ export function App() {
           </div>
         )}
       </main>
-      {help && <HelpDialog onClose={() => setHelp(false)} />}
+      {help && <HelpDialog pages={views} onClose={() => setHelp(false)} />}
     </>
   );
 }

@@ -7,12 +7,15 @@ const keys: [string[], string][] = [
   [['Shift', 'Enter'], 'New line in the expression'],
   [['Ctrl', 'Space'], 'Complete'],
   [['Esc'], 'Leave the editor, close a window'],
-  [['g', 'q'], 'Query'],
-  [['g', 't'], 'Targets; likewise a alerts, r rules, s discovery, c configuration, f flags'],
   [['?'], 'This list'],
 ];
 
-export function HelpDialog({ onClose }: { onClose: () => void }) {
+interface Props {
+  pages: { key: string; title: string }[];
+  onClose: () => void;
+}
+
+export function HelpDialog({ pages, onClose }: Props) {
   return (
     <Dialog title="Keys" onClose={onClose}>
       <dl class="keys">
@@ -23,8 +26,14 @@ export function HelpDialog({ onClose }: { onClose: () => void }) {
           </div>
         ))}
       </dl>
-      <p class="muted">Drag over a graph to zoom. Click a series in the legend to see it alone, Ctrl-click to
-        hide it.</p>
+      <h3>Pages</h3>
+      <dl class="keys keys-pages">
+        {pages.map(({ key, title }) => (
+          <div key={key}><dt><kbd>g</kbd><kbd>{key}</kbd></dt><dd>{title}</dd></div>
+        ))}
+      </dl>
+      <p class="muted">Drag over a graph to zoom, with Shift to pan; the arrow keys move a graph that has the focus.
+        Click a series in the legend to see it alone, Ctrl-click to hide it.</p>
     </Dialog>
   );
 }

@@ -75,3 +75,7 @@ export function get<T>(path: string, params: Params = {}, signal?: AbortSignal):
 export function post<T>(path: string, params: Params, signal?: AbortSignal): Promise<Answer<T>> {
   return send<T>(path, { method: 'POST', body: encode(params), signal });
 }
+
+export function remove<T>(path: string): Promise<Answer<T>> {
+  return send<T>(path, { method: 'DELETE' });
+}

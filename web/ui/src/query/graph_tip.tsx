@@ -36,9 +36,10 @@ interface LineTipProps {
   dark: boolean;
   width: number;
   show?: (value: number) => string;
+  names?: string[]; // instead of the labels
 }
 
-export function LineTip({ nearest, data, dark, width, show = String }: LineTipProps) {
+export function LineTip({ nearest, data, dark, width, show = String, names }: LineTipProps) {
   const { series, column, exemplar, left, top } = nearest;
   if (exemplar !== undefined) {
     return (
@@ -57,7 +58,7 @@ export function LineTip({ nearest, data, dark, width, show = String }: LineTipPr
         <Swatch index={series} dark={dark} />
         <b>{show(value)}</b>
       </div>
-      <SeriesLabel labels={data.labels[series]} />
+      {names === undefined ? <SeriesLabel labels={data.labels[series]} /> : <span>{names[series]}</span>}
     </Tip>
   );
 }

@@ -2,9 +2,11 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { Labels, Targets } from '../api/types';
 import { useApi } from '../api/use_api';
-import { counted } from '../format/number';
+import { grouped } from '../format/number';
+import { LazyRows } from '../parts/lazy_rows';
 import { LabelChips } from '../parts/series_label';
 import { Empty, Failure, Loading } from '../parts/states';
+import { RelabelDialog } from './relabel_dialog';
 
 interface Found {
   discovered: Labels;
@@ -12,7 +14,7 @@ interface Found {
   searchable: string;
 }
 
-const firstShown = 50;
+const rowsAtFirst = 200; // pools beyond these start closed
 
 function byPool(targets: Targets): Map<string, Found[]> {
   const pools = new Map<string, Found[]>();
@@ -29,36 +31,44 @@ function byPool(targets: Targets): Map<string, Found[]> {
   return new Map([...pools].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function PoolCard({ name, found }: { name: string; found: Found[] }) {
-  const [all, setAll] = useState(false);
-  const shown = all ? found : found.slice(0, firstShown);
+function FoundRow({ found, onRelabel }: { found: Found; onRelabel: () => void }) {
+  return (
+    <li class="found">
+      <LabelChips labels={found.discovered} />
+      <span class="found-after">
+        {found.labels === null ? <span class="badge down">dropped</span> : <LabelChips labels={found.labels} />}
+        <button type="button" class="button ghost small" onClick={onRelabel}>
+          {found.labels === null ? 'Why?' : 'Relabelling'}
+        </button>
+      </span>
+    </li>
+  );
+}
+
+interface PoolProps {
+  name: string;
+  found: Found[];
+  openAtFirst: boolean;
+  onRelabel: (labels: Labels) => void;
+}
+
+function PoolCard({ name, found, openAtFirst, onRelabel }: PoolProps) {
+  const [chosen, setChosen] = useState<boolean | null>(null);
+  const open = chosen ?? openAtFirst;
   const active = found.filter(({ labels }) => labels !== null).length;
   return (
-    <details class="card pool" open>
+    <details class="card pool" open={open}
+      onToggle={(event) => {
+        if (event.currentTarget.open !== open) setChosen(event.currentTarget.open);
+      }}>
       <summary>
         <h2>{name}</h2>
-        <span class="muted">{active} active, {found.length - active} dropped</span>
+        <span class="muted">{grouped(active)} active, {grouped(found.length - active)} dropped</span>
       </summary>
-      <table class="discovery">
-        <thead>
-          <tr>
-            <th scope="col">Discovered</th>
-            <th scope="col">After relabelling</th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map(({ discovered, labels }, i) => (
-            <tr key={i}>
-              <td><LabelChips labels={discovered} /></td>
-              <td>{labels === null ? <span class="badge down">dropped</span> : <LabelChips labels={labels} />}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {found.length > shown.length && (
-        <button type="button" class="button more" onClick={() => setAll(true)}>
-          Show all {counted(found.length, 'target')}
-        </button>
+      <div class="found found-head" aria-hidden="true"><span>Discovered</span><span>After relabelling</span></div>
+      {open && (
+        <LazyRows items={found} rowHeight={90}
+          row={(one, i) => <FoundRow key={i} found={one} onRelabel={() => onRelabel(one.discovered)} />} />
       )}
     </details>
   );
@@ -67,11 +77,13 @@ function PoolCard({ name, found }: { name: string; found: Found[] }) {
 export function DiscoveryPage() {
   const { data, error, loading, reload } = useApi<Targets>('targets');
   const [search, setSearch] = useState('');
+  const [relabelled, setRelabelled] = useState<{ pool: string; labels: Labels } | null>(null);
   const pools = useMemo(() => (data === null ? null : byPool(data)), [data]);
   const word = search.trim().toLowerCase();
   const shown = [...(pools ?? [])]
     .map(([name, found]): [string, Found[]] => [name, found.filter((one) => one.searchable.includes(word))])
     .filter(([, found]) => found.length > 0);
+  let rows = 0;
   return (
     <>
       <div class="page-bar">
@@ -89,7 +101,17 @@ export function DiscoveryPage() {
           </Empty>
         </div>
       )}
-      {shown.map(([name, found]) => <PoolCard key={name} name={name} found={found} />)}
+      {shown.map(([name, found]) => {
+        const openAtFirst = rows < rowsAtFirst;
+        rows += found.length;
+        return (
+          <PoolCard key={name} name={name} found={found} openAtFirst={openAtFirst}
+            onRelabel={(labels) => setRelabelled({ pool: name, labels })} />
+        );
+      })}
+      {relabelled !== null && (
+        <RelabelDialog pool={relabelled.pool} labels={relabelled.labels} onClose={() => setRelabelled(null)} />
+      )}
     </>
   );
 }

@@ -2,18 +2,21 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Target, Targets } from '../api/types';
 import { useApi } from '../api/use_api';
+import { useInterval } from '../base/use_interval';
 import { useSettings } from '../base/settings';
 import { humanDuration } from '../format/duration';
 import { formatInstant } from '../format/instant';
-import { counted } from '../format/number';
+import { counted, grouped } from '../format/number';
 import { RefreshIcon } from '../parts/icons';
+import { LazyRows } from '../parts/lazy_rows';
 import { Segmented } from '../parts/segmented';
 import { LabelChips } from '../parts/series_label';
 import { Empty, Failure, Loading } from '../parts/states';
+import { RelabelDialog } from './relabel_dialog';
+import { type SampleCounts, targetKey, useSampleCounts } from './sample_counts';
 import { filterPools, type HealthFilter, isLate, listTargets, type Pool, scrapeAge } from './target_filter';
 
-const firstShown = 50;
-const rowsAtFirst = 100; // pools beyond these start closed, so that ten thousand targets stay quick
+const rowsAtFirst = 400; // pools beyond these start closed
 
 function useNow(): number {
   const [now, setNow] = useState(Date.now());
@@ -31,7 +34,25 @@ function Endpoint({ target }: { target: Target }) {
     : <span>{target.scrapeUrl}</span>;
 }
 
-function TargetRow({ target, now }: { target: Target; now: number }) {
+interface RowProps {
+  target: Target;
+  now: number;
+  counts: SampleCounts;
+  onRelabel: (target: Target) => void;
+}
+
+function SampleText({ target, counts }: { target: Target; counts: SampleCounts }) {
+  const found = counts.get(targetKey(target.labels));
+  if (found === undefined) return null;
+  const dropped = found.scraped - found.kept;
+  return (
+    <span title={`${grouped(found.scraped)} scraped, ${grouped(found.kept)} kept, ${grouped(found.added)} new series in the last scrape`}>
+      {counted(found.kept, 'sample')}{dropped > 0 ? ` of ${grouped(found.scraped)}` : ''}
+    </span>
+  );
+}
+
+function TargetRow({ target, now, counts, onRelabel }: RowProps) {
   const { timeZone } = useSettings();
   const age = scrapeAge(target, now);
   return (
@@ -40,9 +61,10 @@ function TargetRow({ target, now }: { target: Target; now: number }) {
         <span class={`badge ${target.health}`}>{target.health}</span>
         <span class="target-url"><Endpoint target={target} /></span>
         <span class="target-times">
+          <SampleText target={target} counts={counts} />
           {age === null ? 'not scraped yet' : (
             <span title={formatInstant(Date.parse(target.lastScrape), timeZone)}>
-              {humanDuration(Math.round(age / 100) / 10)} ago
+              {humanDuration(Math.round(age / 1000))} ago
             </span>
           )}
           {isLate(target, now) && <span class="badge late">late</span>}
@@ -50,7 +72,10 @@ function TargetRow({ target, now }: { target: Target; now: number }) {
           <span title={`Time-out ${target.scrapeTimeout}`}>every {target.scrapeInterval}</span>
         </span>
       </div>
-      <LabelChips labels={target.labels} />
+      <div class="target-labels">
+        <LabelChips labels={target.labels} />
+        <button type="button" class="button ghost small" onClick={() => onRelabel(target)}>Relabelling</button>
+      </div>
       {target.lastError !== '' && <p class="target-error">{target.lastError}</p>}
     </li>
   );
@@ -59,14 +84,14 @@ function TargetRow({ target, now }: { target: Target; now: number }) {
 interface PoolProps {
   pool: Pool;
   now: number;
+  counts: SampleCounts;
   openAtFirst: boolean;
+  onRelabel: (target: Target) => void;
 }
 
-function PoolCard({ pool, now, openAtFirst }: PoolProps) {
-  const [all, setAll] = useState(false);
+function PoolCard({ pool, now, counts, openAtFirst, onRelabel }: PoolProps) {
   const [chosen, setChosen] = useState<boolean | null>(null);
   const open = chosen ?? openAtFirst;
-  const shown = all ? pool.shown : pool.shown.slice(0, firstShown);
   const state = pool.up === pool.total ? 'up' : pool.up === 0 ? 'down' : 'unknown';
   return (
     <details class="card pool" open={open}
@@ -75,18 +100,12 @@ function PoolCard({ pool, now, openAtFirst }: PoolProps) {
       }}>
       <summary>
         <h2>{pool.name}</h2>
-        <span class={`badge ${state}`}>{pool.up} / {pool.total} up</span>
-        {pool.shown.length < pool.total && <span class="muted">{pool.shown.length} shown</span>}
+        <span class={`badge ${state}`}>{grouped(pool.up)} / {grouped(pool.total)} up</span>
+        {pool.shown.length < pool.total && <span class="muted">{grouped(pool.shown.length)} shown</span>}
       </summary>
       {open && (
-        <ul>
-          {shown.map((target, i) => <TargetRow key={i} target={target} now={now} />)}
-        </ul>
-      )}
-      {open && pool.shown.length > shown.length && (
-        <button type="button" class="button more" onClick={() => setAll(true)}>
-          Show all {counted(pool.shown.length, 'target')}
-        </button>
+        <LazyRows items={pool.shown} rowHeight={76}
+          row={(target, i) => <TargetRow key={i} target={target} now={now} counts={counts} onRelabel={onRelabel} />} />
       )}
     </details>
   );
@@ -96,22 +115,19 @@ export function TargetsPage() {
   const { data, error, loading, reload } = useApi<Targets>('targets?state=active');
   const [search, setSearch] = useState('');
   const [health, setHealth] = useState<HealthFilter>('all');
+  const [relabelled, setRelabelled] = useState<Target | null>(null);
   const now = useNow();
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (!document.hidden) reload();
-    }, 10_000);
-    return () => clearInterval(timer);
-  }, [reload]);
+  useInterval(reload, 10_000);
+  const counts = useSampleCounts(data);
 
   const listed = useMemo(() => listTargets(data?.activeTargets ?? []), [data]);
   const pools = useMemo(() => filterPools(listed, search, health), [listed, search, health]);
   const count = (wanted: string) => listed.filter(({ target }) => target.health === wanted).length;
   const filters = useMemo((): { value: HealthFilter; text: string }[] => [
-    { value: 'all', text: `All ${listed.length}` },
-    { value: 'up', text: `Up ${count('up')}` },
-    { value: 'down', text: `Down ${count('down')}` },
-    { value: 'unknown', text: `Unknown ${count('unknown')}` },
+    { value: 'all', text: `All ${grouped(listed.length)}` },
+    { value: 'up', text: `Up ${grouped(count('up'))}` },
+    { value: 'down', text: `Down ${grouped(count('down'))}` },
+    { value: 'unknown', text: `Unknown ${grouped(count('unknown'))}` },
   ], [listed]);
 
   let rows = 0;
@@ -148,9 +164,14 @@ export function TargetsPage() {
       )}
       {pools.map((pool) => {
         const openAtFirst = rows < rowsAtFirst;
-        rows += Math.min(pool.shown.length, firstShown);
-        return <PoolCard key={pool.name} pool={pool} now={now} openAtFirst={openAtFirst} />;
+        rows += pool.shown.length;
+        return (
+          <PoolCard key={pool.name} pool={pool} now={now} counts={counts} openAtFirst={openAtFirst} onRelabel={setRelabelled} />
+        );
       })}
+      {relabelled !== null && (
+        <RelabelDialog pool={relabelled.scrapePool} labels={relabelled.discoveredLabels} onClose={() => setRelabelled(null)} />
+      )}
     </>
   );
 }
