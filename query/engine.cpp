@@ -84,6 +84,7 @@ struct Engine::State {
   Admission admission;
   ActiveQueries active;
   QueryLog log;
+  PastQueries past;
   Gauge queries;
   Counter samples;
   Observer queue_time, prepare_time, inner_eval, result_sort;
@@ -101,6 +102,8 @@ void Engine::open_query_log(const std::string& path) { state_->log.open(path); }
 const EngineOptions& Engine::options() const { return state_->options; }
 
 std::vector<QueryView> Engine::running() const { return state_->running->views(); }
+
+const PastQueries& Engine::past() const { return state_->past; }
 
 bool Engine::cancel(uint64_t id) { return state_->running->cancel(id); }
 
@@ -125,7 +128,9 @@ QueryResult Engine::run(const QueryRequest& request) {
       state.running);
   const InFlight in_flight(state.queries);
   const auto end = [&](const std::string& error) {
-    result.stats.exec_seconds = state.seconds_since(started);
+    const double seconds = result.stats.exec_seconds = state.seconds_since(started);
+    state.past.add({request.text, 1, error.empty() ? 0u : 1u, seconds, seconds,
+                    result.stats.total_samples, result.stats.peak_bytes, state.clock.now()});
     if (!state.log.is_open()) return;
     state.log.write(result.query->asked(), error, result.stats, system_clock().now());
   };
@@ -177,6 +182,9 @@ void Engine::State::evaluate(const QueryRequest& request, const Expr& expr, Quer
     Planner planner(options, request, context.lookback, default_step);
     if (request.explain) planner.explain_to(&explained);
     Plan plan = planner.plan(expr);
+    for (const SelectionPtr& selection : plan.selections) {
+      past.add_selector(selection->matchers(), clock.now());
+    }
     if (!plan.selections.empty()) context.querier = storage.querier(plan.range);
     context.check();
     try {

@@ -10,6 +10,7 @@
 #include "core/storage.h"
 #include "core/threads.h"
 #include "query/parser.h"
+#include "query/past_queries.h"
 #include "query/result.h"
 #include "query/running_query.h"
 
@@ -59,6 +60,9 @@ class Engine {
   std::vector<QueryView> running() const;
   // Ends a query; false: there is none of this id.
   bool cancel(uint64_t id);
+
+  // What was asked since the start.
+  const PastQueries& past() const;
 
   // At reload.
   void set_default_step(DurationMs step);
