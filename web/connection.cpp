@@ -39,7 +39,6 @@ Connection::Progress Connection::find_head_end(const RequestLimits& limits, size
 
 Connection::Progress Connection::advance(const RequestLimits& limits) {
   if (state == State::kHead) {
-    while (first_line_ == 0 && in.starts_with("\r\n")) in.erase(0, 2);  // left over by old clients
     size_t end = 0;
     if (const Progress progress = find_head_end(limits, end); progress != Progress::kComplete) {
       return progress;

@@ -15,9 +15,9 @@
 namespace hearth::web {
 
 struct RequestLimits {
-  size_t max_request_line = 64 * 1024 + 64;  // so that a URL of 64 KiB fits
-  size_t max_fields_bytes = 64 * 1024;       // all header fields together
-  size_t max_body_bytes = 10 * 1024 * 1024;  // as Go's forms
+  size_t max_request_line = 1024 * 1024 + 64;  // so that a URL of 1 MiB fits, as in Go
+  size_t max_fields_bytes = 256 * 1024;        // all header fields together
+  size_t max_body_bytes = 10 * 1024 * 1024;    // as Go's forms
 };
 
 // A request that is complete: what a worker gets.

@@ -35,6 +35,7 @@ constexpr int kPiecesAtOnce = 8;  // of an answer, before others have their turn
 int64_t now_ms() { return system_clock().monotonic_nanos() / 1'000'000; }
 
 std::string peer_text(const sockaddr_storage& address) {
+  if (address.ss_family == AF_UNIX) return "@";  // as Go calls whoever is at the other end
   char host[INET6_ADDRSTRLEN] = "";
   if (address.ss_family == AF_INET6) {
     const auto& in6 = reinterpret_cast<const sockaddr_in6&>(address);
@@ -99,6 +100,7 @@ struct Front::Loop {
   void begin(Connection& c);
   void on_begun(Connection& c);
   void read(Connection& c);
+  void make_room();
   void discard(Connection& c);
   void advance(Connection& c);
   void dispatch(Connection& c);
@@ -329,10 +331,22 @@ void Front::Loop::read(Connection& c) {
     c.in.append(buffer, 0, count);
     c.held += count;
     held += count;
-    if (held > options.max_held_bytes) return refuse(c, 503);
+    if (held > options.max_held_bytes) make_room();
+    if (c.state != State::kHead && c.state != State::kBody) return;
     advance(c);
   }
   if (c.state == State::kLinger) discard(c);
+}
+
+// Refuses the unfinished request that holds most: who sends little is not held up by who sends
+// much.
+void Front::Loop::make_room() {
+  Connection* largest = nullptr;
+  for (const auto& [key, c] : connections) {
+    const bool unfinished = c->state == State::kHead || c->state == State::kBody;
+    if (unfinished && (largest == nullptr || c->held > largest->held)) largest = c.get();
+  }
+  if (largest != nullptr) refuse(*largest, 503);
 }
 
 void Front::Loop::discard(Connection& c) {

@@ -5,7 +5,7 @@
 namespace hearth::web {
 namespace {
 
-constexpr size_t kMaxLine = 256;       // of a chunk's size with its extensions
+constexpr size_t kMaxLine = 256;       // a chunk's size with its extensions, a trailer field
 constexpr size_t kMaxTrailer = 16384;  // all trailer fields together; they are dropped
 
 bool parse_chunk_size(std::string_view line, uint64_t& size) {
@@ -59,14 +59,15 @@ BodyReader::Progress BodyReader::read_chunks(std::string_view in, size_t& used) 
     }
     const size_t newline = rest.find('\n');
     if (newline == std::string_view::npos) {
-      return rest.size() > kMaxLine ? Progress::kMalformed : Progress::kMore;
+      return rest.size() > kMaxLine + 1 ? Progress::kMalformed : Progress::kMore;
     }
     if (newline == 0 || rest[newline - 1] != '\r') return Progress::kMalformed;
     const std::string_view line = rest.substr(0, newline - 1);
+    if (line.size() > kMaxLine) return Progress::kMalformed;
     used += newline + 1;
     switch (state_) {
       case State::kSize:
-        if (line.size() > kMaxLine || !parse_chunk_size(line, left_)) return Progress::kMalformed;
+        if (!parse_chunk_size(line, left_)) return Progress::kMalformed;
         if (left_ > max_bytes_ - body_.size()) return Progress::kTooLarge;
         state_ = left_ == 0 ? State::kTrailer : State::kData;
         break;

@@ -7,6 +7,8 @@
 namespace hearth::web {
 namespace {
 
+constexpr size_t kMaxFields = 1000;  // each costs more memory than its bytes
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 bool is_token(std::string_view text) {
@@ -146,6 +148,7 @@ int parse_head(std::string_view text, RequestHead& head) {
     if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return 400;
     const std::string_view value = trim(line.substr(colon + 1));
     if (has_control(value, true)) return 400;
+    if (head.fields.size() == kMaxFields) return 431;
     head.fields.push_back({std::string(line.substr(0, colon)), std::string(value)});
   }
   return parse_framing(head);

@@ -33,7 +33,7 @@ bool equal_ignoring_case(std::string_view a, std::string_view b);
 bool has_token(std::string_view list, std::string_view token);
 
 // Reads a head that ends with its empty line. Returns 0, or the status that refuses it: 400, 501
-// (transfer encoding other than chunked), 505 (not HTTP/1.0 or 1.1), 417.
+// (transfer encoding other than chunked), 505 (not HTTP/1.0 or 1.1), 417, 431.
 int parse_head(std::string_view text, RequestHead& head);
 
 }  // namespace hearth::web

@@ -3,19 +3,26 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <string_view>
 
 #include "core/error.h"
+#include "core/file.h"
 
 namespace hearth::web {
 namespace {
 
+constexpr std::string_view kUnix = "unix://";
+
 [[noreturn]] void fail(const std::string& address, const std::string& what) {
-  throw Error(ErrorKind::kIo, "listen tcp " + address + ": " + what +
+  const std::string network = address.starts_with(kUnix) ? "unix " : "tcp ";
+  throw Error(ErrorKind::kIo, "listen " + network + address + ": " + what +
                                   "; choose another --web.listen-address or free this one");
 }
 
@@ -46,9 +53,39 @@ int try_listen(const addrinfo& at) {
   return -1;
 }
 
+int new_unix_socket() { return socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
+
+const sockaddr* as_address(const sockaddr_un& at) { return reinterpret_cast<const sockaddr*>(&at); }
+
+// Whether the socket's file is what a process that ended left behind.
+bool left_behind(const sockaddr_un& at) {
+  struct stat status {};
+  if (stat(at.sun_path, &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
+  const int probe = new_unix_socket();
+  const bool refused = connect(probe, as_address(at), sizeof at) != 0 && errno == ECONNREFUSED;
+  close(probe);
+  return refused;
+}
+
+int listen_on_path(const std::string& address) {
+  const std::string path = address.substr(kUnix.size());
+  sockaddr_un at{};
+  at.sun_family = AF_UNIX;
+  if (!path.starts_with('/')) fail(address, "the path must be absolute: unix:///run/hearth.sock");
+  if (path.size() >= sizeof at.sun_path) fail(address, "the path is too long");
+  path.copy(at.sun_path, path.size());
+  if (left_behind(at)) remove_file(path);
+  const int fd = new_unix_socket();
+  if (fd >= 0 && bind(fd, as_address(at), sizeof at) == 0 && listen(fd, SOMAXCONN) == 0) return fd;
+  const int error = errno;
+  if (fd >= 0) close(fd);
+  fail(address, std::string("bind: ") + std::strerror(error));
+}
+
 }  // namespace
 
 int listen_on(const std::string& address) {
+  if (address.starts_with(kUnix)) return listen_on_path(address);
   const size_t colon = address.rfind(':');
   if (colon == std::string::npos) fail(address, "missing port in address");
   std::string host = address.substr(0, colon);
@@ -71,8 +108,13 @@ int bound_port(int fd) {
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;
   if (getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size) != 0) return 0;
+  if (bound.ss_family == AF_UNIX) return 0;
   return bound.ss_family == AF_INET6 ? ntohs(reinterpret_cast<sockaddr_in6&>(bound).sin6_port)
                                      : ntohs(reinterpret_cast<sockaddr_in&>(bound).sin_port);
+}
+
+void stop_listening_on(const std::string& address) {
+  if (address.starts_with(kUnix)) remove_file(address.substr(kUnix.size()));
 }
 
 }  // namespace hearth::web

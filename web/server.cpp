@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include "core/error.h"
 #include "core/log.h"
 #include "web/answer.h"
+#include "web/cross_site.h"
 #include "web/door.h"
 #include "web/front.h"
 #include "web/http_metrics.h"
@@ -46,6 +48,15 @@ void answer_refusal(const Exchange& exchange, int status) {
   exchange.answer_error_text(status, std::string(status_text(status)));
 }
 
+std::unique_ptr<Door> open_door(const std::string& config_file, const Clock& clock) {
+  try {
+    return std::make_unique<Door>(config_file, clock);
+  } catch (const Error& error) {
+    throw Error(error.kind(),
+                "Unable to validate web configuration file: " + std::string(error.what()));
+  }
+}
+
 }  // namespace
 
 struct Server::State {
@@ -55,7 +66,7 @@ struct Server::State {
         services(std::move(s)),
         metrics(*services.registry) {
     if (!options.web_config_file.empty()) {
-      door = std::make_unique<Door>(options.web_config_file, *first_services.clock);
+      door = open_door(options.web_config_file, *first_services.clock);
     }
     const std::vector<int> sockets = listen_on_all(options.listen_addresses);
     for (const int fd : sockets) ports.push_back(bound_port(fd));
@@ -92,8 +103,15 @@ struct Server::State {
                       summary.body_bytes);
     };
     const auto handle = [&visit](Exchange& exchange) -> const Route* {
-      if (visit.state != Visit::State::kRefused) return answer_route(exchange);
-      answer_refusal(exchange, visit.refusal);
+      if (visit.state == Visit::State::kRefused) {
+        answer_refusal(exchange, visit.refusal);
+      } else if (made_by_another_site(exchange)) {
+        exchange.answer_error_text(403,
+                                   "a page of another site may not change anything here; "
+                                   "allow its origin with --web.cors.origin");
+      } else {
+        return answer_route(exchange);
+      }
       return nullptr;
     };
     answer_request(incoming, context, handle, answered, out);
@@ -113,7 +131,7 @@ struct Server::State {
   Services services;              // not changed once ready
   HttpMetrics metrics;
   Gauge ready_gauge;
-  std::atomic<bool> ready{false};
+  std::atomic<bool> ready{false}, stopped{false};
   std::vector<int> ports;
   std::unique_ptr<Door> door;  // nullptr: it stands open
   std::unique_ptr<Front> front;
@@ -127,7 +145,7 @@ Server::~Server() { stop(); }
 void Server::start() {
   state_->front->start();
   for (const std::string& address : state_->options.listen_addresses) {
-    log_info("Listening on", "address", address);
+    log_info("Listening on", "address", address, "tls", state_->door && state_->door->has_tls());
   }
 }
 
@@ -140,7 +158,13 @@ void Server::set_ready(bool ready) {
   state_->ready_gauge.set(ready && (!services.replay || services.replay().done) ? 1 : 0);
 }
 
-void Server::stop() { state_->front->stop(); }
+void Server::stop() {
+  if (state_->stopped.exchange(true)) return;
+  state_->front->stop();
+  for (const std::string& address : state_->options.listen_addresses) {
+    guard("http server", [&] { stop_listening_on(address); });
+  }
+}
 
 std::vector<int> Server::ports() const { return state_->ports; }
 

@@ -33,6 +33,9 @@ constexpr NamedCipher kCiphers[] = {
     {"TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", "ECDHE-RSA-AES256-SHA"},
 };
 
+constexpr const char* kCiphers13 =
+    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+
 struct NamedCurve {
   std::string_view go, openssl;
 };
@@ -74,6 +77,7 @@ void set_strength(SSL_CTX* context, const TlsServerConfig& config) {
   // for.
   SSL_CTX_set_security_level(context, 0);
   if (!ciphers.empty()) SSL_CTX_set_cipher_list(context, ciphers.c_str());
+  SSL_CTX_set_ciphersuites(context, kCiphers13);
   SSL_CTX_set1_sigalgs_list(context, kSignatures);
   std::string curves = chosen(kCurves, config.curve_preferences);
   if (curves.empty()) curves = chosen(kCurves, {});

@@ -165,6 +165,7 @@ TEST_CASE("a client that waits for 100 Continue gets it") {
 
 TEST_CASE("requests that are none, or mean two things, are refused and the connection ends") {
   const std::string host = "Host: t\r\n";
+  const std::string chunked = "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n";
   const struct {
     std::string bytes;
     int status;
@@ -172,6 +173,7 @@ TEST_CASE("requests that are none, or mean two things, are refused and the conne
       {"GARBAGE\r\n\r\n", 400},
       {"\x16\x03\x01\x02\r\n\r\n", 400},
       {"GET /\r\n\r\n", 400},
+      {"\r\n" + get("/"), 400},
       {"GET / HTTP/1.1\r\n\r\n", 400},
       {"GET / HTTP/1.1\nHost: t\n\n", 400},
       {"GET / HTTP/2.0\r\n" + host + "\r\n", 505},
@@ -194,6 +196,38 @@ TEST_CASE("requests that are none, or mean two things, are refused and the conne
       {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffff\r\n", 413},
       {"POST / HTTP/1.1\r\n" + host + "Content-Length: 10485761\r\n\r\n", 413},
       {"GET / HTTP/1.1\r\n" + host + "Expect: much\r\n\r\n", 417},
+      {"POST / HTTP/1.1\r\n" + host + "Content-Length: 5, 5\r\n\r\n", 400},
+      {"POST / HTTP/1.1\r\n" + host + "Content-Length: +5\r\n\r\n", 400},
+      {"POST / HTTP/1.1\r\n" + host + "Content-Length: 0x5\r\n\r\n", 400},
+      {"POST / HTTP/1.1\r\n" + host + "Content-Length:\r\n\r\n", 400},
+      {"POST / HTTP/1.1\r\n" + host + "Content-Length: 5\r\nContent-Length: 5\r\n\r\n", 400},
+      {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked, chunked\r\n\r\n", 501},
+      {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: xchunked\r\n\r\n", 501},
+      {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: identity\r\n\r\n", 501},
+      {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding : chunked\r\n\r\n", 400},
+      {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n",
+       400},
+      {"POST / HTTP/1.0\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n", 400},
+      {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding:\r\n chunked\r\n\r\n", 400},
+      {"POST / HTTP/1.1\r\n" + host + "X: y\r\n\tz\r\n\r\n", 400},
+      {"GET / HTTP/1.1\r" + host + "\r\n\r\n", 400},
+      {"GET  / HTTP/1.1\r\n" + host + "\r\n", 400},
+      {"GET /\t HTTP/1.1\r\n" + host + "\r\n", 400},
+      {"GET / HTTP/1.1 \r\n" + host + "\r\n", 400},
+      {"GET / HTTP/1.1\r\n" + host + ": empty\r\n\r\n", 400},
+      {"GET / HTTP/1.1\r\nHost: a\r\n" + host + "\r\n", 400},
+      {chunked + "5 \r\nabcdef\r\n0\r\n\r\n", 400},
+      {chunked + " 5\r\nabcde\r\n0\r\n\r\n", 400},
+      {chunked + "0x5\r\nabcde\r\n0\r\n\r\n", 400},
+      {chunked + "-5\r\nabcde\r\n0\r\n\r\n", 400},
+      {chunked + "5\nabcde\r\n0\r\n\r\n", 400},
+      {chunked + "5\r\nabcde0\r\n\r\n", 400},
+      {chunked + "\r\nabcde\r\n0\r\n\r\n", 400},
+      {chunked + "fffffffffffffffffffff\r\n", 400},
+      {chunked + "5;" + std::string(300, 'e') + "\r\nabcde\r\n0\r\n\r\n", 400},
+      {chunked + "5;" + std::string(300, 'e'), 400},
+      {chunked + "0\r\n" + "T: " + std::string(200, 't') + "\nX: y\r\n\r\n", 400},
+      {chunked + "a00001\r\n", 413},
   };
   TestFront server;
   for (const auto& c : cases) {
@@ -207,21 +241,43 @@ TEST_CASE("requests that are none, or mean two things, are refused and the conne
   }
 }
 
-TEST_CASE("a URL of 64 KiB is answered, a longer one and a pile of headers are refused") {
+TEST_CASE("a URL of 1 MiB is answered, a longer one and a pile of headers are refused") {
   TestFront server;
-  const std::string url = "/" + std::string(65535, 'u');
+  const std::string url = "/" + std::string(1024 * 1024 - 1, 'u');
   CHECK(RawClient(server.port).request(get(url)).body == "GET " + url + "?|");
-  CHECK(RawClient(server.port).request(get("/" + std::string(70'000, 'u'))).status == 414);
-  std::string headers;
-  for (int i = 0; i < 70; ++i)
-    headers += "X-" + std::to_string(i) + ": " + std::string(1000, 'h') + "\r\n";
-  CHECK(RawClient(server.port).request("GET / HTTP/1.1\r\nHost: t\r\n" + headers + "\r\n").status ==
-        431);
+  CHECK(RawClient(server.port).request(get(url + std::string(100, 'u'))).status == 414);
+  const auto with_fields = [&](int count, size_t bytes) {
+    std::string fields;
+    for (int i = 0; i < count; ++i) {
+      fields += "X-" + std::to_string(i) + ": " + std::string(bytes, 'h') + "\r\n";
+    }
+    return RawClient(server.port).request("GET / HTTP/1.1\r\nHost: t\r\n" + fields + "\r\n").status;
+  };
+  CHECK(with_fields(200, 1000) == 200);
+  CHECK(with_fields(300, 1000) == 431);
+  CHECK(with_fields(999, 1) == 200);
+  CHECK(with_fields(1000, 1) == 431);
   RawClient endless(server.port);  // no newline ever
   const std::string block(100'000, 'x');
   for (int i = 0; i < 100 && endless.send(block); ++i) {
   }
   CHECK(endless.read().status == 414);
+}
+
+TEST_CASE("who sends much makes room for who sends little") {
+  FrontOptions options;
+  options.max_held_bytes = 1'000'000;
+  TestFront server(options);
+  const std::string unfinished = "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 9000000\r\n\r\n";
+  RawClient large(server.port), small(server.port);
+  large.send(unfinished + std::string(700'000, 'b'));
+  small.send(unfinished + std::string(100'000, 'b'));
+  CHECK(RawClient(server.port).request(get("/")).status == 200);
+  const std::string body(250'000, 'c');
+  CHECK(RawClient(server.port)
+            .request("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 250000\r\n\r\n" + body)
+            .status == 200);
+  CHECK(large.read().status == 503);
 }
 
 TEST_CASE("the bytes of all requests together are bounded") {

@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <map>
@@ -41,14 +42,20 @@ class RawClient {
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     REQUIRE(connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0);
   }
-  ~RawClient() { hang_up(); }
+  explicit RawClient(const std::string& path) : fd_(socket(AF_UNIX, SOCK_STREAM, 0)) {
+    sockaddr_un to{};
+    to.sun_family = AF_UNIX;
+    path.copy(to.sun_path, sizeof to.sun_path - 1);
+    REQUIRE(connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0);
+  }
+  virtual ~RawClient() { hang_up(); }
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
 
   // False when the server has closed.
   bool send(std::string_view bytes) {
     while (!bytes.empty()) {
-      const ssize_t count = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const ssize_t count = put(bytes);
       if (count <= 0) return false;
       bytes.remove_prefix(static_cast<size_t>(count));
     }
@@ -104,10 +111,17 @@ class RawClient {
   // Waits for the server's end; true when nothing came before it.
   bool closed() { return in_.empty() && !receive(); }
 
+ protected:
+  int fd() const { return fd_; }
+  virtual ssize_t put(std::string_view bytes) {
+    return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+  virtual ssize_t take(char* to, size_t size) { return recv(fd_, to, size, 0); }
+
  private:
   bool receive() {
     char buffer[65536];
-    const ssize_t count = recv(fd_, buffer, sizeof buffer, 0);
+    const ssize_t count = take(buffer, sizeof buffer);
     if (count < 0) CHECK_MESSAGE(errno != EAGAIN, "no answer within 20 s");
     if (count <= 0) return false;
     in_.append(buffer, static_cast<size_t>(count));

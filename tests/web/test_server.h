@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/threads.h"
+#include "remote/read_in.h"
 #include "tests/web/fake_storage.h"
 #include "tests/web/raw_client.h"
 #include "web/server.h"
@@ -26,6 +27,7 @@ struct TestServer {
     services.engine = &engine;
     services.storage = &storage;
     services.scraper = &scraper;
+    services.remote_read = &remote_read;
     services.registry = &registry;
     services.clock = &clock;
     services.build = {"3.14.0", "abc", "main", "me", "20260801", "g++ 12"};
@@ -46,7 +48,9 @@ struct TestServer {
     };
     services.quit = [this] { ++quits; };
 
-    options.listen_addresses = {"127.0.0.1:0"};
+    if (options.listen_addresses == Options().listen_addresses) {
+      options.listen_addresses = {"127.0.0.1:0"};
+    }
     server = std::make_unique<Server>(options, services);
     server->set_ready(ready);
     server->start();
@@ -72,6 +76,7 @@ struct TestServer {
   NullAppender appender;
   promql::Engine engine{promql::EngineOptions{}, storage, nullptr, registry};
   ScrapeManager scraper{ScraperOptions{}, appender, pool, clock, registry};
+  remote::ReadServer remote_read{remote::ReadOptions{}, storage, registry};
   std::shared_ptr<Config> config = std::make_shared<Config>();
   Services services;
   std::unique_ptr<Server> server;
