@@ -181,7 +181,7 @@ void check_headers(const std::map<std::string, std::string>& headers) {
 
 // Go's time.Duration takes a text with units, or a number of nanoseconds.
 double duration_seconds(const Value& interval) {
-  if (interval.text.empty()) return 0;
+  if (!interval.present) return 0;
   Value number = zero_value(int_type());
   if (read_scalar(number, interval.text)) return static_cast<double>(number.integer) / 1e9;
   try {

@@ -215,20 +215,21 @@ class Malformed(Guarded):
     def test_what_means_two_things_is_refused_and_ends_the_connection(self):
         self.start_both()
         for name, text in FORMS.items():
-            found = {server: statuses(raw(port, text)) for server, port in self.ports.items()}
+            found = {server: statuses(raw(port, text, ends=True)) for server, port in self.ports.items()}
             self.assertEqual(len(found["hearth"]), 1, f"{name}: {found}")
             self.assertGreaterEqual(found["hearth"][0], 400, f"{name}: {found}")
         self.assertEqual(request(self.ports["hearth"], path="/-/healthy")[0], 200)
 
     def test_what_is_well_formed_is_answered_by_both(self):
         self.start_both()
-        forms = [f"{CHUNKED}5;name=value\r\nquery\r\n2\r\n=1\r\n0\r\nTrailer: x\r\n\r\n",
-                 f"{POST}content-length:7\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\nquery=1",
+        closing = "Connection: close\r\nTransfer-Encoding"
+        forms = [f"{CHUNKED.replace('Transfer-Encoding', closing)}5;name=value\r\nquery\r\n2\r\n=1\r\n0\r\nTrailer: x\r\n\r\n",
+                 f"{POST}content-length:7\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\nquery=1",
                  f"GET http://other/-/healthy HTTP/1.1\r\n{HOST}\r\n", "GET /-/healthy HTTP/1.0\r\n\r\n",
                  f"\r\nGET /-/healthy HTTP/1.1\r\n{HOST}\r\n", f"GET /-/healthy HTTP/1.1\r\nX:\t y \r\n{HOST}\r\n",
                  f"GET /-/healthy HTTP/1.1\r\n{HOST}Connection: close, x\r\n\r\n{SMUGGLED}"]
         for text in forms:
-            found = {server: statuses(raw(port, text)) for server, port in self.ports.items()}
+            found = {server: statuses(raw(port, text, ends="healthy" in text)) for server, port in self.ports.items()}
             self.assertEqual(found["hearth"], found["prometheus"], text)
 
     def test_no_way_out_of_the_pages(self):
@@ -269,9 +270,9 @@ class Malformed(Guarded):
                                (f"{CHUNKED}{'f' * 15}\r\n", 413),
                                (CHUNKED + f"100000\r\n{'y' * 0x100000}\r\n" * 11 + "0\r\n\r\n", 413),
                                (f"{CHUNKED}0\r\n" + f"T: {'t' * 200}\r\n" * 1000 + "\r\n", 400),
-                               (f"{POST}{form}Content-Length: {len(pairs)}\r\n\r\n{pairs}", 400),
-                               (f"{POST}{form}Content-Length: 1000006\r\n\r\nquery={mega}", 200),
-                               (f"{POST}{form}Content-Length: 1000006\r\n\r\nquery={'(' * 1_000_000}", 400)]:
+                               (f"{POST}{form}Connection: close\r\nContent-Length: {len(pairs)}\r\n\r\n{pairs}", 400),
+                               (f"{POST}{form}Connection: close\r\nContent-Length: 1000006\r\n\r\nquery={mega}", 200),
+                               (f"{POST}{form}Connection: close\r\nContent-Length: 1000006\r\n\r\nquery={'(' * 1_000_000}", 400)]:
             self.assertEqual(statuses(raw(port, text))[:1], [expected], text[:80])
         self.assertEqual(request(port, path="/-/healthy")[0], 200)
 

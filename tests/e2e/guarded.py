@@ -16,13 +16,16 @@ def basic(credentials):
     return "Authorization: Basic " + base64.b64encode(credentials.encode()).decode() + "\r\n"
 
 
-def raw(port, data, seconds=20):
-    """All that comes back until the server closes, or until nothing more comes for a while."""
+def raw(port, data, ends=False, seconds=20):
+    """All that comes back until the server closes. A client that `ends` says that it sends no more: servers close after
+    the answer, or give up a query.
+    """
     with socket.create_connection(("127.0.0.1", port), seconds) as client:
         client.settimeout(seconds)
         try:
             client.sendall(data if isinstance(data, bytes) else data.encode())
-            client.shutdown(socket.SHUT_WR)
+            if ends:
+                client.shutdown(socket.SHUT_WR)
         except OSError:
             pass
         received = b""
