@@ -25,6 +25,7 @@
 #include "core/memory.h"
 #include "core/mutex.h"
 #include "query/engine.h"
+#include "remote/read_in.h"
 #include "remote/write_in.h"
 #include "scraper/manager.h"
 #include "tsdb/db.h"
@@ -118,6 +119,15 @@ web::Options web_options(const ServerFlags& flags) {
   options.enable_admin_api = flags.enable_admin_api;
   options.max_connections = flags.max_connections;
   options.read_timeout = flags.read_timeout;
+  return options;
+}
+
+remote::ReadOptions read_options(const ServerFlags& flags) {
+  remote::ReadOptions options;
+  options.sample_limit = flags.read_sample_limit;
+  options.concurrent_limit = flags.read_concurrent_limit;
+  options.max_frame_bytes = flags.read_max_frame_bytes;
+  options.max_memory_bytes = flags.query_max_memory;
   return options;
 }
 
@@ -219,6 +229,7 @@ struct Application::State {
   std::unique_ptr<promql::Engine> engine;
   std::unique_ptr<ScrapeManager> scraper;
   std::unique_ptr<remote::WriteReceiver> remote_write;
+  std::unique_ptr<remote::ReadServer> remote_read;
   std::unique_ptr<Repeater> maintenance;
 
   std::thread replay_thread;
@@ -260,6 +271,7 @@ void Application::State::start() {
   if (flags.enable_remote_write) {
     remote_write = std::make_unique<remote::WriteReceiver>(write_options(flags), db->appender(), system_clock(), registry);
   }
+  remote_read = std::make_unique<remote::ReadServer>(read_options(flags), *db, registry);
   reload();
   maintenance = std::make_unique<Repeater>([this] { db->maintain(); }, [this] { return db->maintenance_due(); });
   server->connect(services());
@@ -306,6 +318,7 @@ void Application::State::stop() {
   if (server) server->stop();
   maintenance.reset();
   remote_write.reset();
+  remote_read.reset();
   scraper.reset();
   engine.reset();
   db.reset();
@@ -367,6 +380,7 @@ web::Services Application::State::services() {
   services.storage = db.get();
   services.scraper = scraper.get();
   services.remote_write = remote_write.get();
+  services.remote_read = remote_read.get();
   services.registry = &registry;
   services.clock = &system_clock();
   services.build = build_info();

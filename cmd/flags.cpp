@@ -75,9 +75,9 @@ const FlagSpec kTable[] = {
     {"storage.agent.retention.max-time", kDuration, "0s", "Maximum age of samples, in agent mode.", !kHidden, !kRepeatable, kNoEffect},
     {"storage.agent.no-lockfile", kBool, "false", "No lock file in agent mode.", !kHidden, !kRepeatable, kNoEffect},
     {"storage.remote.flush-deadline", kDuration, "1m", "How long to wait for remote writes at shutdown.", !kHidden, !kRepeatable, kNoEffect},
-    {"storage.remote.read-sample-limit", kNumber, "50000000", "Maximum number of samples of a remote read.", !kHidden, !kRepeatable, kNoEffect},
-    {"storage.remote.read-concurrent-limit", kNumber, "10", "Maximum number of concurrent remote reads.", !kHidden, !kRepeatable, kNoEffect},
-    {"storage.remote.read-max-bytes-in-frame", kNumber, "1048576", "Maximum number of bytes in a frame of a streamed remote read.", !kHidden, !kRepeatable, kNoEffect},
+    {"storage.remote.read-sample-limit", kNumber, "50000000", "Maximum number of samples of a remote read.", !kHidden, !kRepeatable},
+    {"storage.remote.read-concurrent-limit", kNumber, "10", "Maximum number of concurrent remote reads.", !kHidden, !kRepeatable},
+    {"storage.remote.read-max-bytes-in-frame", kNumber, "1048576", "Maximum number of bytes in a frame of a streamed remote read.", !kHidden, !kRepeatable},
     {"rules.alert.for-outage-tolerance", kDuration, "1h", "Maximum outage over which the \"for\" state of an alert is restored.", !kHidden, !kRepeatable, kNoEffect},
     {"rules.alert.for-grace-period", kDuration, "10m", "Minimum duration between an alert and its restored \"for\" state.", !kHidden, !kRepeatable, kNoEffect},
     {"rules.alert.resend-delay", kDuration, "1m", "Minimum time before an alert is sent again.", !kHidden, !kRepeatable, kNoEffect},
@@ -147,6 +147,23 @@ void read_features(const std::vector<std::string>& lists, ServerFlags& flags) {
       flags.warnings.push_back(fmt::format("Feature {} of --enable-feature is not known here, or has no engine yet; it is ignored", go_quote(name)));
     }
   }
+}
+
+void check_external_url(const std::string& url) {
+  std::string reason;
+  const auto is_quote = [](char c) { return c == '"' || c == '\''; };
+  if (url.empty()) return;
+  if (is_quote(url.front()) || is_quote(url.back())) {
+    reason = "URL must not begin or end with quotes";
+  } else {
+    try {
+      parse_url(url);
+      return;
+    } catch (const Error& error) {
+      reason = error.what();
+    }
+  }
+  throw Error(ErrorKind::kBadData, "parse external URL " + go_quote(url) + ": " + reason);
 }
 
 void read_messages(const std::vector<std::string>& lists, ServerFlags& flags) {
@@ -237,6 +254,7 @@ ServerFlags parse_server_flags(std::span<const std::string> arguments) {
 
   flags.listen_addresses = parsed.values.at("web.listen-address");
   flags.external_url = text("web.external-url");
+  check_external_url(flags.external_url);
   flags.route_prefix = text("web.route-prefix");
   flags.page_title = text("web.page-title");
   flags.dashboards = text("web.dashboards");
@@ -251,6 +269,11 @@ ServerFlags parse_server_flags(std::span<const std::string> arguments) {
   flags.enable_admin_api = is_on("web.enable-admin-api");
   flags.enable_remote_write = is_on("web.enable-remote-write-receiver");
   read_messages(parsed.values.at("web.remote-write-receiver.accepted-protobuf-messages"), flags);
+  flags.read_sample_limit = static_cast<uint64_t>(number("storage.remote.read-sample-limit", 0));
+  flags.read_concurrent_limit =
+      static_cast<uint64_t>(number("storage.remote.read-concurrent-limit", 0));
+  flags.read_max_frame_bytes =
+      static_cast<uint64_t>(number("storage.remote.read-max-bytes-in-frame", 1));
   flags.max_connections = static_cast<uint64_t>(number("web.max-connections", 1));
   flags.read_timeout = duration("web.read-timeout");
 

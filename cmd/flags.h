@@ -50,6 +50,7 @@ struct ServerFlags {
   bool enable_lifecycle = false, enable_admin_api = false;
   bool enable_remote_write = false, accepts_write_v1 = false, accepts_write_v2 = false;
   uint64_t max_connections = 0;
+  uint64_t read_sample_limit = 0, read_concurrent_limit = 0, read_max_frame_bytes = 0;  // remote read
   DurationMs read_timeout = 0;
 
   std::vector<std::string> features;            // --enable-feature, known ones

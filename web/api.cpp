@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "core/error.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/regex.h"
@@ -52,35 +51,66 @@ void append_notes(std::string& body, std::string_view kind, std::vector<std::str
   append_json_strings(body, notes);
 }
 
+// A streamed answer: its data, then the notes and the end of the envelope.
+class Envelope final : public BodySource {
+ public:
+  Envelope(std::string begin, std::unique_ptr<BodySource> data, std::string end)
+      : begin_(std::move(begin)), data_(std::move(data)), end_(std::move(end)) {}
+
+  bool next(std::string& out) override {
+    out += begin_;
+    begin_.clear();
+    if (data_ == nullptr) return false;
+    if (data_->next(out)) return true;
+    data_.reset();
+    out += end_;
+    return true;
+  }
+
+ private:
+  std::string begin_;
+  std::unique_ptr<BodySource> data_;  // nullptr: the end has been written
+  const std::string end_;
+};
+
 }  // namespace
 
 void set_cors_headers(const Exchange& exchange) {
   exchange.set_header("Vary", "Origin");
   const std::string origin(exchange.header("Origin"));
-  if (origin.empty() || !Regex(exchange.options.cors_origin).matches(origin)) return;
+  if (origin.empty()) return;
   exchange.set_header("Access-Control-Allow-Headers",
                       "Accept, Authorization, Content-Type, Origin");
   exchange.set_header("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
-  exchange.set_header("Access-Control-Allow-Origin", origin);
   exchange.set_header("Access-Control-Expose-Headers", "Date");
+  if (!Regex(exchange.options.cors_origin).matches(origin)) return;
+  exchange.set_header("Access-Control-Allow-Origin", origin);
+}
+
+void answer_api_error(const Exchange& exchange, const Error& error) {
+  if (error.kind() == ErrorKind::kInternal || error.kind() == ErrorKind::kCorrupt) {
+    log_error("API request failed", "path", exchange.path(), "err", std::string(error.what()));
+  }
+  answer_error(exchange, error.kind(), error.what());
 }
 
 void answer_api(const Exchange& exchange, ApiHandler handler) {
   set_cors_headers(exchange);
   std::string body = "{\"status\":\"success\",\"data\":";
-  ApiAnswer answer{body, {}, {}, false};
+  ApiAnswer answer{body};
   try {
     handler(exchange, answer);
     if (answer.no_content) return exchange.answer_empty(204);
-    append_notes(body, "warning", std::move(answer.warnings));
-    append_notes(body, "info", std::move(answer.infos));
-    body.push_back('}');
-    exchange.answer(200, std::move(body), "application/json");
+    std::string end;
+    append_notes(end, "warning", std::move(answer.warnings));
+    append_notes(end, "info", std::move(answer.infos));
+    end.push_back('}');
+    if (answer.rest == nullptr) return exchange.answer(200, body + end, "application/json");
+    exchange.stream(
+        200, "application/json",
+        std::make_unique<Envelope>(std::move(body), std::move(answer.rest), std::move(end)));
   } catch (const Error& e) {
-    if (e.kind() == ErrorKind::kInternal || e.kind() == ErrorKind::kCorrupt) {
-      log_error("API request failed", "path", exchange.path(), "err", std::string(e.what()));
-    }
-    answer_error(exchange, e.kind(), e.what());
+    answer_api_error(exchange, e);
   } catch (const std::bad_alloc&) {
     answer_error(exchange, ErrorKind::kExecution,
                  "not enough memory for this request; ask for fewer series or a shorter range");

@@ -33,9 +33,7 @@ void api_delete_series(const Exchange& exchange, ApiAnswer& answer) {
   require_enabled(exchange);
   const std::vector<std::string> texts = exchange.params("match[]");
   if (texts.empty()) throw Error(ErrorKind::kBadData, "no match[] parameter provided");
-  TimeRange range;
-  range.min = optional_time(exchange, "start", kMinTime);
-  range.max = optional_time(exchange, "end", kMaxTime);
+  const TimeRange range = range_params(exchange);
   std::vector<std::vector<Matcher>> selectors;
   checking_param("match[]", [&] {
     for (const std::string& text : texts) selectors.push_back(promql::parse_metric_selector(text));

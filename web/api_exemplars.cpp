@@ -4,6 +4,7 @@
 #include "core/json.h"
 #include "core/storage.h"
 #include "query/parser.h"
+#include "web/json_list.h"
 #include "web/params.h"
 
 namespace hearth::web {
@@ -48,12 +49,24 @@ void append_exemplar(std::string& out, const Exemplar& exemplar) {
   out += '}';
 }
 
+void append_series(std::string& out, const ExemplarSeries& series) {
+  out += R"({"seriesLabels":)";
+  append_json_labels(out, series.labels);
+  out += R"(,"exemplars":[)";
+  Comma comma(out);
+  for (const Exemplar& exemplar : series.exemplars) {
+    comma.next();
+    append_exemplar(out, exemplar);
+  }
+  out += "]}";
+}
+
 }  // namespace
 
 void api_query_exemplars(const Exchange& exchange, ApiAnswer& answer) {
-  const TimeRange range{optional_time(exchange, "start", kMinTime),
-                        optional_time(exchange, "end", kMaxTime)};
-  if (range.max < range.min) {
+  const GoTime start = optional_time(exchange, "start", go_min_time());
+  const GoTime end = optional_time(exchange, "end", go_max_time());
+  if (end.before(start)) {
     throw Error(ErrorKind::kBadData, "end timestamp must not be before start timestamp");
   }
   const ExprPtr expr =
@@ -61,23 +74,11 @@ void api_query_exemplars(const Exchange& exchange, ApiAnswer& answer) {
   Selectors selectors;
   add_selectors(expr.get(), selectors);
   answer.no_content = selectors.empty();
-
-  std::string& out = answer.data;
-  out += '[';
-  Comma series_comma(out);
-  for (const ExemplarSeries& series : exchange.services.storage->exemplars(selectors, range)) {
-    series_comma.next();
-    out += R"({"seriesLabels":)";
-    append_json_labels(out, series.labels);
-    out += R"(,"exemplars":[)";
-    Comma comma(out);
-    for (const Exemplar& exemplar : series.exemplars) {
-      comma.next();
-      append_exemplar(out, exemplar);
-    }
-    out += "]}";
-  }
-  out += ']';
+  if (answer.no_content) return;
+  answer.rest = std::make_unique<JsonList<ExemplarSeries>>(
+      "[",
+      exchange.services.storage->exemplars(selectors, {start.storage_time(), end.storage_time()}),
+      append_series, "]");
 }
 
 }  // namespace hearth::web

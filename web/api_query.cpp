@@ -12,7 +12,7 @@
 namespace hearth::web {
 namespace {
 
-constexpr int64_t kMaxSteps = 11'000;
+constexpr int64_t kMaxSteps = 11'000, kNanosPerMs = 1'000'000;
 
 bool is_true(std::string_view text) { return text == "true" || text == "1"; }
 
@@ -30,28 +30,17 @@ promql::QueryCaller caller_of(const Exchange& exchange) {
   return caller;
 }
 
-// Room for the next piece of the answer; charged to the query, which fails where there is none.
-void make_room(promql::RunningQuery& query, std::string& body) {
-  query.check();
-  constexpr size_t kRoom = 128 * 1024;
-  const size_t before = body.capacity();
-  if (before - body.size() >= kRoom) return;
-  const size_t after = before + std::max(before, kRoom);
-  query.budget().charge(after);
-  body.reserve(after);
-  query.budget().release(before);
-}
-
 // What query and query_range have in common; `request` has its times.
 void run_query(const Exchange& exchange, promql::QueryRequest request, ApiAnswer& answer) {
   const size_t limit = limit_param(exchange);
   if (exchange.has_param("timeout") && !exchange.param("timeout").empty()) {
-    // 0 means the engine's own, so a timeout of nothing becomes the shortest there is.
-    request.timeout = std::max<DurationMs>(required_duration(exchange, "timeout"), 1);
+    const int64_t nanos = required_duration(exchange, "timeout");
+    if (nanos <= 0) throw Error(ErrorKind::kTimeout, "query timed out in query execution");
+    request.timeout = std::max<DurationMs>(nanos / kNanosPerMs, 1);  // 0 is the engine's own
   }
   if (const std::string text = exchange.param("lookback_delta"); !text.empty()) {
     try {
-      request.lookback_delta = std::max<DurationMs>(parse_api_duration(text), 0);
+      request.lookback_delta = std::max<DurationMs>(parse_duration_nanos(text) / kNanosPerMs, 0);
     } catch (const Error& e) {
       throw Error(e.kind(), std::string("error parsing lookback delta duration: ") + e.what());
     }
@@ -65,16 +54,11 @@ void run_query(const Exchange& exchange, promql::QueryRequest request, ApiAnswer
 
   promql::QueryResult result =
       checking_param("query", [&] { return exchange.services.engine->run(request); });
-  const std::shared_ptr<promql::RunningQuery> query = result.query;
-  exchange.keep(query);
   answer.warnings = std::move(result.warnings);
   answer.infos = std::move(result.infos);
-  JsonResult json(std::move(result), limit, !stats.empty());
-  if (json.truncated()) answer.warnings.emplace_back(kTruncated);
-  do {
-    make_room(*query, answer.data);
-  } while (json.next(answer.data));
-  query->budget().charge(answer.data.size());  // the copy that waits for a slow client
+  auto json = std::make_unique<JsonResult>(std::move(result), limit, !stats.empty());
+  if (json->truncated()) answer.warnings.emplace_back(kTruncated);
+  answer.rest = std::move(json);
 }
 
 promql::ExprPtr parse_query_param(const Exchange& exchange) {
@@ -86,7 +70,8 @@ promql::ExprPtr parse_query_param(const Exchange& exchange) {
 void api_query(const Exchange& exchange, ApiAnswer& answer) {
   promql::QueryRequest request;
   limit_param(exchange);  // refused first, as in Prometheus
-  request.start = optional_time(exchange, "time", exchange.services.clock->now());
+  const GoTime now = GoTime::from_ms(exchange.services.clock->now());
+  request.start = optional_time(exchange, "time", now).query_time();
   request.end = request.start;
   run_query(exchange, std::move(request), answer);
 }
@@ -94,23 +79,26 @@ void api_query(const Exchange& exchange, ApiAnswer& answer) {
 void api_query_range(const Exchange& exchange, ApiAnswer& answer) {
   promql::QueryRequest request;
   limit_param(exchange);
-  request.start = required_time(exchange, "start");
-  request.end = required_time(exchange, "end");
-  if (request.end < request.start) {
+  const GoTime start = required_time(exchange, "start"), end = required_time(exchange, "end");
+  if (end.before(start)) {
     bad_param("end", "end timestamp must not be before start time");
   }
-  request.step = required_duration(exchange, "step");
-  if (request.step <= 0) {
+  const int64_t step_nanos = required_duration(exchange, "step");
+  const auto refuse_step = [] {
     bad_param("step",
               "zero or negative query resolution step widths are not accepted. Try a positive "
               "integer");
-  }
-  const uint64_t span = static_cast<uint64_t>(request.end) - static_cast<uint64_t>(request.start);
-  if (span / static_cast<uint64_t>(request.step) > kMaxSteps) {
+  };
+  if (step_nanos <= 0) refuse_step();
+  if (end.nanos_since(start) / step_nanos > kMaxSteps) {
     throw Error(ErrorKind::kBadData,
                 "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the "
                 "query resolution (?step=XX)");
   }
+  if (step_nanos < kNanosPerMs) refuse_step();
+  request.start = start.query_time();
+  request.end = end.query_time();
+  request.step = step_nanos / kNanosPerMs;
   run_query(exchange, std::move(request), answer);
 }
 

@@ -84,7 +84,7 @@ void api_relabel_steps(const Exchange& exchange, ApiAnswer& answer) {
     out += "{\"rule\":";
     append_relabel_rule(out, rule);
     out += ",\"output\":";
-    append_json_label_map(out, keep ? labels.build() : Labels());
+    append_json_labels(out, keep ? labels.build() : Labels());
     out += keep ? ",\"keep\":true}" : ",\"keep\":false}";
   }
   out += "]}";

@@ -6,15 +6,15 @@
 #include "core/go_text.h"
 #include "core/json.h"
 #include "core/storage.h"
+#include "web/json_list.h"
+#include "web/name_escaping.h"
 #include "web/params.h"
 
 namespace hearth::web {
 namespace {
 
-TimeRange range_params(const Exchange& exchange) {
-  const TimeMs start = optional_time(exchange, "start", kMinTime);
-  return {start, optional_time(exchange, "end", kMaxTime)};
-}
+void append_string(std::string& out, const std::string& text) { append_json_string(out, text); }
+void append_labels(std::string& out, const Labels& labels) { append_json_labels(out, labels); }
 
 // One more than is shown tells whether something was left out.
 size_t limit_with_probe(size_t limit) { return limit == 0 ? 0 : limit + 1; }
@@ -54,7 +54,7 @@ void answer_strings(const Exchange& exchange, ApiAnswer& answer, Ask ask) {
     add_warnings(*querier, answer);
   }
   truncate(found, limit, answer);
-  append_json_strings(answer.data, found);
+  answer.rest = std::make_unique<JsonList<std::string>>("[", std::move(found), append_string, "]");
 }
 
 }  // namespace
@@ -95,7 +95,10 @@ void api_series(const Exchange& exchange, ApiAnswer& answer) {
     const SelectHints hints{range, sets.size() == 1, limit_with_probe(limit), true};
     for (const std::vector<Matcher>& matchers : sets) {
       const auto series = querier->select(matchers, hints, budget);
-      for (size_t i = 0; i < series->size(); ++i) found.emplace_back(series->labels(i));
+      for (size_t i = 0; i < series->size(); ++i) {
+        found.emplace_back(series->labels(i));
+        budget.charge(sizeof(Labels) + found.back().view().flat().size());
+      }
     }
     if (sets.size() > 1) {
       std::sort(found.begin(), found.end());
@@ -104,13 +107,7 @@ void api_series(const Exchange& exchange, ApiAnswer& answer) {
     add_warnings(*querier, answer);
   }
   truncate(found, limit, answer);
-  answer.data.push_back('[');
-  Comma comma(answer.data);
-  for (const Labels& labels : found) {
-    comma.next();
-    append_json_labels(answer.data, labels);
-  }
-  answer.data.push_back(']');
+  answer.rest = std::make_unique<JsonList<Labels>>("[", std::move(found), append_labels, "]");
 }
 
 void api_drop_series(const Exchange&, ApiAnswer&) {

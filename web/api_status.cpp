@@ -155,30 +155,4 @@ void api_wal_replay(const Exchange& exchange, ApiAnswer& answer) {
   out.back() = '}';
 }
 
-void api_rules(const Exchange& exchange, ApiAnswer& answer) {
-  std::string type = exchange.param("type");
-  for (char& c : type) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  if (!type.empty() && type != "alert" && type != "record") {
-    bad_param("type", "not supported value " + go_quote(type));
-  }
-  answer.data += R"({"groups":[]})";
-}
-
-void api_alerts(const Exchange&, ApiAnswer& answer) { answer.data += R"({"alerts":[]})"; }
-
-void api_alertmanagers(const Exchange&, ApiAnswer& answer) {
-  answer.data += R"({"activeAlertmanagers":[],"droppedAlertmanagers":[]})";
-}
-
-void api_notifications(const Exchange&, ApiAnswer& answer) { answer.data += "[]"; }
-
-void remote_read_off(Exchange& exchange) {
-  exchange.answer_error_text(404, "remote read is not available in this version");
-}
-
-void otlp_off(Exchange& exchange) {
-  exchange.answer_error_text(
-      404, "otlp write receiver needs to be enabled with --web.enable-otlp-receiver");
-}
-
 }  // namespace hearth::web

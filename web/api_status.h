@@ -1,5 +1,4 @@
-// /api/v1/status/..., and the answers of parts that this server does not have: rules, alerts,
-// notifications, remote write and read.
+// /api/v1/status/...
 #pragma once
 
 #include "web/api.h"
@@ -14,13 +13,6 @@ void api_tsdb(const Exchange& exchange, ApiAnswer& answer);
 void api_tsdb_blocks(const Exchange& exchange, ApiAnswer& answer);
 void api_wal_replay(const Exchange& exchange, ApiAnswer& answer);
 tsdb::ReplayStatus replay_status(const Services& services);
-
-void api_rules(const Exchange& exchange, ApiAnswer& answer);
-void api_alerts(const Exchange& exchange, ApiAnswer& answer);
-void api_alertmanagers(const Exchange& exchange, ApiAnswer& answer);
-void api_notifications(const Exchange& exchange, ApiAnswer& answer);
-void remote_read_off(Exchange& exchange);
-void otlp_off(Exchange& exchange);
 
 // The object of buildinfo and /version.
 std::string build_info_json(const BuildInfo& build);

@@ -1,6 +1,7 @@
 #include "web/api_targets.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "core/duration.h"
@@ -8,6 +9,7 @@
 #include "core/go_text.h"
 #include "core/json.h"
 #include "query/parser.h"
+#include "web/json_list.h"
 #include "web/params.h"
 
 namespace hearth::web {
@@ -45,6 +47,19 @@ int64_t number_param(const Exchange& exchange, const std::string& name) {
   }
 }
 
+std::string dropped_counts_json(const ScrapeManager& scraper) {
+  std::string out = "{";
+  Comma comma(out);
+  for (const auto& [name, count] : scraper.dropped_counts()) {
+    comma.next();
+    append_json_string(out, name);
+    out.push_back(':');
+    append_json_int(out, static_cast<int64_t>(count));
+  }
+  out.push_back('}');
+  return out;
+}
+
 void append_metadata_fields(std::string& out, const Metadata& metadata) {
   out.append("\"type\":");
   append_json_string(out, metric_type_name(metadata.type));
@@ -52,13 +67,83 @@ void append_metadata_fields(std::string& out, const Metadata& metadata) {
   append_field(out, "help", metadata.help);
 }
 
+template <bool with_metric>
+void append_target_metadata(std::string& out, const TargetMetadata& entry) {
+  out.append("{\"target\":");
+  append_json_labels(out, entry.target);
+  if (with_metric) append_field(out, "metric", entry.metric);
+  append_field(out, "type", metric_type_name(entry.metadata.type));
+  append_field(out, "help", entry.metadata.help);
+  append_field(out, "unit", entry.metadata.unit);
+  out.push_back('}');
+}
+
+// The metadata of one metric.
+struct KnownMetric {
+  std::string name;
+  std::vector<Metadata> known;
+};
+
+void append_known_metric(std::string& out, const KnownMetric& metric) {
+  append_json_string(out, metric.name);
+  out.append(":[");
+  Comma comma(out);
+  for (const Metadata& metadata : metric.known) {
+    comma.next();
+    out.push_back('{');
+    append_metadata_fields(out, metadata);
+    out.push_back('}');
+  }
+  out.push_back(']');
+}
+
+// The host of a URL's "host:port", and the port; false where there is no port.
+bool split_host_port(std::string_view authority, std::string_view& host, std::string_view& port) {
+  const size_t colon = authority.rfind(':');
+  if (colon == std::string_view::npos || authority.find(']', colon) != std::string_view::npos) {
+    return false;
+  }
+  host = authority.substr(0, colon);
+  port = authority.substr(colon + 1);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return true;
+}
+
+// Where others reach this server: "http://host:9090".
+std::string own_address(const Exchange& exchange) {
+  const std::string& external = exchange.options.external_url;
+  if (const size_t host = external.find("://"); host != std::string::npos) {
+    return external.substr(0, external.find('/', host + 3));
+  }
+  std::string_view host, port;
+  split_host_port(exchange.options.listen_addresses.front(), host, port);
+  return "http://" + exchange.services.runtime().hostname + ":" + std::string(port);
+}
+
 }  // namespace
+
+std::string global_url(const std::string& url, std::string_view own, std::string_view listening) {
+  const size_t begin = url.find("://");
+  if (begin == std::string::npos) return url;
+  const size_t end = std::min(url.find_first_of("/?#", begin + 3), url.size());
+  std::string_view host, port, own_host, own_port, ignored, listen_port;
+  if (!split_host_port(std::string_view(url).substr(begin + 3, end - begin - 3), host, port)) {
+    return url;
+  }
+  if (host != "127.0.0.1" && host != "localhost" && host != "::1") return url;
+  if (!split_host_port(listening, ignored, listen_port)) return url;
+  if (port == listen_port) return std::string(own) + url.substr(end);
+  const std::string_view own_authority = own.substr(own.find("://") + 3);
+  if (!split_host_port(own_authority, own_host, own_port)) return url;
+  return url.substr(0, begin + 3) + std::string(own_host) + ":" + std::string(port) +
+         url.substr(end);
+}
 
 void append_active_target(std::string& out, const TargetStatus& target) {
   out.append("{\"discoveredLabels\":");
-  append_json_label_map(out, target.discovered_labels);
+  append_json_labels(out, target.discovered_labels);
   out.append(",\"labels\":");
-  append_json_label_map(out, target.labels);
+  append_json_labels(out, target.labels);
   append_field(out, "scrapePool", target.scrape_pool);
   append_field(out, "scrapeUrl", target.scrape_url);
   append_field(out, "globalUrl", target.global_url);
@@ -74,7 +159,7 @@ void append_active_target(std::string& out, const TargetStatus& target) {
 
 void append_dropped_target(std::string& out, const DroppedTarget& target) {
   out.append("{\"discoveredLabels\":");
-  append_json_label_map(out, target.discovered_labels);
+  append_json_labels(out, target.discovered_labels);
   append_field(out, "scrapePool", target.scrape_pool);
   out.push_back('}');
 }
@@ -89,37 +174,29 @@ void api_targets(const Exchange& exchange, ApiAnswer& answer) {
     return pool.empty() || target.scrape_pool == pool;
   };
   const ScrapeManager& scraper = *exchange.services.scraper;
-  std::string& out = answer.data;
-
-  out.append("{\"activeTargets\":[");
+  std::vector<TargetStatus> active;
+  std::vector<DroppedTarget> dropped;
+  std::string counts = "null";
   if (any || state == "active") {
-    Comma comma(out);
-    for (const TargetStatus& target : scraper.active_targets()) {
-      if (!wanted(target)) continue;
-      comma.next();
-      append_active_target(out, target);
+    active = scraper.active_targets();
+    std::erase_if(active, std::not_fn(wanted));
+    const std::string own = own_address(exchange);
+    for (TargetStatus& target : active) {
+      target.global_url =
+          global_url(target.scrape_url, own, exchange.options.listen_addresses.front());
     }
   }
-  out.append("],\"droppedTargets\":[");
-  if (!any && state != "dropped") {
-    out.append("],\"droppedTargetCounts\":null}");
-    return;
+  if (any || state == "dropped") {
+    dropped = scraper.dropped_targets();
+    std::erase_if(dropped, std::not_fn(wanted));
+    counts = dropped_counts_json(scraper);
   }
-  Comma comma(out);
-  for (const DroppedTarget& target : scraper.dropped_targets()) {
-    if (!wanted(target)) continue;
-    comma.next();
-    append_dropped_target(out, target);
-  }
-  out.append("],\"droppedTargetCounts\":{");
-  Comma count_comma(out);
-  for (const auto& [name, count] : scraper.dropped_counts()) {
-    count_comma.next();
-    append_json_string(out, name);
-    out.push_back(':');
-    append_json_int(out, static_cast<int64_t>(count));
-  }
-  out.append("}}");
+  answer.rest = std::make_unique<Sequence>(
+      std::make_unique<JsonList<TargetStatus>>("{\"activeTargets\":[", std::move(active),
+                                               append_active_target, "],"),
+      std::make_unique<JsonList<DroppedTarget>>("\"droppedTargets\":[", std::move(dropped),
+                                                append_dropped_target,
+                                                "],\"droppedTargetCounts\":" + counts + "}"));
 }
 
 void api_targets_metadata(const Exchange& exchange, ApiAnswer& answer) {
@@ -129,71 +206,80 @@ void api_targets_metadata(const Exchange& exchange, ApiAnswer& answer) {
   if (const std::string text = exchange.param("match_target"); !text.empty()) {
     matchers = checking_param("match_target", [&] { return promql::parse_metric_selector(text); });
   }
-  std::string& out = answer.data;
-  out.push_back('[');
-  Comma comma(out);
-  int64_t count = 0;
-  for (const TargetMetadata& entry : exchange.services.scraper->metadata(metric)) {
-    if (limit >= 0 && count >= limit) break;
-    const bool matches = std::all_of(matchers.begin(), matchers.end(), [&](const Matcher& m) {
-      return m.matches(entry.target.view());
-    });
-    if (!matches) continue;
-    ++count;
-    comma.next();
-    out.append("{\"target\":");
-    append_json_label_map(out, entry.target);
-    if (metric.empty()) append_field(out, "metric", entry.metric);
-    append_field(out, "type", metric_type_name(entry.metadata.type));
-    append_field(out, "help", entry.metadata.help);
-    append_field(out, "unit", entry.metadata.unit);
-    out.push_back('}');
+  std::vector<TargetMetadata> found = exchange.services.scraper->metadata(metric);
+  std::erase_if(found, [&](const TargetMetadata& entry) {
+    return !std::all_of(matchers.begin(), matchers.end(),
+                        [&](const Matcher& m) { return m.matches(entry.target.view()); });
+  });
+  if (limit >= 0 && found.size() > static_cast<size_t>(limit)) {
+    found.resize(static_cast<size_t>(limit));
   }
-  out.push_back(']');
+  const auto append = metric.empty() ? append_target_metadata<true> : append_target_metadata<false>;
+  answer.rest = std::make_unique<JsonList<TargetMetadata>>("[", std::move(found), append, "]");
 }
 
-void append_metadata_by_metric(std::string& out, std::span<const TargetMetadata> metadata,
-                               int64_t limit, int64_t limit_per_metric) {
+std::unique_ptr<BodySource> metadata_by_metric(std::vector<TargetMetadata> metadata, int64_t limit,
+                                               int64_t limit_per_metric) {
   std::map<std::string_view, std::vector<const Metadata*>> by_metric;
   for (const TargetMetadata& entry : metadata) {
     std::vector<const Metadata*>& known = by_metric[entry.metric];
     const bool seen = std::any_of(known.begin(), known.end(),
                                   [&](const Metadata* m) { return *m == entry.metadata; });
-    if (!seen) known.push_back(&entry.metadata);
+    const bool enough =
+        limit_per_metric > 0 && known.size() >= static_cast<size_t>(limit_per_metric);
+    if (!seen && !enough) known.push_back(&entry.metadata);
   }
-  out.push_back('{');
-  Comma comma(out);
-  int64_t metrics = 0;
-  for (const auto& [metric, known] : by_metric) {
-    if (limit >= 0 && metrics++ >= limit) break;
-    comma.next();
-    append_json_string(out, metric);
-    out.append(":[");
-    Comma inner(out);
-    int64_t shown = 0;
-    for (const Metadata* entry : known) {
-      if (limit_per_metric > 0 && shown++ >= limit_per_metric) break;
-      inner.next();
-      out.push_back('{');
-      append_metadata_fields(out, *entry);
-      out.push_back('}');
-    }
-    out.push_back(']');
+  std::vector<KnownMetric> metrics;
+  for (const auto& [name, known] : by_metric) {
+    if (limit >= 0 && metrics.size() >= static_cast<size_t>(limit)) break;
+    KnownMetric& metric = metrics.emplace_back();
+    metric.name = name;
+    for (const Metadata* entry : known) metric.known.push_back(*entry);
   }
-  out.push_back('}');
+  return std::make_unique<JsonList<KnownMetric>>("{", std::move(metrics), append_known_metric, "}");
 }
 
 void api_metadata(const Exchange& exchange, ApiAnswer& answer) {
   const int64_t limit = number_param(exchange, "limit");
   const int64_t per_metric = number_param(exchange, "limit_per_metric");
-  const std::vector<TargetMetadata> metadata =
-      exchange.services.scraper->metadata(exchange.param("metric"));
-  append_metadata_by_metric(answer.data, metadata, limit, per_metric);
+  answer.rest = metadata_by_metric(exchange.services.scraper->metadata(exchange.param("metric")),
+                                   limit, per_metric);
 }
 
 void api_scrape_pools(const Exchange& exchange, ApiAnswer& answer) {
   answer.data.append("{\"scrapePools\":");
   append_json_strings(answer.data, exchange.services.scraper->scrape_pools());
+  answer.data.push_back('}');
+}
+
+std::string scrape_pool_yaml(std::string_view config, const std::string& pool) {
+  constexpr std::string_view kItem = "- job_name: ";
+  bool found = false;
+  std::string yaml;
+  while (!config.empty()) {
+    const size_t end = std::min(config.find('\n'), config.size());
+    const std::string_view line = config.substr(0, end);
+    config.remove_prefix(std::min(end + 1, config.size()));
+    if (line.starts_with(kItem)) {
+      const std::string_view name = line.substr(kItem.size());
+      found = name == pool || name == "\"" + pool + "\"" || name == "'" + pool + "'";
+    } else if (!line.starts_with(' ')) {
+      found = false;
+    }
+    if (found) yaml.append(line.substr(2)).append("\n");
+  }
+  return yaml;
+}
+
+void api_scrape_pool_config(const Exchange& exchange, ApiAnswer& answer) {
+  const std::string pool = exchange.param("scrapePool");
+  if (pool.empty()) throw Error(ErrorKind::kBadData, "no scrapePool parameter provided");
+  if (exchange.services.scraper->pool_config(pool) == nullptr) {
+    throw Error(ErrorKind::kBadData,
+                "error getting scrape config: scrape pool " + go_quote(pool) + " not found");
+  }
+  answer.data.append("{\"yaml\":");
+  append_json_string(answer.data, scrape_pool_yaml(exchange.services.config()->text, pool));
   answer.data.push_back('}');
 }
 

@@ -30,7 +30,6 @@ struct Exchange {
   bool ready = true;                            // else the server is still starting
   bool accepts_gzip = false;                    // the answer may be gzipped
   std::string_view peer = {};                   // the client's address and port
-  std::shared_ptr<void>* kept = nullptr;        // see keep()
   std::unique_ptr<BodySource>* rest = nullptr;  // see stream()
 
   std::string_view method() const;
@@ -43,11 +42,6 @@ struct Exchange {
   std::string param(const std::string& name) const;  // the first; "" when there is none
   bool has_param(const std::string& name) const;
   std::vector<std::string> params(const std::string& name) const;
-
-  // What shall live until the answer has been sent.
-  void keep(std::shared_ptr<void> what) const {
-    if (kept != nullptr) *kept = std::move(what);
-  }
 
   void set_header(const std::string& name, const std::string& value) const;
   void answer(int status, std::string body, const std::string& content_type) const;

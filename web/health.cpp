@@ -32,12 +32,16 @@ void answer_still_replaying(const Exchange& exchange, const tsdb::ReplayStatus& 
 
 }  // namespace
 
-void healthy(Exchange& exchange) { exchange.answer_text(200, "Prometheus Server is Healthy.\n"); }
+void healthy(Exchange& exchange) {
+  if (exchange.method() == "HEAD") return exchange.answer_empty(200);
+  exchange.answer_text(200, "Prometheus Server is Healthy.\n");
+}
 
 void ready(Exchange& exchange) {
   if (!exchange.ready) return answer_not_ready(exchange);
   const tsdb::ReplayStatus replay = replay_status(exchange.services);
   if (!replay.done) return answer_still_replaying(exchange, replay);
+  if (exchange.method() == "HEAD") return exchange.answer_empty(200);
   exchange.answer_text(200, "Prometheus Server is Ready.\n");
 }
 

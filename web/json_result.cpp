@@ -62,6 +62,7 @@ JsonResult::JsonResult(QueryResult result, size_t limit, bool with_stats)
 
 bool JsonResult::next(std::string& out) {
   if (ended_) return false;
+  if (result_.query != nullptr) result_.query->check();
   const size_t enough = out.size() + kPieceBytes;
   if (!begun_) {
     begun_ = true;
@@ -100,7 +101,8 @@ void JsonResult::begin_series(std::string& out) {
   point_ = 0;
 }
 
-// Appends points of the series until there are none left, or enough bytes. Returns whether it ended.
+// Appends points of the series until there are none left, or enough bytes. Returns whether it
+// ended.
 bool JsonResult::append_points(std::string& out, size_t enough) {
   const ResultSeries& series = result_.series[series_];
   const size_t floats = series.points.size(), all = floats + series.histograms.size();

@@ -5,21 +5,21 @@
 #include <string_view>
 
 #include "query/result.h"
+#include "web/body_source.h"
 
 namespace hearth::web {
 
 // "scalar", "vector", "matrix", "string", "none": as the API names what an expression gives.
 std::string_view result_type(promql::ValueType type);
 
-// Writes the answer in pieces of some tens of kilobytes, so that it need not be in memory whole.
-// Points are freed, and given back to the query's budget, when they have been written. One thread.
-class JsonResult {
+// Points are freed, and given back to the query's budget, when they have been written. It throws
+// when somebody ends the query.
+class JsonResult final : public BodySource {
  public:
   // `limit` 0 = all series.
   JsonResult(promql::QueryResult result, size_t limit, bool with_stats);
 
-  // Appends the next piece; false: it has all been written.
-  bool next(std::string& out);
+  bool next(std::string& out) override;
   bool truncated() const { return count_ < total_; }  // series are left out
 
  private:

@@ -10,22 +10,18 @@
 #include "core/error.h"
 #include "core/matcher.h"
 #include "web/exchange.h"
+#include "web/go_time.h"
 
 namespace hearth::web {
 
-// Seconds with a fraction, or RFC3339. Times beyond what milliseconds can hold become the ends of
-// that range. Throws `cannot parse "x" to a valid timestamp`.
-TimeMs parse_time(const std::string& text);
-
-// Seconds with a fraction, or "5m". Throws `cannot parse "x" to a valid duration`.
-DurationMs parse_api_duration(const std::string& text);
-
 // A time that must be there: `invalid parameter "start": cannot parse "" to ...`.
-TimeMs required_time(const Exchange& exchange, const std::string& name);
+GoTime required_time(const Exchange& exchange, const std::string& name);
 // A time that may be missing: `invalid parameter "start": invalid time value for 'start': ...`.
-TimeMs optional_time(const Exchange& exchange, const std::string& name, TimeMs missing);
-DurationMs required_duration(const Exchange& exchange, const std::string& name);
-DurationMs optional_duration(const Exchange& exchange, const std::string& name, DurationMs missing);
+GoTime optional_time(const Exchange& exchange, const std::string& name, const GoTime& missing);
+// `start` and `end`, as the storage is asked; without them, of all times.
+TimeRange range_params(const Exchange& exchange);
+// Nanoseconds.
+int64_t required_duration(const Exchange& exchange, const std::string& name);
 
 // `limit`: not negative; 0 = none.
 size_t limit_param(const Exchange& exchange);
@@ -48,8 +44,5 @@ auto checking_param(const std::string& name, Work work) {
     bad_param(name, e.what());
   }
 }
-
-// model.UnescapeName of a "U__..." name; any other name, and one that is malformed, as it is.
-std::string unescape_name(const std::string& name);
 
 }  // namespace hearth::web

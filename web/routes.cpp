@@ -3,16 +3,26 @@
 #include <algorithm>
 
 #include "web/api_admin.h"
+#include "web/api_document.h"
 #include "web/api_exemplars.h"
 #include "web/api_parse.h"
+#include "web/api_past.h"
 #include "web/api_queries.h"
 #include "web/api_query.h"
 #include "web/api_relabel.h"
+#include "web/api_rules.h"
+#include "web/api_search.h"
 #include "web/api_series.h"
 #include "web/api_status.h"
 #include "web/api_targets.h"
+#include "web/consoles.h"
+#include "web/dashboards.h"
+#include "web/debug.h"
+#include "web/federate.h"
 #include "web/health.h"
+#include "web/remote_read.h"
 #include "web/remote_write.h"
+#include "web/self_metrics.h"
 #include "web/ui.h"
 #include "web/url.h"
 
@@ -38,28 +48,40 @@ constexpr Route kRoutes[] = {
     {"/api/v1/label/:name/values", kGet, api<api_label_values>, true, kHeavy},
     {"/api/v1/series", kGet | kPost, api<api_series>, true, kHeavy},
     {"/api/v1/series", kDelete, api<api_drop_series>, true},
+    {"/api/v1/search/metric_names", kGet | kPost, search_metric_names, true, kHeavy},
+    {"/api/v1/search/label_names", kGet | kPost, search_label_names, true, kHeavy},
+    {"/api/v1/search/label_values", kGet | kPost, search_label_values, true, kHeavy},
     {"/api/v1/metadata", kGet, api<api_metadata>, true},
     {"/api/v1/targets", kGet, api<api_targets>, true},
     {"/api/v1/targets/metadata", kGet, api<api_targets_metadata>, true},
     {"/api/v1/targets/relabel_steps", kGet, api<api_relabel_steps>, true},
     {"/api/v1/scrape_pools", kGet, api<api_scrape_pools>, true},
+    {"/api/v1/scrape_pools/config", kGet, api<api_scrape_pool_config>, true},
     {"/api/v1/rules", kGet, api<api_rules>, true},
     {"/api/v1/alerts", kGet, api<api_alerts>, true},
     {"/api/v1/alertmanagers", kGet, api<api_alertmanagers>, true},
     {"/api/v1/notifications", kGet, api<api_notifications>},
+    {"/api/v1/notifications/live", kGet, api<api_live_notifications>},
+    {"/api/v1/features", kGet, api<api_features>, true},
+    {"/api/v1/openapi.yaml", kGet, openapi_document},
     {"/api/v1/status/config", kGet, api<api_config>, true},
     {"/api/v1/status/runtimeinfo", kGet, api<api_runtime_info>, true},
     {"/api/v1/status/buildinfo", kGet, api<api_build_info>, true},
     {"/api/v1/status/flags", kGet, api<api_flags>, true},
     {"/api/v1/status/queries", kGet, api<api_queries>, true},
+    {"/api/v1/status/top_queries", kGet, api<api_top_queries>, true},
+    {"/api/v1/status/metric_use", kGet, api<api_metric_use>, true},
+    {"/api/v1/dashboards", kGet, api<api_dashboards>},
+    {"/api/v1/dashboards/:name", kGet, api<api_dashboard>},
     {"/api/v1/status/queries/:id", kDelete, api<api_cancel_query>, true},
     {"/api/v1/status/tsdb", kGet, api<api_tsdb>, true, kHeavy},
     {"/api/v1/status/tsdb/blocks", kGet, api<api_tsdb_blocks>, true},
     {"/api/v1/status/walreplay", kGet, api<api_wal_replay>},
+    {"/api/v1/status/self_metrics", kGet, api<api_self_metrics>, true},
     {"/api/v1/admin/tsdb/snapshot", kPost | kPut, api<api_snapshot>, true, kHeavy},
     {"/api/v1/admin/tsdb/delete_series", kPost | kPut, api<api_delete_series>, true, kHeavy},
     {"/api/v1/admin/tsdb/clean_tombstones", kPost | kPut, api<api_clean_tombstones>, true, kHeavy},
-    {"/api/v1/read", kPost, remote_read_off, true},
+    {"/api/v1/read", kPost, remote_read, true, kHeavy},
     {"/api/v1/write", kPost, remote_write, true},
     {"/api/v1/otlp/v1/metrics", kPost, otlp_off, true},
 
@@ -69,10 +91,16 @@ constexpr Route kRoutes[] = {
     {"/-/quit", kGet | kPost | kPut, quit},
     {"/metrics", kGet, metrics},
     {"/version", kGet, version},
+    {"/federate", kGet, federate, true, kHeavy},
+    {"/debug/pprof/", kGet | kPost, debug_index},
+    {"/debug/pprof/:name", kGet | kPost, debug_profile},
+    {"/consoles/*", kGet, no_console, true},
 
     {"/", kGet, ui_home},
     {"/graph", kGet, ui_graph},
     {"/query", kGet, ui_page, true},
+    {"/dashboards", kGet, ui_page, true},
+    {"/queries", kGet, ui_page, true},
     {"/alerts", kGet, ui_page, true},
     {"/rules", kGet, ui_page, true},
     {"/targets", kGet, ui_page, true},
@@ -97,6 +125,12 @@ constexpr NamedMethod kMethods[] = {  // in the order of an Allow header; OPTION
 
 // Whether `path` is what `pattern` stands for.
 bool matches(std::string_view pattern, std::string_view path, std::string& name) {
+  if (pattern.ends_with('*')) {
+    pattern.remove_suffix(1);
+    if (!path.starts_with(pattern)) return false;
+    name = path.substr(pattern.size());
+    return true;
+  }
   const size_t colon = pattern.find(':');
   if (colon == std::string_view::npos) return pattern == path;
   const std::string_view before = pattern.substr(0, colon);
@@ -137,23 +171,31 @@ std::string without_last_slash(std::string path) {
   return path;
 }
 
-void redirect_to_path(Exchange& exchange, const std::string& path) {
+void redirect_to_path(Exchange& exchange, int status, const std::string& path) {
   std::string location = url_encode_path(path);
   if (!exchange.query().empty()) location.append("?").append(exchange.query());
-  exchange.redirect(301, location);
+  exchange.redirect(status, location);
 }
 
-// Where a path that is not clean, or misses or has a last slash, leads; "" for any other.
-std::string other_place(std::string_view path, const std::string& prefix) {
-  if (path == "*") return "";
-  if (std::string clean = clean_path(path); clean != path) return clean;
+struct Place {
+  std::string path;  // "": nowhere
+  int status = 301;
+};
+
+// Where a path that is not clean, or misses or has a last slash, leads.
+Place other_place(std::string_view path, std::string_view method, const std::string& prefix) {
+  if (path == "*") return {};
+  if (std::string clean = clean_path(path); clean != path) return {clean};
   const std::string with_slash = std::string(path) + "/";
-  if (with_slash == prefix + "/" || with_slash == prefix + std::string(kApi)) return with_slash;
+  const bool home = with_slash == prefix + "/" && method == "GET";
+  if (home || with_slash == prefix + std::string(kApi)) return {with_slash};
   const std::string below = prefix + "/";
-  if (!path.ends_with('/') || !path.starts_with(below) || path == below) return "";
+  if (!path.ends_with('/') || !path.starts_with(below) || path == below) return {};
   path.remove_suffix(1);
   std::string name;
-  return find_route(path.substr(prefix.size()), name) == nullptr ? "" : std::string(path);
+  const Route* const route = find_route(path.substr(prefix.size()), name);
+  if (route == nullptr || find_method(*route, method) == nullptr) return {};
+  return {std::string(path), method == "GET" ? 301 : 307};
 }
 
 }  // namespace
@@ -189,12 +231,17 @@ std::string route_prefix(const Options& options) {
 const Route* answer_route(Exchange& exchange) {
   const std::string& prefix = exchange.options.route_prefix;
   std::string_view path = exchange.path();
-  if (const std::string place = other_place(path, prefix); !place.empty()) {
-    redirect_to_path(exchange, place);
+  if (const Place place = other_place(path, exchange.method(), prefix); !place.path.empty()) {
+    redirect_to_path(exchange, place.status, place.path);
     return nullptr;
   }
   if (!prefix.empty() && path == "/") {
-    exchange.redirect(302, prefix);
+    std::string none;
+    if (exchange.method() == "GET") {
+      exchange.redirect(302, prefix);
+    } else {
+      answer_other_method(exchange, *find_route("/", none));
+    }
     return nullptr;
   }
   const bool ours = path.starts_with(prefix + "/");

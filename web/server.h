@@ -15,6 +15,7 @@
 #include "tsdb/db.h"
 
 namespace hearth::remote {
+class ReadServer;
 class WriteReceiver;
 }
 
@@ -56,6 +57,7 @@ struct Services {
   Queryable* storage = nullptr;
   ScrapeManager* scraper = nullptr;
   remote::WriteReceiver* remote_write = nullptr;  // nullptr: it is not enabled
+  remote::ReadServer* remote_read = nullptr;
   Registry* registry = nullptr;
   const Clock* clock = nullptr;
   BuildInfo build;

@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "tests/web/test_server.h"
 #include "web/api_targets.h"
+#include "web/name_escaping.h"
 #include "web/params.h"
 
 using namespace hearth;
@@ -97,7 +98,7 @@ TEST_CASE("every wrong parameter of a query is refused in Prometheus' words") {
            invalid("step", "cannot parse \\\"1e30\\\" to a valid duration. It overflows int64")},
           {range + "start=0&end=11001&step=1", 400, bad_data(kResolution)},
           {range + "start=NaN&end=1e10&step=1", 400, bad_data(kResolution)},
-          {range + "start=-1e300&end=1e300&step=1y", 400, bad_data(kResolution)},
+          {range + "start=0&end=2&step=0.0001", 400, bad_data(kResolution)},
           {"format_query?query=up%7B", 400,
            invalid("query", "1:4: parse error: unexpected end of input inside braces")},
       });
@@ -306,7 +307,11 @@ TEST_CASE("what has no engine yet answers in form, and empty") {
   CHECK(write.body ==
         "remote write receiver needs to be enabled with --web.enable-remote-write-receiver\n");
   CHECK(client.post("/api/v1/otlp/v1/metrics", "").status == 404);
-  CHECK(client.post("/api/v1/read", "").status == 404);
+  CHECK(client.post("/api/v1/read", "").body == "snappy: corrupt input\n");
+  CHECK(server.get("/api/v1/notifications/live").status == 204);
+  check_all(server, {{"rules?group_limit=0", 400,
+                      bad_data("invalid parameter \\\"group_limit\\\": group_limit needs to be "
+                               "greater than 0")}});
   const Reply admin = client.post("/api/v1/admin/tsdb/snapshot", "");
   CHECK(admin.status == 500);
   CHECK(admin.body ==
@@ -444,8 +449,8 @@ TEST_CASE("a target in JSON") {
   append_active_target(out, target);
   CHECK(
       out ==
-      R"({"discoveredLabels":{"__address__":"h:1","job":"\u003co\u003e"},"labels":{"instance":"h:1",)"
-      R"("job":"\u003co\u003e"},"scrapePool":"odd","scrapeUrl":"http://h:1/metrics?a=1\u0026b=2",)"
+      R"({"discoveredLabels":{"__address__":"h:1","job":"<o>"},"labels":{"instance":"h:1",)"
+      R"("job":"<o>"},"scrapePool":"odd","scrapeUrl":"http://h:1/metrics?a=1\u0026b=2",)"
       R"("globalUrl":"http://vm:1/metrics","lastError":"","lastScrape":"0001-01-01T00:00:00Z",)"
       R"("lastScrapeDuration":0,"health":"unknown","scrapeInterval":"1m30s","scrapeTimeout":"10s"})");
   target.last_error = "Get \"http://h:1/metrics\": EOF";
@@ -462,40 +467,43 @@ TEST_CASE("a target in JSON") {
   CHECK(out == R"({"discoveredLabels":{"__address__":"h:2"},"scrapePool":"p"})");
 }
 
+TEST_CASE("targets on this machine are told as others reach them") {
+  const auto told = [](const char* url) { return global_url(url, "https://out.side:443", "0.0.0.0:9090"); };
+  CHECK(told("http://localhost:9100/metrics?a=1") == "http://out.side:9100/metrics?a=1");
+  CHECK(told("http://127.0.0.1:9090/metrics") == "https://out.side:443/metrics");
+  CHECK(told("http://[::1]:1") == "http://out.side:1");
+  CHECK(told("http://other:9100/metrics") == "http://other:9100/metrics");
+  CHECK(told("http://localhost/metrics") == "http://localhost/metrics");
+  CHECK(global_url("http://localhost:1/", "http://no-port", ":9090") == "http://localhost:1/");
+}
+
+TEST_CASE("the configuration of one job is cut out of the whole") {
+  const std::string config =
+      "global:\n  scrape_interval: 1m\nscrape_configs:\n- job_name: a\n  scheme: http\n- job_name: "
+      "\"b c\"\n  params:\n    x:\n    - y\nalerting:\n  z: 1\n";
+  CHECK(scrape_pool_yaml(config, "a") == "job_name: a\nscheme: http\n");
+  CHECK(scrape_pool_yaml(config, "b c") == "job_name: \"b c\"\nparams:\n  x:\n  - y\n");
+  CHECK(scrape_pool_yaml(config, "nothing") == "");
+}
+
 TEST_CASE("metadata is grouped by metric, each variant once") {
   const Metadata gauge{MetricType::kGauge, "", "a <b>"}, counter{MetricType::kCounter, "s", "c"};
   const std::vector<TargetMetadata> metadata = {
       {{}, "x", gauge}, {{}, "a", counter}, {{}, "x", gauge}, {{}, "x", counter}};
-  std::string out;
-  append_metadata_by_metric(out, metadata, -1, -1);
-  CHECK(out == R"({"a":[{"type":"counter","unit":"s","help":"c"}],"x":[{"type":"gauge","unit":"",)"
-               R"("help":"a \u003cb\u003e"},{"type":"counter","unit":"s","help":"c"}]})");
-  out.clear();
-  append_metadata_by_metric(out, metadata, 1, -1);
-  CHECK(out == R"({"a":[{"type":"counter","unit":"s","help":"c"}]})");
-  out.clear();
-  append_metadata_by_metric(out, metadata, -1, 1);
-  CHECK(out.find(R"("x":[{"type":"gauge","unit":"","help":"a \u003cb\u003e"}]})") !=
+  const auto grouped = [&](int64_t limit, int64_t limit_per_metric) {
+    std::string out;
+    const auto source = metadata_by_metric(metadata, limit, limit_per_metric);
+    while (source->next(out)) {
+    }
+    return out;
+  };
+  CHECK(grouped(-1, -1) ==
+        R"({"a":[{"type":"counter","unit":"s","help":"c"}],"x":[{"type":"gauge","unit":"",)"
+        R"("help":"a \u003cb\u003e"},{"type":"counter","unit":"s","help":"c"}]})");
+  CHECK(grouped(1, -1) == R"({"a":[{"type":"counter","unit":"s","help":"c"}]})");
+  CHECK(grouped(-1, 1).find(R"("x":[{"type":"gauge","unit":"","help":"a \u003cb\u003e"}]})") !=
         std::string::npos);
-  out.clear();
-  append_metadata_by_metric(out, metadata, 0, -1);
-  CHECK(out == "{}");
-}
-
-TEST_CASE("times are seconds or RFC3339, and never overflow") {
-  CHECK(parse_time("1.5") == 1'500);
-  CHECK(parse_time("-1.0015") == -1'002);
-  CHECK(parse_time("1700000000.123") == 1'700'000'000'123);
-  CHECK(parse_time("2015-07-01T20:10:51.781Z") == 1'435'781'451'781);
-  CHECK(parse_time("2015-07-01T20:10:51+02:00") == 1'435'774'251'000);
-  CHECK(parse_time("1e300") == kMaxTime);
-  CHECK(parse_time("-Inf") == kMinTime);
-  CHECK(parse_time("NaN") == kMinTime);
-  CHECK(parse_time("-292273086-05-16T16:47:06Z") == kMinTime);
-  CHECK(parse_time("292277025-08-18T07:12:54.999999999Z") == kMaxTime);
-  for (const char* bad : {"", "now", "2015-13-01T00:00:00Z", "1 "}) {
-    CHECK_THROWS_AS(parse_time(bad), Error);
-  }
+  CHECK(grouped(0, -1) == "{}");
 }
 
 TEST_CASE("names escaped for a URL are read back, malformed ones kept") {

@@ -38,7 +38,7 @@ TEST_CASE("HEAD answers health without a body and is refused elsewhere") {
   client.send(with("HEAD", "/-/healthy"));
   const Reply head = client.read(true);
   CHECK(head.status == 200);
-  CHECK(head.header("content-length") == "30");
+  CHECK(head.header("content-type") == "");
   client.send(with("HEAD", "/metrics"));
   CHECK(client.read(true).status == 405);
 }
