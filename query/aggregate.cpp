@@ -2,36 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "query/aggregate_histograms.h"
 #include "query/kahan.h"
+#include "query/sum_cell.h"
 
 namespace hearth::promql {
 namespace {
 
 // ---- what is kept per group and step: empty until the first add() ------------------------------
-
-struct SumCell {
-  KahanSum sum{absent(), 0};
-  void add(double value) {
-    if (is_absent(sum.sum)) {
-      sum.sum = value;
-    } else {
-      sum.add(value);
-    }
-  }
-  void merge(const SumCell& other) {
-    if (is_absent(other.sum.sum)) return;
-    if (is_absent(sum.sum)) {
-      sum = other.sum;
-    } else {
-      sum.merge(other.sum);
-    }
-  }
-  // absent() by name: a compiler may add before it selects, and adding changes the pattern.
-  double result() const { return is_absent(sum.sum) ? absent() : sum.sum + sum.lost; }
-};
 
 // Adds each value of a row to the cell of its step.
 template <class Cell>
@@ -39,31 +18,6 @@ void add_row(Cell* cells, const double* row, size_t steps) {
   for (size_t step = 0; step < steps; ++step) {
     if (!is_absent(row[step])) cells[step].add(row[step]);
   }
-}
-
-// Several steps without a branch, where all sums are finite; what is absent is not. What a sum
-// loses is found as Knuth does, which gives the same as comparing first.
-void add_row(SumCell* cells, const double* row, size_t steps) {
-  constexpr size_t kAtOnce = 8;
-  size_t step = 0;
-  for (; step + kAtOnce <= steps; step += kAtOnce) {
-    SumCell* const at = cells + step;
-    double total[kAtOnce], lost[kAtOnce];
-    bool finite = true;
-    for (size_t i = 0; i < kAtOnce; ++i) {
-      const double sum = at[i].sum.sum, value = row[step + i];
-      total[i] = sum + value;
-      const double added = total[i] - sum;
-      lost[i] = at[i].sum.lost + ((sum - (total[i] - added)) + (value - added));
-      finite &= std::fabs(total[i]) <= std::numeric_limits<double>::max();
-    }
-    if (!finite) {
-      add_row<SumCell>(at, row + step, kAtOnce);
-      continue;
-    }
-    for (size_t i = 0; i < kAtOnce; ++i) at[i].sum = {total[i], lost[i]};
-  }
-  add_row<SumCell>(cells + step, row + step, steps - step);
 }
 
 struct MeanCell {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/histogram_math.h"
+#include "query/extrapolate.h"
 #include "query/histogram_notes.h"
 #include "query/histogram_totals.h"
 #include "query/start_times.h"

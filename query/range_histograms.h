@@ -5,13 +5,6 @@
 
 namespace hearth::promql {
 
-// By how much the increase between the first and the last of `samples` samples in the window of a
-// step is stretched to the window's edges. first_value: of a counter, below 0 for gauges.
-// per_seconds: the seconds to divide by, 0 for none.
-double extrapolation_factor(const Windows& windows, size_t step, TimeMs first_t, TimeMs last_t,
-                            size_t samples, double first_value, double increase,
-                            double per_seconds);
-
 // rate, increase, delta over the histograms of window `step`.
 void histogram_rate(const Windows& windows, size_t step, bool counter, bool per_second, Rows& out,
                     size_t row);

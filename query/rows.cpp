@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "query/context.h"
+#include "query/scan.h"
 
 namespace hearth::promql {
 namespace {
@@ -34,8 +35,7 @@ void Rows::reset(size_t count) {
 }
 
 void Rows::hold_points() {
-  auto samples = static_cast<int64_t>(cells_.size()) -
-                 static_cast<int64_t>(std::count_if(cells_.begin(), cells_.end(), is_absent));
+  auto samples = static_cast<int64_t>(cells_.size() - count_absent(cells_.data(), cells_.size()));
   for (const auto& row : histograms_) {
     for (const HistogramPtr& h : row) {
       if (h != nullptr) samples += histogram_samples(*h);

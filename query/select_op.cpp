@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/histogram_math.h"
+#include "query/scan.h"
 
 namespace hearth::promql {
 namespace {
@@ -32,7 +33,7 @@ void Selection::open(Context& context) {
 }
 
 size_t series_at_once(TimeRange range) {
-  constexpr size_t kChunks = 96, kMostSeries = 16;
+  constexpr size_t kChunks = 192, kMostSeries = 16;
   constexpr uint64_t kChunkTime = 30 * 60'000;  // 120 samples, one in 15 s
   if (range.min > range.max) return 1;
   const uint64_t span = static_cast<uint64_t>(range.max) - static_cast<uint64_t>(range.min);
@@ -44,26 +45,10 @@ void Selection::widen(TimeRange range) {
   range_.max = std::max(range_.max, range.max);
 }
 
-namespace {
-
-// As std::find_if, but with one branch for many values: there are few markers.
-std::vector<double>::iterator find_stale(std::vector<double>& values) {
-  constexpr std::ptrdiff_t kAtOnce = 16;
-  auto at = values.begin();
-  for (; values.end() - at >= kAtOnce; at += kAtOnce) {
-    bool any = false;
-    for (std::ptrdiff_t i = 0; i < kAtOnce; ++i) any |= is_stale(at[i]);
-    if (any) break;
-  }
-  return std::find_if(at, values.end(), is_stale);
-}
-
-}  // namespace
-
 void drop_stale(Columns& columns) {
-  const auto first = find_stale(columns.v);
-  if (first != columns.v.end()) {
-    size_t kept = static_cast<size_t>(first - columns.v.begin());
+  const size_t first = find_stale(columns.v.data(), columns.v.size());
+  if (first < columns.v.size()) {
+    size_t kept = first;
     for (size_t i = kept; i < columns.v.size(); ++i) {
       if (is_stale(columns.v[i])) continue;
       columns.t[kept] = columns.t[i];
@@ -174,7 +159,7 @@ void SelectOp::count(Context& context, const Rows& rows) const {
     const double* cells = rows[row];
     const HistogramPtr* h = rows.histograms(row);
     if (h == nullptr && !context.tracks_steps()) {
-      all += std::count_if(cells, cells + steps_.count, [](double v) { return !is_absent(v); });
+      all += static_cast<int64_t>(steps_.count - count_absent(cells, steps_.count));
       continue;
     }
     for (size_t step = 0; step < steps_.count; ++step) {

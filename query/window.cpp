@@ -1,6 +1,7 @@
 #include "query/window.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/go_text.h"
 #include "query/map_op.h"
@@ -56,11 +57,35 @@ class Border {
 
 }  // namespace
 
+namespace {
+
+uint64_t next_version() {
+  static thread_local uint64_t last = 0;
+  return ++last;
+}
+
+}  // namespace
+
+void WindowBounds::change() {
+  times_.clear();
+  version = next_version();
+}
+
 void WindowBounds::slide(const std::vector<TimeMs>& times, const Instants& instants,
                          DurationMs before, DurationMs after) {
   none = times.empty();
-  samples = 0;
-  if (none) return;
+  if (none) {
+    samples = most = 0;
+    change();
+    return;
+  }
+  const Key key{instants.first, instants.fixed ? 0 : instants.steps.step, before, after,
+                instants.steps.count};
+  if (key == key_ && times == times_) return;
+  key_ = key;
+  times_ = times;
+  version = next_version();
+  samples = most = 0;
   const size_t steps = instants.steps.count;
   begin.resize(steps);
   end.resize(steps);
@@ -79,10 +104,13 @@ void WindowBounds::slide(const std::vector<TimeMs>& times, const Instants& insta
     begin[i] = first;
     end[i] = last;
     samples += last - first;
+    most = std::max<size_t>(most, last - first);
   }
 }
 
 void Windows::begin_at_anchors() {
+  floats.change();
+  histograms.change();
   if (floats.none) floats.begin.assign(steps(), 0), floats.end.assign(steps(), 0);
   if (histograms.none) histograms.begin.assign(steps(), 0), histograms.end.assign(steps(), 0);
   const auto first_after = [](const std::vector<TimeMs>& t, uint32_t begin, uint32_t end,
@@ -163,24 +191,12 @@ void WindowOp::rows(Context& context, Range range, Rows& out) const {
       context, source_->instants(), source_->range(), source_->modifier(), pos_, {}, {}, {}, {},
       {}};
   for (const auto& rows : scalar_rows_) windows.scalars.push_back((*rows)[0]);
-  std::string_view told;
   if (merging_.is_identity()) {
-    std::vector<Columns> batch(std::min(range.size(), source_->at_once(context)));
-    for (size_t first = 0; first < range.size(); first += batch.size()) {
-      if (range.size() - first < batch.size()) batch.resize(range.size() - first);
-      source_->read_many(context, range.begin + first, batch);
-      size_t bytes = 0;
-      for (const Columns& columns : batch) bytes += columns_bytes(columns);
-      windows.memory.grow_to(bytes);
-      for (size_t i = 0; i < batch.size(); ++i) {
-        std::swap(windows.samples, batch[i]);
-        row(windows, range.begin + first + i, out, first + i, told);
-        std::swap(windows.samples, batch[i]);
-      }
-    }
+    batches(windows, range, out);
     out.hold_points();
     return;
   }
+  std::string_view told;
   ScratchRows one(context, steps_.count);
   for (size_t i = 0; i < range.size(); ++i) {
     for (const uint32_t member : merging_.members(range.begin + i)) {
@@ -190,6 +206,45 @@ void WindowOp::rows(Context& context, Range range, Rows& out) const {
     }
   }
   out.hold_points();
+}
+
+namespace {
+
+// What a thread keeps from one slice of series to the next. Nodes below may take it for themselves.
+struct Kept {
+  std::vector<Columns> batch;
+  WindowBounds floats, histograms;
+};
+thread_local Kept kept;
+
+}  // namespace
+
+// Rows of their own, read many at a time.
+void WindowOp::batches(Windows& windows, Range range, Rows& out) const {
+  Kept mine = std::exchange(kept, {});
+  windows.floats = std::move(mine.floats);
+  windows.histograms = std::move(mine.histograms);
+  const size_t at_once = std::min(range.size(), source_->at_once(windows.context));
+  std::string_view told;
+  for (size_t first = 0; first < range.size(); first += at_once) {
+    const size_t count = std::min(at_once, range.size() - first);
+    if (mine.batch.size() < count) mine.batch.resize(count);
+    const std::span<Columns> batch(mine.batch.data(), count);
+    source_->read_many(windows.context, range.begin + first, batch);
+    size_t bytes = 0;
+    for (const Columns& columns : mine.batch) bytes += columns_bytes(columns);
+    windows.memory.grow_to(bytes);
+    for (size_t i = 0; i < count; ++i) {
+      std::swap(windows.samples, batch[i]);
+      row(windows, range.begin + first + i, out, first + i, told);
+      std::swap(windows.samples, batch[i]);
+    }
+  }
+  constexpr size_t kMuch = 1 << 20;
+  if (windows.memory.bytes() > kMuch) return;  // the next query may need none
+  mine.floats = std::move(windows.floats);
+  mine.histograms = std::move(windows.histograms);
+  kept = std::move(mine);
 }
 
 void WindowOp::count(const Windows& windows) const {
@@ -213,10 +268,10 @@ void WindowOp::count(const Windows& windows) const {
 
 // As Prometheus, which has the samples of one window in memory at a time.
 void WindowOp::hold_largest(const Windows& windows) {
-  size_t largest = 0;
   const auto& histograms = windows.samples.histograms;
-  const size_t weight =
-      histograms.empty() ? 0 : static_cast<size_t>(histogram_samples(histograms.front()));
+  if (histograms.empty()) return windows.context.pass(windows.floats.most);
+  size_t largest = 0;
+  const auto weight = static_cast<size_t>(histogram_samples(histograms.front()));
   for (size_t i = 0; i < windows.steps(); ++i) {
     largest = std::max(largest, windows.floats.size(i) + weight * windows.histograms.size(i));
   }

@@ -68,16 +68,34 @@ class MatrixSource final : public RangeSource {
   const SelectionPtr selection_;
 };
 
-// Indices [begin[i], end[i]) of the samples in the window of step i.
-struct WindowBounds {
+// Indices [begin[i], end[i]) of the samples in the window of step i. Series that are scraped
+// together have their samples at the same times, so one often has the bounds of the one before.
+// One thread.
+class WindowBounds {
+ public:
   std::vector<uint32_t> begin, end;  // undefined where there is no sample at all
   bool none = true;
-  size_t samples = 0;  // in all windows together
+  size_t samples = 0;    // in all windows together
+  size_t most = 0;       // in one window
+  uint64_t version = 0;  // another number for other bounds or times, as far as this thread knows
+
   size_t size(size_t i) const { return none ? 0 : end[i] - begin[i]; }
   bool empty(size_t i) const { return none || begin[i] == end[i]; }
   // The windows are (instant - before, instant + after].
   void slide(const std::vector<TimeMs>& times, const Instants& instants, DurationMs before,
              DurationMs after);
+  // Begins to be changed by somebody else.
+  void change();
+
+ private:
+  struct Key {
+    TimeMs first;
+    DurationMs step, before, after;
+    size_t steps;
+    bool operator==(const Key&) const = default;
+  };
+  Key key_{};
+  std::vector<TimeMs> times_;  // of which these are the bounds; empty: of none
 };
 
 // All windows of one series, as a function sees them.
@@ -140,6 +158,7 @@ class WindowOp final : public Operator {
   void row(Windows& windows, size_t input, Rows& out, size_t row, std::string_view& told) const;
   void read_row(Windows& windows, size_t input, Rows& out, size_t row,
                 std::string_view& told) const;
+  void batches(Windows& windows, Range series, Rows& out) const;
   void count(const Windows& windows) const;
   static void hold_largest(const Windows& windows);
 

@@ -71,44 +71,61 @@ HEARTH_AVX512_INLINE Vector choose(Vector which, Vector a, Vector b) {
   return _mm512_ternarylogic_epi64(which, a, b, 0xca);
 }
 
-// The 64 bits of each lane from its bit `at` on, of which 57 are true.
-HEARTH_AVX512_INLINE Vector words(const Lanes& lanes, Vector at) {
-  const Vector address = _mm512_add_epi64(lanes.bytes, _mm512_srli_epi64(at, 3));
-  alignas(64) const uint8_t* p[8];
-  _mm512_store_si512(p, address);
-  const auto word = [&](int i) {
-    int64_t bytes;
-    std::memcpy(&bytes, p[i], sizeof bytes);
-    return bytes;
+// 128 bits of each lane: the first 64, and those behind them.
+struct Words {
+  Vector high, low;
+  // The 64 bits from bit n < 64 on.
+  HEARTH_AVX512_INLINE Vector from(Vector n) const {
+    return _mm512_or_si512(_mm512_sllv_epi64(high, n),
+                           _mm512_srlv_epi64(low, _mm512_sub_epi64(every(64), n)));
+  }
+};
+
+// From the byte of its next bit on.
+HEARTH_AVX512_INLINE Words words(const Lanes& lanes) {
+  alignas(64) const __m128i_u* p[kGroup];
+  _mm512_store_si512(p, _mm512_add_epi64(lanes.bytes, _mm512_srli_epi64(lanes.bit, 3)));
+  __asm__("" : "+m"(p));  // through memory: taking a vector apart takes longer
+  const auto four = [&](size_t i) HEARTH_AVX512 {
+    const __m256i low = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(p[i])),
+                                                _mm_loadu_si128(p[i + 2]), 1);
+    const __m256i high = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(p[i + 4])),
+                                                 _mm_loadu_si128(p[i + 6]), 1);
+    return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
   };
-  const auto pair = [&](int i)
-                        HEARTH_AVX512 { return _mm_set_epi64x(word(i + 1), word(i)); };
-  const __m256i low = _mm256_inserti128_si256(_mm256_castsi128_si256(pair(0)), pair(2), 1);
-  const __m256i high = _mm256_inserti128_si256(_mm256_castsi128_si256(pair(4)), pair(6), 1);
-  const Vector raw = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+  const Vector even = four(0), odd = four(1);
   const Vector reversed = _mm512_set4_epi32(0x08090a0b, 0x0c0d0e0f, 0x00010203, 0x04050607);
-  return _mm512_sllv_epi64(_mm512_shuffle_epi8(raw, reversed), _mm512_and_si512(at, every(7)));
+  return {_mm512_shuffle_epi8(_mm512_unpacklo_epi64(even, odd), reversed),
+          _mm512_shuffle_epi8(_mm512_unpackhi_epi64(even, odd), reversed)};
 }
 
-// One sample of each lane. Returns the lanes for which it is not done here; if any, none has moved.
-HEARTH_AVX512_INLINE Mask step(Lanes& lanes) {
+// One sample of each lane; kSecond: the second one. Adds to `paced` the lanes whose samples do not
+// follow at the pace of before. Returns the lanes for which it is not done here; if any, none has
+// moved.
+template <bool kSecond>
+HEARTH_AVX512_INLINE Mask step(Lanes& lanes, Mask& paced) {
   const Mask ended = _mm512_cmpge_epu64_mask(lanes.bit, lanes.last_bit);
   if (ended != 0) [[unlikely]]
     return ended;
-  Vector bits = words(lanes, lanes.bit);
-  Vector used = every(1);
+  const Words bytes = words(lanes);
+  const Vector begin = _mm512_and_si512(lanes.bit, every(7));
+  Vector bits = bytes.from(begin);
+  Vector used = every(kSecond ? 0 : 1);
   Vector delta = lanes.delta;
-  if (const Mask paced = _mm512_movepi64_mask(bits); paced != 0) {
-    const Mask unusual = paced & _mm512_movepi64_mask(_mm512_slli_epi64(bits, 1));
-    if (unusual != 0) return unusual;
-    const Vector raw = _mm512_srli_epi64(_mm512_slli_epi64(bits, 2), 50);
-    const Mask negative = paced & _mm512_cmpgt_epu64_mask(raw, every(1 << 13));
-    delta = _mm512_mask_add_epi64(delta, paced, delta, raw);
-    delta = _mm512_mask_sub_epi64(delta, negative, delta, every(1 << 14));
-    bits = _mm512_mask_slli_epi64(bits, paced, bits, 15);
-    used = _mm512_mask_mov_epi64(used, paced, every(16));
+  if (!kSecond) {
+    if (const Mask other = _mm512_movepi64_mask(bits); other != 0) {
+      const Mask unusual = other & _mm512_movepi64_mask(_mm512_slli_epi64(bits, 1));
+      if (unusual != 0) return unusual;
+      paced |= other;
+      const Vector raw = _mm512_srli_epi64(_mm512_slli_epi64(bits, 2), 50);
+      const Mask negative = other & _mm512_cmpgt_epu64_mask(raw, every(1 << 13));
+      delta = _mm512_mask_add_epi64(delta, other, delta, raw);
+      delta = _mm512_mask_sub_epi64(delta, negative, delta, every(1 << 14));
+      bits = _mm512_mask_slli_epi64(bits, other, bits, 15);
+      used = _mm512_mask_mov_epi64(used, other, every(16));
+    }
+    bits = _mm512_slli_epi64(bits, 1);
   }
-  bits = _mm512_slli_epi64(bits, 1);
   const Vector changed = _mm512_srai_epi64(bits, 63);
   const Vector anew = _mm512_and_si512(changed, _mm512_srai_epi64(_mm512_slli_epi64(bits, 1), 63));
   const Vector lead = _mm512_srli_epi64(_mm512_slli_epi64(bits, 2), 59);
@@ -119,23 +136,18 @@ HEARTH_AVX512_INLINE Mask step(Lanes& lanes) {
   const Vector trail =
       choose(anew, _mm512_sub_epi64(every(64), _mm512_add_epi64(lead, counted)), lanes.trail);
   const Vector count = _mm512_and_si512(changed, significant);
-  const Mask unusual = _mm512_cmpgt_epu64_mask(trail, every(63)) |  // damaged
-                       _mm512_cmpgt_epu64_mask(count, every(57));
-  if (unusual != 0) [[unlikely]]
-    return unusual;
+  const Mask damaged = _mm512_cmpgt_epu64_mask(trail, every(63));
+  if (damaged != 0) [[unlikely]]
+    return damaged;
   const Vector head = _mm512_add_epi64(_mm512_sub_epi64(every(1), changed),  // -1 for yes
                                        _mm512_and_si512(anew, every(11)));
   used = _mm512_add_epi64(used, head);
-  const Vector next = _mm512_add_epi64(_mm512_add_epi64(lanes.bit, used), count);
-  Vector value = _mm512_sllv_epi64(bits, head);
-  if (_mm512_cmpgt_epu64_mask(_mm512_add_epi64(used, count), every(57)) != 0) {
-    value = words(lanes, _mm512_add_epi64(lanes.bit, used));
-  }
-  value = _mm512_srlv_epi64(value, _mm512_sub_epi64(every(64), count));
+  const Vector value = _mm512_srlv_epi64(bytes.from(_mm512_add_epi64(begin, used)),
+                                         _mm512_sub_epi64(every(64), count));
   lanes.value = _mm512_xor_si512(lanes.value, _mm512_sllv_epi64(value, trail));
-  lanes.bit = next;
+  lanes.bit = _mm512_add_epi64(_mm512_add_epi64(lanes.bit, used), count);
+  if (!kSecond) lanes.time = _mm512_add_epi64(lanes.time, delta);
   lanes.delta = delta;
-  lanes.time = _mm512_add_epi64(lanes.time, delta);
   lanes.significant = significant;
   lanes.trail = trail;
   return 0;
@@ -160,28 +172,107 @@ HEARTH_AVX512_INLINE void transpose(Vector (&rows)[8]) {
   }
 }
 
-// The lanes of one vector, and the samples of theirs that are not yet where they belong.
+// n times at one pace, of which the last is given.
+HEARTH_AVX512 void put_times(TimeMs* t, size_t n, uint64_t last, uint64_t delta) {
+  const Vector place = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
+  Vector times =
+      _mm512_add_epi64(every(last - delta * (n - 1)), _mm512_mullo_epi64(place, every(delta)));
+  for (; n > kGroup; n -= kGroup, t += kGroup) {
+    _mm512_storeu_si512(t, times);
+    times = _mm512_add_epi64(times, every(kGroup * delta));
+  }
+  _mm512_mask_storeu_epi64(t, static_cast<Mask>((1u << n) - 1), times);
+}
+
+// The lanes of one vector, and where their samples go. Times are put there late: mostly all of a
+// chunk follow at one pace.
 struct Group {
-  HEARTH_AVX512 explicit Group(std::span<XorLane> some) : lanes(some), now(load(some)) {}
-  // Puts so many samples of each lane to their place.
-  HEARTH_AVX512 void put(size_t done) {
-    for (size_t i = done; i < kAtOnce; ++i) times[i] = values[i] = every(0);
-    transpose(times);
-    transpose(values);
-    const auto mask = static_cast<Mask>((1u << done) - 1);
+  HEARTH_AVX512 explicit Group(std::span<XorLane> some) : lanes(some), now(load(some)) {
     for (size_t i = 0; i < lanes.size(); ++i) {
-      _mm512_mask_storeu_epi64(lanes[i].t, mask, times[i]);
-      _mm512_mask_storeu_epi64(lanes[i].v, mask, values[i]);
-      lanes[i].t += done;
-      lanes[i].v += done;
-      lanes[i].left -= done;
+      t[i] = lanes[i].t;
+      v[i] = lanes[i].v;
     }
   }
+  // Before the next samples, at most kAtOnce.
+  HEARTH_AVX512_INLINE void begin() {
+    time_before = now.time;
+    delta_before = now.delta;
+    paced = 0;
+  }
+  HEARTH_AVX512_INLINE void take(size_t i) {
+    times[i] = now.time;
+    values[i] = now.value;
+  }
+  // Puts the values of `count` samples of each lane to their place, and their times unless those
+  // may wait.
+  HEARTH_AVX512 void put(size_t count) {
+    const auto mask = static_cast<Mask>((1u << count) - 1);
+    for (size_t i = count; i < kAtOnce; ++i) times[i] = values[i] = every(0);
+    transpose(values);
+    for (size_t i = 0; i < lanes.size(); ++i) {
+      _mm512_mask_storeu_epi64(v[i] + done, mask, values[i]);
+    }
+    if (paced == 0) {
+      waiting += count;
+    } else {
+      put_waiting(time_before, delta_before);
+      transpose(times);
+      for (size_t i = 0; i < lanes.size(); ++i) {
+        _mm512_mask_storeu_epi64(t[i] + done, mask, times[i]);
+      }
+    }
+    done += count;
+  }
+  // The times that wait, of samples up to that of `last`.
+  HEARTH_AVX512 void put_waiting(Vector last, Vector delta) {
+    if (waiting == 0) return;
+    alignas(64) uint64_t lasts[kGroup], deltas[kGroup];
+    _mm512_store_si512(lasts, last);
+    _mm512_store_si512(deltas, delta);
+    for (size_t i = 0; i < lanes.size(); ++i) {
+      put_times(t[i] + done - waiting, waiting, lasts[i], deltas[i]);
+    }
+    waiting = 0;
+  }
+  HEARTH_AVX512 void end() {
+    put_waiting(now.time, now.delta);
+    store(now, lanes);
+    for (XorLane& lane : lanes) {
+      lane.t += done;
+      lane.v += done;
+      lane.left -= done;
+      if (done > 0) lane.second = false;
+    }
+  }
+
   static constexpr size_t kAtOnce = 8;
   const std::span<XorLane> lanes;
   Lanes now;
+  TimeMs* t[kGroup];
+  double* v[kGroup];
+  size_t done = 0, waiting = 0;
+  Vector time_before, delta_before;
+  Mask paced = 0;
   Vector times[kAtOnce], values[kAtOnce];
 };
+
+// The second samples. Returns the lanes that stopped.
+template <size_t kGroups>
+HEARTH_AVX512 uint32_t step_second(Group (&groups)[kGroups]) {
+  uint32_t stopped = 0;
+  for (size_t g = 0; g < kGroups; ++g) {
+    Group& group = groups[g];
+    group.begin();
+    if (const Mask mask = step<true>(group.now, group.paced); mask != 0) {
+      stopped |= uint32_t{mask} << (g * kGroup);
+      continue;
+    }
+    group.take(0);
+    group.paced = 1;  // its time is not that of before and a delta
+    group.put(1);
+  }
+  return stopped;
+}
 
 template <size_t kGroups>
 HEARTH_AVX512 uint32_t step_groups(Group (&groups)[kGroups]) {
@@ -190,18 +281,22 @@ HEARTH_AVX512 uint32_t step_groups(Group (&groups)[kGroups]) {
     for (const XorLane& lane : group.lanes) left = std::min(left, lane.left);
   }
   uint32_t stopped = 0;
+  if (groups[0].lanes[0].second) {
+    stopped = step_second(groups);
+    --left;
+  }
   while (stopped == 0 && left > 0) {
     const size_t wanted = std::min<uint64_t>(left, Group::kAtOnce);
     size_t done = 0, ahead = 0;  // groups that are one sample further
+    for (Group& group : groups) group.begin();
     while (stopped == 0 && done < wanted) {
       for (ahead = 0; ahead < kGroups; ++ahead) {
         Group& group = groups[ahead];
-        if (const Mask mask = step(group.now); mask != 0) [[unlikely]] {
+        if (const Mask mask = step<false>(group.now, group.paced); mask != 0) [[unlikely]] {
           stopped = uint32_t{mask} << (ahead * kGroup);
           break;
         }
-        group.times[done] = group.now.time;
-        group.values[done] = group.now.value;
+        group.take(done);
       }
       if (stopped == 0) ++done;
     }
@@ -210,7 +305,7 @@ HEARTH_AVX512 uint32_t step_groups(Group (&groups)[kGroups]) {
   }
   uint32_t ended = 0, all = 0;
   for (size_t g = 0; g < kGroups; ++g) {
-    store(groups[g].now, groups[g].lanes);
+    groups[g].end();
     for (size_t i = 0; i < groups[g].lanes.size(); ++i) {
       all |= 1u << (g * kGroup + i);
       if (groups[g].lanes[i].left == 0) ended |= 1u << (g * kGroup + i);

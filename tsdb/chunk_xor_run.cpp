@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <utility>
 #include <vector>
 
 #include "core/bytes.h"
@@ -77,14 +78,17 @@ void put(XorLane& lane) {
 }
 
 bool step(XorLane& lane) {
-  read_delta(lane);
-  lane.time += lane.delta;
+  if (!std::exchange(lane.second, false)) {
+    read_delta(lane);
+    lane.time += lane.delta;
+  }
   if (!read_value(lane)) return false;
   put(lane);
   return true;
 }
 
-// Decodes the first two samples, which are written differently. Returns false where it is damaged.
+// Decodes the first sample, and the time of the second, which are written differently. Returns
+// false where it is damaged.
 bool begin(XorLane& lane, const XorJob& job) {
   lane.left = job.samples;
   lane.t = job.t;
@@ -101,9 +105,41 @@ bool begin(XorLane& lane, const XorJob& job) {
   lane.size = rest.size();
   lane.readable = rest.size() + job.behind;
   lane.time += lane.delta;
-  if (!read_value(lane)) return false;
-  put(lane);
+  lane.second = true;
   return true;
+}
+
+// Jobs in an order in which those of equal length, which are almost all, stand together: so lanes
+// end and begin together. One thread.
+class JobOrder {
+ public:
+  explicit JobOrder(std::span<XorJob> jobs) : jobs_(jobs) {
+    if (!jobs.empty()) usual_ = jobs[jobs.size() / 2].samples;
+  }
+  // nullptr: there is none left.
+  XorJob* next() {
+    for (; !others_ || next_ < jobs_.size(); ++next_) {
+      if (next_ == jobs_.size()) {
+        others_ = true;
+        next_ = 0;
+        if (jobs_.empty()) break;
+      }
+      if ((jobs_[next_].samples == usual_) != others_) return &jobs_[next_++];
+    }
+    return nullptr;
+  }
+
+ private:
+  const std::span<XorJob> jobs_;
+  size_t usual_ = 0, next_ = 0;
+  bool others_ = false;
+};
+
+// The lanes that are at their second samples, as bits.
+uint32_t at_second(std::span<const XorLane> lanes) {
+  uint32_t found = 0;
+  for (size_t i = 0; i < lanes.size(); ++i) found |= uint32_t{lanes[i].second} << i;
+  return found;
 }
 
 // Whether it is worth it, and possible.
@@ -148,21 +184,24 @@ size_t xor_samples(const ChunkView& chunk) {
 void decode_xor_jobs(std::span<XorJob> jobs) {
   std::array<XorLane, kXorLanes> lanes;
   std::array<XorJob*, kXorLanes> of;
-  size_t busy = 0, next = 0;
+  JobOrder order(jobs);
+  size_t busy = 0;
   for (;;) {
-    while (busy < kXorLanes && next < jobs.size()) {
-      XorJob& job = jobs[next++];
+    while (busy < kXorLanes) {
+      XorJob* const job = order.next();
+      if (job == nullptr) break;
       lanes[busy] = {};
-      of[busy] = &job;
-      if (begin(lanes[busy], job)) {
-        ++busy;
-      } else {
-        job.good = false;
-      }
+      of[busy] = job;
+      job->good = begin(lanes[busy], *job);
+      if (job->good && lanes[busy].left != 0) ++busy;
     }
     if (busy == 0) return;
     const bool together = busy >= kLeastRun;
-    const uint32_t stopped = together ? step_lanes({lanes.data(), busy}) : (1u << busy) - 1;
+    const std::span<XorLane> used(lanes.data(), busy);
+    const uint32_t all = (1u << busy) - 1, second = at_second(used);
+    const uint32_t stopped = !together                      ? all
+                             : second != 0 && second != all ? second
+                                                            : step_lanes(used);
     for (size_t i = busy; i-- > 0;) {
       if ((stopped >> i & 1) == 0) continue;
       XorLane& lane = lanes[i];

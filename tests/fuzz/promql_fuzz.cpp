@@ -30,6 +30,19 @@ std::string of_tokens(const uint8_t* data, size_t size) {
   return text;
 }
 
+// The arithmetic of offset ++31 + 5m is printed without its signs, as by Prometheus, and then is that of the expression
+// around, which the offset's number tells, too: there it stands as a duration.
+bool lost_signs_of_offset(std::string_view printed) {
+  constexpr std::string_view kOffset = "offset ";
+  for (size_t at = 0; (at = printed.find(kOffset, at)) != printed.npos; at += kOffset.size()) {
+    const std::string_view rest = printed.substr(at + kOffset.size());
+    const size_t end = rest.find(' ');
+    if (end == rest.npos || end == 0) continue;
+    if (rest[end - 1] == 'N' || (rest[end - 1] >= '0' && rest[end - 1] <= '9')) return true;
+  }
+  return false;
+}
+
 void expect_same(const std::string& text, const promql::ParseOptions& options, const std::string& printed) {
   const std::string again = promql::print(*promql::parse_expr(text, options));
   if (promql::comparable(again) == promql::comparable(printed)) return;
@@ -50,9 +63,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   const std::string printed = promql::print(*expr);
-  // The arithmetic of offset ++NaN + 5m is printed without its signs, as by Prometheus, and then is that of the
-  // expression around; NaN as an offset of its own is printed as what it counts as.
-  if (printed.find("offset NaN ") != printed.npos) return 0;
+  if (lost_signs_of_offset(printed)) return 0;
+  // What is shorter than a millisecond is printed as nothing, as by Prometheus, which is no range and no step.
+  if (printed.find("[0s") != printed.npos || printed.find(":0s]") != printed.npos) return 0;
+  // An escape may make the rune that stands for bytes that are none; the lexer, as Prometheus', refuses it unescaped.
+  if (printed.find("\uFFFD") != printed.npos) return 0;
   expect_same(printed, all, printed);
   expect_same(promql::print_pretty(*expr), all, printed);
   return 0;
