@@ -27,7 +27,14 @@ Basic basic(const TemplateValue& value) {
   if (value.as<int64_t>() || value.as<GoDuration>()) return Basic::kInt;
   if (value.as<double>()) return Basic::kFloat;
   if (value.as<std::string>()) return Basic::kString;
-  fail("invalid type for comparison");
+  fail("non-comparable type " + value_text(value) + ": " + go_type(value));
+}
+Basic common(const TemplateValue& a, const TemplateValue& b) {
+  const Basic kind = basic(a);
+  if (kind != basic(b)) {
+    fail("incompatible types for comparison: " + go_type(a) + " and " + go_type(b));
+  }
+  return kind;
 }
 int64_t integer(const TemplateValue& value) {
   const auto* duration = value.as<GoDuration>();
@@ -36,9 +43,7 @@ int64_t integer(const TemplateValue& value) {
 
 bool equal(const TemplateValue& a, const TemplateValue& b) {
   if (a.is_nothing() || b.is_nothing()) return a.is_nothing() && b.is_nothing();
-  const Basic kind = basic(a);
-  if (kind != basic(b)) fail("incompatible types for comparison");
-  switch (kind) {
+  switch (common(a, b)) {
     case Basic::kBool:
       return *a.as<bool>() == *b.as<bool>();
     case Basic::kInt:
@@ -50,9 +55,7 @@ bool equal(const TemplateValue& a, const TemplateValue& b) {
   }
 }
 bool less(const TemplateValue& a, const TemplateValue& b) {
-  const Basic kind = basic(a);
-  if (kind != basic(b)) fail("incompatible types for comparison");
-  switch (kind) {
+  switch (common(a, b)) {
     case Basic::kBool:
       fail("invalid type for comparison");
     case Basic::kInt:

@@ -433,7 +433,7 @@ class Runner {
     try {
       return function.call(arguments, world_);
     } catch (const Error& error) {
-      at_ = node.kind == Kind::kCommand ? node.children[0].get() : &node;
+      at_ = &node;
       fail("error calling " + name + ": " + error.what());
     }
   }

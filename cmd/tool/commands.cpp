@@ -26,6 +26,11 @@ std::vector<Command> all_commands() {
       check_rules_command()};
   all.push_back(group("query", "Run query against a Prometheus server."));
   for (Command& command : query_commands()) all.push_back(std::move(command));
+  all.push_back(group("test", "Unit testing.",
+                      {{.name = "junit",
+                        .placeholder = "JUNIT",
+                        .help = "File path to store JUnit XML test results."}}));
+  all.push_back(test_rules_command());
   all.push_back(group("tsdb", "Run tsdb commands."));
   for (Command& command : tsdb_commands()) all.push_back(std::move(command));
   return all;

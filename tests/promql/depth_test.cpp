@@ -2,7 +2,7 @@
 
 #include "core/metrics.h"
 #include "query/engine.h"
-#include "tests/promql/memory_storage.h"
+#include "query/sample_store.h"
 
 using namespace hearth;
 using namespace hearth::promql;
@@ -18,7 +18,7 @@ std::string repeated(size_t count, const std::string& text) {
 }  // namespace
 
 TEST_CASE("what is as deep as the parser allows can be evaluated") {
-  script::MemoryStorage storage;
+  SampleStore storage;
   storage.append(Labels({{"__name__", "a"}}), 0, 1.0);
   Registry registry;
   Engine engine(EngineOptions{}, storage, nullptr, registry);

@@ -7,7 +7,7 @@
 #include "query/engine.h"
 #include "tests/promql/compare.h"
 #include "tests/promql/custom_buckets.h"
-#include "tests/promql/memory_storage.h"
+#include "query/sample_store.h"
 
 namespace hearth::promql::script {
 namespace {
@@ -38,7 +38,7 @@ class MemoryScriptStorage final : public ScriptStorage {
   Queryable& queryable() override { return storage_; }
 
  private:
-  MemoryStorage storage_;
+  SampleStore storage_;
 };
 
 // The options under which Prometheus runs its own scripts.

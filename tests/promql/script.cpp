@@ -32,27 +32,6 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
-// Where the metric ends and its values begin.
-size_t metric_end(std::string_view line) {
-  size_t i = 0;
-  while (i < line.size() && std::string_view("{@ \t").find(line[i]) == std::string_view::npos) ++i;
-  if (i == line.size() || line[i] != '{') return i;
-  char quote = 0;
-  for (; i < line.size(); ++i) {
-    if (quote != 0) {
-      if (line[i] == '\\' && quote != '`')
-        ++i;
-      else if (line[i] == quote)
-        quote = 0;
-    } else if (line[i] == '"' || line[i] == '\'' || line[i] == '`') {
-      quote = line[i];
-    } else if (line[i] == '}') {
-      return i + 1;
-    }
-  }
-  return line.size();
-}
-
 // One thread.
 class ScriptReader {
  public:

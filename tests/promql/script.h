@@ -10,17 +10,13 @@
 #include "core/clock.h"
 #include "core/histogram.h"
 #include "core/labels.h"
+#include "query/series_notation.h"
 
 namespace hearth::promql::script {
 
-// One point of a series line; none where it was written `_`.
-struct Value {
-  bool omitted = false;
-  double number = 0;
-  std::optional<FloatHistogram> histogram;
-  bool hint_given = false;          // counter_reset_hint stands in the text, so it is compared
-  std::optional<DurationMs> start;  // when its counter began, as seen from the sample's time
-};
+using Value = SeriesValue;
+using promql::parse_starts;
+using promql::parse_values;
 
 // name{labels} values...
 struct SeriesLine {
@@ -69,11 +65,5 @@ struct Script {
 
 // Throws Error(kBadData) with name:line.
 Script parse_script(const std::string& name, std::string_view text);
-
-// The values of a series line; throws Error(kBadData).
-std::vector<Value> parse_values(std::string_view text);
-
-// Those of an @st line: -30s-1mx2 _ 0; none where `_` stands.
-std::vector<std::optional<DurationMs>> parse_starts(std::string_view text);
 
 }  // namespace hearth::promql::script

@@ -1,11 +1,11 @@
-#include "tests/promql/memory_storage.h"
+#include "query/sample_store.h"
 
 #include <algorithm>
 #include <set>
 
 #include "core/histogram_math.h"
 
-namespace hearth::promql::script {
+namespace hearth::promql {
 namespace {
 
 bool matches_all(std::span<const Matcher> matchers, LabelsView labels) {
@@ -38,10 +38,10 @@ void push_start(std::vector<TimeMs>& starts, size_t at, TimeMs start) {
   starts.push_back(start);
 }
 
-class MemorySeriesSet final : public SeriesSet {
+class StoredSeriesSet final : public SeriesSet {
  public:
-  using Entry = std::pair<const Labels, MemoryStorage::Series>;
-  explicit MemorySeriesSet(std::vector<const Entry*> found) : found_(std::move(found)) {}
+  using Entry = SampleStore::Entry;
+  explicit StoredSeriesSet(std::vector<const Entry*> found) : found_(std::move(found)) {}
 
   size_t size() const override { return found_.size(); }
   LabelsView labels(size_t series) const override { return found_[series]->first; }
@@ -57,19 +57,18 @@ class MemorySeriesSet final : public SeriesSet {
   std::vector<const Entry*> found_;
 };
 
-class MemoryQuerier final : public Querier {
+class StoreQuerier final : public Querier {
  public:
-  explicit MemoryQuerier(const std::map<Labels, MemoryStorage::Series>& series) : series_(series) {}
+  using ByName = std::unordered_map<std::string, std::vector<SampleStore::Entry*>>;
+  StoreQuerier(std::map<Labels, SampleStore::Series>& series, const ByName& by_name)
+      : series_(series), by_name_(by_name) {}
 
   std::unique_ptr<SeriesSet> select(std::span<const Matcher> matchers, const SelectHints& hints,
                                     Budget&) override {
-    std::vector<const MemorySeriesSet::Entry*> found;
-    for (const auto& entry : series_) {
-      if (!matches_all(matchers, entry.first)) continue;
-      if (hints.limit > 0 && found.size() == hints.limit) break;
-      found.push_back(&entry);
-    }
-    return std::make_unique<MemorySeriesSet>(std::move(found));
+    std::vector<const SampleStore::Entry*> found;
+    each(matchers, [&](const SampleStore::Entry& entry) { found.push_back(&entry); });
+    if (hints.limit > 0 && found.size() > hints.limit) found.resize(hints.limit);
+    return std::make_unique<StoredSeriesSet>(std::move(found));
   }
   std::vector<std::string> label_names(std::span<const Matcher> matchers, size_t limit) override {
     return collect(matchers, limit, [](const Labels& labels, std::set<std::string>& out) {
@@ -84,18 +83,36 @@ class MemoryQuerier final : public Querier {
   }
 
  private:
+  // Calls `take` for the series that match, in the order of their labels.
+  template <class Take>
+  void each(std::span<const Matcher> matchers, Take take) {
+    const auto named = std::find_if(matchers.begin(), matchers.end(), [](const Matcher& m) {
+      return m.name() == kMetricName && m.type() == MatchType::kEqual;
+    });
+    if (named == matchers.end()) {
+      for (const SampleStore::Entry& entry : series_) {
+        if (matches_all(matchers, entry.first)) take(entry);
+      }
+      return;
+    }
+    const auto found = by_name_.find(named->value());
+    if (found == by_name_.end()) return;
+    for (const SampleStore::Entry* entry : found->second) {
+      if (matches_all(matchers, entry->first)) take(*entry);
+    }
+  }
+
   template <class Add>
   std::vector<std::string> collect(std::span<const Matcher> matchers, size_t limit, Add add) {
     std::set<std::string> found;
-    for (const auto& entry : series_) {
-      if (matches_all(matchers, entry.first)) add(entry.first, found);
-    }
+    each(matchers, [&](const SampleStore::Entry& entry) { add(entry.first, found); });
     std::vector<std::string> out(found.begin(), found.end());
     if (limit > 0 && out.size() > limit) out.resize(limit);
     return out;
   }
 
-  const std::map<Labels, MemoryStorage::Series>& series_;
+  std::map<Labels, SampleStore::Series>& series_;
+  const ByName& by_name_;
 };
 
 // Whether a chunk that ends with `last` takes `next`. Only then is it known to be no reset.
@@ -114,8 +131,8 @@ bool continues(const FloatHistogram& last, const FloatHistogram& next) {
 
 }  // namespace
 
-void MemoryStorage::append(const Labels& labels, TimeMs t, double v, TimeMs start) {
-  Series& series = series_[labels];
+void SampleStore::append(const Labels& labels, TimeMs t, double v, TimeMs start) {
+  Series& series = entry(labels).second;
   if (is_stale(v) && series.last_is_histogram) {
     FloatHistogram stale;
     stale.sum = v;
@@ -127,8 +144,8 @@ void MemoryStorage::append(const Labels& labels, TimeMs t, double v, TimeMs star
   series.last_is_histogram = false;
 }
 
-void MemoryStorage::append(const Labels& labels, TimeMs t, FloatHistogram histogram, TimeMs start) {
-  Series& series = series_[labels];
+void SampleStore::append(const Labels& labels, TimeMs t, FloatHistogram histogram, TimeMs start) {
+  Series& series = entry(labels).second;
   using Hint = CounterResetHint;
   const bool gauge = histogram.counter_reset_hint == Hint::kGauge;
   if (!gauge) {
@@ -146,8 +163,56 @@ void MemoryStorage::append(const Labels& labels, TimeMs t, FloatHistogram histog
   series.samples.histograms.push_back(std::move(histogram));
 }
 
-std::unique_ptr<Querier> MemoryStorage::querier(TimeRange) {
-  return std::make_unique<MemoryQuerier>(series_);
+std::unique_ptr<Querier> SampleStore::querier(TimeRange) {
+  return std::make_unique<StoreQuerier>(series_, by_name_);
 }
 
-}  // namespace hearth::promql::script
+void SampleStore::clear() {
+  series_.clear();
+  by_name_.clear();
+  by_ref_.clear();
+}
+
+SampleStore::Entry& SampleStore::entry(const Labels& labels) {
+  const auto [found, made] = series_.try_emplace(labels);
+  if (!made) return *found;
+  by_ref_.push_back(&*found);
+  found->second.ref = static_cast<SeriesRef>(by_ref_.size());
+  std::vector<Entry*>& named = by_name_[std::string(labels.metric_name())];
+  named.insert(std::upper_bound(named.begin(), named.end(), labels,
+                                [](const Labels& a, const Entry* b) { return a < b->first; }),
+               &*found);
+  return *found;
+}
+
+SeriesRef SampleStore::intern(LabelsView labels, SeriesSource*) {
+  return entry(Labels(labels)).second.ref;
+}
+
+AppendResult SampleStore::append(const Batch& batch) {
+  AppendResult result;
+  // Whether the series takes a sample of this time.
+  const auto in_order = [&](const Series& series, TimeMs t) {
+    const Columns& samples = series.samples;
+    TimeMs newest = samples.t.empty() ? INT64_MIN : samples.t.back();
+    if (!samples.histogram_t.empty()) newest = std::max(newest, samples.histogram_t.back());
+    if (t > newest) return true;
+    (t == newest ? result.duplicate : result.out_of_order) += 1;
+    return false;
+  };
+  for (size_t i = 0; i < batch.size(); ++i) {
+    const Entry& of = *by_ref_[batch.refs[i] - 1];
+    if (!in_order(of.second, batch.times[i])) continue;
+    append(of.first, batch.times[i], batch.values[i]);
+    ++result.stored;
+  }
+  for (const Batch::SeriesHistogram& histogram : batch.histograms) {
+    const Entry& of = *by_ref_[histogram.ref - 1];
+    if (!in_order(of.second, histogram.t)) continue;
+    append(of.first, histogram.t, histogram.histogram);
+    ++result.stored_histograms;
+  }
+  return result;
+}
+
+}  // namespace hearth::promql
