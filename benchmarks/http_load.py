@@ -79,7 +79,7 @@ def measure(load, server, path, connections, seconds, tls):
     found = json.loads(subprocess.run([str(word) for word in words], capture_output=True, check=True).stdout)
     if found["errors"]:
         raise SystemExit(f"{found} {path}")
-    per_second = found["requests"] / seconds
+    per_second = found["requests"] / found["seconds"]
     cpu_ms = (server.cpu_seconds() - before) * 1000 / found["requests"]
     return f"{per_second:9,.0f}/s  p99 {found['p99_ms']:8.2f} ms  {cpu_ms:7.3f} ms CPU"
 
