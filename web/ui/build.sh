@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")"
 
-npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+npm ci --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel=error || exit 3 # no network, perhaps
 npm run --silent check
 npm run --silent test
 npm run --silent build -- --logLevel warn

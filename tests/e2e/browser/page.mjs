@@ -91,3 +91,19 @@ export async function noSidewaysScroll(page, where) {
     document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(over <= 0, `${where} is ${over} pixels wider than the window`);
 }
+
+// How many different strong colours the cells of a heat map have.
+export function heatShades(page) {
+  return page.evaluate(() => {
+    const canvas = document.querySelector('.chart-canvas canvas');
+    if (canvas === null) return 0;
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const counts = new Map();
+    for (let i = 0; i < data.length; i += 4) {
+      if (data[i + 3] < 200 || data[i] - data[i + 2] < 50) continue;
+      const key = data[i] * 65536 + data[i + 1] * 256 + data[i + 2];
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    return [...counts.values()].filter((count) => count >= 20).length;
+  });
+}

@@ -25,6 +25,11 @@ export function Dialog({ title, onClose, children }: Props) {
         event.preventDefault();
         onClose();
       }}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        event.preventDefault(); // a search field would only become empty
+        onClose();
+      }}
       onClick={(event) => {
         if (event.target === element.current) onClose();
       }}

@@ -20,7 +20,9 @@ export function HistoryDialog({ onChoose, onClose }: Props) {
       <input class="input wide" type="search" autofocus placeholder="Search" aria-label="Search history"
         value={search} onInput={(event) => setSearch(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Enter' && found.length > 0) onChoose(found[0]);
+          if (event.key !== 'Enter' || found.length === 0) return;
+          event.preventDefault(); // else it would also press the button that gets the focus back
+          onChoose(found[0]);
         }} />
       <div class="explorer">
         {found.length === 0 && (

@@ -52,7 +52,9 @@ export function MetricsExplorer({ onChoose, onClose }: Props) {
         aria-label="Search metrics" value={search}
         onInput={(event) => setSearch(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Enter' && found.length > 0) onChoose(found[0].name);
+          if (event.key !== 'Enter' || found.length === 0) return;
+          event.preventDefault(); // else it would also press the button that gets the focus back
+          onChoose(found[0].name);
         }} />
       <div class="explorer" aria-live="polite">
         {names.error !== null && <Failure error={names.error} retry={names.reload} />}

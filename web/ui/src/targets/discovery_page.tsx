@@ -14,7 +14,7 @@ interface Found {
   searchable: string;
 }
 
-const rowsAtFirst = 200; // pools beyond these start closed
+const rowsAtFirst = 200; // pools that would make it more start closed
 
 function byPool(targets: Targets): Map<string, Found[]> {
   const pools = new Map<string, Found[]>();
@@ -102,8 +102,8 @@ export function DiscoveryPage() {
         </div>
       )}
       {shown.map(([name, found]) => {
-        const openAtFirst = rows < rowsAtFirst;
-        rows += found.length;
+        const openAtFirst = rows + found.length <= rowsAtFirst || shown.length === 1;
+        if (openAtFirst) rows += found.length;
         return (
           <PoolCard key={name} name={name} found={found} openAtFirst={openAtFirst}
             onRelabel={(labels) => setRelabelled({ pool: name, labels })} />

@@ -16,7 +16,7 @@ import { RelabelDialog } from './relabel_dialog';
 import { type SampleCounts, targetKey, useSampleCounts } from './sample_counts';
 import { filterPools, type HealthFilter, isLate, listTargets, type Pool, scrapeAge } from './target_filter';
 
-const rowsAtFirst = 400; // pools beyond these start closed
+const rowsAtFirst = 400; // pools that would make it more start closed
 
 function useNow(): number {
   const [now, setNow] = useState(Date.now());
@@ -163,8 +163,8 @@ export function TargetsPage() {
         </div>
       )}
       {pools.map((pool) => {
-        const openAtFirst = rows < rowsAtFirst;
-        rows += pool.shown.length;
+        const openAtFirst = rows + pool.shown.length <= rowsAtFirst || pools.length === 1;
+        if (openAtFirst) rows += pool.shown.length;
         return (
           <PoolCard key={pool.name} pool={pool} now={now} counts={counts} openAtFirst={openAtFirst} onRelabel={setRelabelled} />
         );
