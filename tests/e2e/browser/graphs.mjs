@@ -128,6 +128,7 @@ export function graphSteps({ page, home, open, shot }) {
       for (const view of ['targets', 'dashboards?d=node', 'service-discovery', 'tsdb-status', 'queries', 'status', 'config', 'flags', 'rules', 'alerts']) {
         await phone.goto(home + view);
         await phone.locator('main .card').first().waitFor();
+        await phone.locator('.skeleton').first().waitFor({ state: 'detached' });
         await noSidewaysScroll(phone, view);
         if (view === 'targets' || view.startsWith('dash')) await shot(`phone-${view.slice(0, 6)}`, phone);
       }

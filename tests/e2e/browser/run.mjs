@@ -1,11 +1,12 @@
 // Goes through the pages of a running server as a person would and looks at what is drawn.
-//   node run.mjs http://localhost:9090 OUTPUT-FOLDER [part...]      parts: query, graphs, dashboards, status, hostile
+//   node run.mjs http://localhost:9090 OUTPUT-FOLDER [part...]      parts: query, graphs, dashboards, status, hostile, calm
 // Needs Debian's chromium (or CHROMIUM=path) and what browser_test.py sets up: the jobs node, shop and many.
 // Exits with 1 and says why when something is not as it should be.
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
+import { calmSteps } from './calm.mjs';
 import { dashboardSteps } from './dashboards.mjs';
 import { graphSteps } from './graphs.mjs';
 import { hostileSteps } from './hostile.mjs';
@@ -66,6 +67,7 @@ const tools = {
 };
 const parts = {
   query: querySteps, graphs: graphSteps, dashboards: dashboardSteps, status: statusSteps, hostile: hostileSteps,
+  calm: calmSteps,
 };
 
 let passed = 0;

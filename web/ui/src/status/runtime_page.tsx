@@ -3,6 +3,7 @@ import { useApi } from '../api/use_api';
 import { useSettings } from '../base/settings';
 import { humanDuration } from '../format/duration';
 import { formatInstant, type TimeZone } from '../format/instant';
+import { byteSize } from '../format/number';
 import { Failure, Loading } from '../parts/states';
 import { FactTable } from './fact_table';
 
@@ -17,6 +18,8 @@ const names: Record<string, string> = {
   lastConfigTime: 'Configuration loaded',
   corruptionCount: 'WAL corruptions',
   goroutineCount: 'Threads',
+  GOMAXPROCS: 'Processors used',
+  GOMEMLIMIT: 'Memory limit',
   storageRetention: 'Storage retention',
   version: 'Version',
   revision: 'Revision',
@@ -27,6 +30,7 @@ const names: Record<string, string> = {
 };
 
 function show(name: string, value: Facts[string], zone: TimeZone): string {
+  if (name === 'GOMEMLIMIT') return Number(value) >= 2 ** 62 ? 'none' : byteSize(Number(value));
   if (name === 'reloadConfigSuccess') return value === true ? 'succeeded' : 'failed';
   if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value)) {
     const time = Date.parse(value);
@@ -36,14 +40,15 @@ function show(name: string, value: Facts[string], zone: TimeZone): string {
   return String(value);
 }
 
-function Section({ title, path }: { title: string; path: string }) {
+// rows: about as many as there will be, so that what is below stays where it is.
+function Section({ title, path, rows }: { title: string; path: string; rows: number }) {
   const { data, error, loading, reload } = useApi<Facts>(path);
   const { timeZone } = useSettings();
   return (
     <section class="card">
       <h2>{title}</h2>
       {error !== null && <Failure error={error} retry={reload} />}
-      {data === null && loading && <Loading />}
+      {data === null && loading && <Loading rows={rows} />}
       {data !== null && (
         <FactTable facts={Object.entries(data).filter(([, value]) => value !== '')
           .map(([name, value]) => [names[name] ?? name, show(name, value, timeZone)])} />
@@ -56,8 +61,8 @@ export function RuntimePage() {
   return (
     <>
       <div class="page-bar"><h1>Runtime and build</h1></div>
-      <Section title="Runtime" path="status/runtimeinfo" />
-      <Section title="Build" path="status/buildinfo" />
+      <Section title="Runtime" path="status/runtimeinfo" rows={14} />
+      <Section title="Build" path="status/buildinfo" rows={7} />
     </>
   );
 }
