@@ -7,7 +7,6 @@ import { chartData } from '../query/chart_data';
 import { LineTip } from '../query/graph_tip';
 import { nextHidden } from '../query/hidden';
 import { Swatch } from '../query/legend';
-import { plotLeft } from '../query/plot';
 import type { Panel } from './model';
 import { unitText } from './units';
 import type { PanelState } from './use_panel';
@@ -62,10 +61,10 @@ export function SeriesPanel({ panel, state, width, height, onZoom, onPan }: Prop
     <>
       <div class="chart" style={{ height: `${chartHeight}px` }} onMouseLeave={() => setNearest(null)}>
         <Chart data={data} hidden={hidden} stacked={panel.stacked} dark={dark} timeZone={timeZone} height={chartHeight}
-          yMin={panel.min} yMax={panel.max} fill={panel.fill / 2} numbers={(ticks) => ticks.map(show)}
+          yMin={panel.min} yMax={panel.max} fill={panel.fill / 2} numbers={(ticks) => ticks.map(show)} binary={panel.unit === 'bytes' || panel.unit === 'binBps'}
           emphasis={names.length <= 40 ? emphasis : null} onNearest={setNearest} onZoom={onZoom} onPan={onPan} />
         {nearest !== null && (
-          <LineTip nearest={nearest} data={data} dark={dark} width={width - plotLeft} show={show} names={names} />
+          <LineTip nearest={nearest} data={data} dark={dark} width={width} show={show} names={names} />
         )}
       </div>
       {legend}

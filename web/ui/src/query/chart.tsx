@@ -5,9 +5,9 @@ import type { TimeZone } from '../format/instant';
 import { stackRows, type ChartData } from './chart_data';
 import type { Exemplar } from './exemplar_list';
 import { lineStyle } from './palette';
-import { cssColor, frameOptions, mountPlot, type Moves } from './plot';
+import { cssColor, frameOptions, mountPlot, type Moves, onCanvas } from './plot';
 
-// What is under the cursor: a point of a series or an exemplar; pixels inside the plot.
+// What is under the cursor: a point of a series or an exemplar; pixels inside the element.
 export interface Nearest {
   series: number;
   column: number;
@@ -29,6 +29,7 @@ export interface ChartProps extends Moves {
   fill?: number; // percent of opacity below the lines, when not stacked
   exemplars?: Exemplar[];
   numbers?: (ticks: number[]) => string[];
+  binary?: boolean;
   onNearest: (nearest: Nearest | null) => void;
 }
 
@@ -49,7 +50,7 @@ function findExemplar(plot: uPlot, exemplars: Exemplar[], left: number, top: num
     const away = Math.hypot(at.left - left, at.top - top);
     if (away > distance) continue;
     distance = away;
-    best = { series: -1, column: -1, exemplar, ...at };
+    best = { series: -1, column: -1, exemplar, ...onCanvas(plot, at.left, at.top) };
   }
   return best;
 }
@@ -67,7 +68,7 @@ function findNearest(plot: uPlot, exemplars: Exemplar[]): Nearest | null {
     const y = plot.valToPos(value, 'y');
     if (Math.abs(y - top) >= distance) continue;
     distance = Math.abs(y - top);
-    best = { series: i - 1, column: idx, left: plot.valToPos(plot.data[0][idx], 'x'), top: y };
+    best = { series: i - 1, column: idx, ...onCanvas(plot, plot.valToPos(plot.data[0][idx], 'x'), y) };
   }
   return best;
 }
@@ -141,7 +142,7 @@ export function Chart(props: ChartProps) {
 
   useEffect(() => {
     const { current } = latest;
-    const options = frameOptions({ times: data.times, height, timeZone, numbers: current.numbers });
+    const options = frameOptions({ times: data.times, height, timeZone, numbers: current.numbers, binary: current.binary });
     options.scales.y = { range: valueRange(current) };
     const shown = exemplars ?? [];
     const mounted = mountPlot(parent.current!, {

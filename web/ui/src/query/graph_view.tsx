@@ -15,7 +15,6 @@ import { HeatChart, type HeatPoint, HeatScale } from './heat_chart';
 import { hasHeat, heatData } from './heat_data';
 import { Legend } from './legend';
 import type { PanelState } from './panel_state';
-import { plotLeft } from './plot';
 import type { QueryAnswer } from './use_query';
 
 interface Props {
@@ -106,7 +105,7 @@ function LinesView({ answer, panel, onChange, height, matrix }: Props & { height
           height={height} yMin={panel.yMin} exemplars={exemplars.list} onNearest={setNearest} {...moves}
           emphasis={data.rows.length <= emphasisLimit ? emphasis : null} />
         {nearest !== null && (
-          <LineTip nearest={nearest} data={data} dark={dark} width={(root.current?.clientWidth ?? 0) - plotLeft} />
+          <LineTip nearest={nearest} data={data} dark={dark} width={root.current?.clientWidth ?? 0} />
         )}
       </GraphFrame>
       {legend}
@@ -145,7 +144,7 @@ function HeatView({ answer, panel, onChange, height, matrix }: Props & { height:
         label={`Heat map of ${answer.expr}`}>
         <HeatChart heat={heat} dark={dark} timeZone={timeZone} height={height} onPoint={setPoint} {...moves} />
         {point !== null && (
-          <HeatTip point={point} times={heat.times} width={(root.current?.clientWidth ?? 0) - plotLeft} />
+          <HeatTip point={point} times={heat.times} width={root.current?.clientWidth ?? 0} />
         )}
       </GraphFrame>
       <div class="heat-foot">

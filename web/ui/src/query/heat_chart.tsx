@@ -4,7 +4,7 @@ import type uPlot from 'uplot';
 import type { TimeZone } from '../format/instant';
 import { siNumber } from '../format/number';
 import { cellAt, type HeatCell, type HeatData, heatShare } from './heat_data';
-import { frameOptions, mountPlot, type Moves } from './plot';
+import { frameOptions, mountPlot, type Moves, onCanvas } from './plot';
 
 export interface HeatPoint {
   column: number;
@@ -75,7 +75,7 @@ function findCell(plot: uPlot, heat: HeatData): HeatPoint | null {
   const { left, top, idx } = plot.cursor;
   if (idx === null || idx === undefined || left === undefined || top === undefined || left < 0) return null;
   const cell = cellAt(heat, idx, plot.posToVal(top, 'y'));
-  return cell === undefined ? null : { column: idx, cell, left: plot.valToPos(heat.times[idx], 'x'), top };
+  return cell === undefined ? null : { column: idx, cell, ...onCanvas(plot, plot.valToPos(heat.times[idx], 'x'), top) };
 }
 
 export function HeatChart(props: Props) {

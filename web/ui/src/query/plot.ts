@@ -8,6 +8,7 @@ export interface Frame {
   height: number;
   timeZone: TimeZone;
   numbers?: (ticks: number[]) => string[]; // of the value axis
+  binary?: boolean; // whether its ticks are powers of two
 }
 
 export interface Moves {
@@ -15,9 +16,14 @@ export interface Moves {
   onPan?: (byMs: number) => void; // to later times when positive
 }
 
-// The plot's own area inside of the canvas, in CSS pixels.
-export const plotLeft = 62;
-export const plotTop = 12;
+const leastAxis = 62; // pixels for the numbers at the left
+const plotTop = 12;
+const powersOfTwo = Array.from({ length: 62 }, (_, i) => 2 ** i);
+
+// Where something of the plot's own area is inside of the whole.
+export function onCanvas(plot: uPlot, left: number, top: number): { left: number; top: number } {
+  return { left: left + plot.over.offsetLeft, top: top + plot.over.offsetTop };
+}
 
 const axisFormats = (() => {
   const day = '{YYYY}-{MM}-{DD}';
@@ -71,7 +77,9 @@ export function frameOptions(frame: Frame): Omit<uPlot.Options, 'series' | 'widt
     axes: [
       { ...axis, space: 76, size: 44, values: axisFormats },
       {
-        ...axis, size: plotLeft,
+        ...axis,
+        incrs: frame.binary === true ? powersOfTwo : undefined,
+        size: (_plot, texts) => Math.max(leastAxis, 16 + 6.6 * (texts ?? []).reduce((most, text) => Math.max(most, text.length), 0)),
         values: (_plot, splits) => {
           const shown = splits.filter((tick) => tick !== null);
           const texts = numbers(shown);
