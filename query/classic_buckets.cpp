@@ -12,9 +12,12 @@ constexpr double kSmallDelta = 1e-12;  // relative: what rounding may have done 
 
 // Sorts by bound and adds up buckets of the same one. Returns whether the last is +Inf.
 bool sort_and_merge(std::vector<ClassicBucket>& buckets) {
-  std::stable_sort(
-      buckets.begin(), buckets.end(),
-      [](const ClassicBucket& a, const ClassicBucket& b) { return a.upper_bound < b.upper_bound; });
+  const auto is_below = [](const ClassicBucket& a, const ClassicBucket& b) {
+    return a.upper_bound < b.upper_bound;
+  };
+  if (!std::is_sorted(buckets.begin(), buckets.end(), is_below)) {
+    std::stable_sort(buckets.begin(), buckets.end(), is_below);
+  }
   if (buckets.empty() || buckets.back().upper_bound != kInf) return false;
   size_t last = 0;
   for (size_t i = 1; i < buckets.size(); ++i) {

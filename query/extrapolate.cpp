@@ -142,8 +142,11 @@ class Extrapolation {
     size_t i = 0;
     if (!w_.has_histograms() && !started_) {
       for (; i + kAtOnce <= w_.steps(); i += kAtOnce) {
-        if (stretching_.full(i) && plain_windows(i)) continue;
-        for (size_t k = 0; k < kAtOnce; ++k) window(i + k);
+        if (stretching_.full(i)) {
+          full_windows(i);
+        } else {
+          for (size_t k = 0; k < kAtOnce; ++k) window(i + k);
+        }
       }
     }
     for (; i < w_.steps(); ++i) window(i);
@@ -152,22 +155,32 @@ class Extrapolation {
  private:
   double per_seconds() const { return kPerSecond ? static_cast<double>(w_.range) / 1000 : 0; }
 
-  // The windows [i, i + kAtOnce). Returns false where one of them is more than a difference.
-  bool plain_windows(size_t i) {
+  // The windows [i, i + kAtOnce), which hold floats only, more than two each.
+  void full_windows(size_t i) {
     constexpr size_t kAtOnce = Stretching::kAtOnce;
-    const double* factors = stretching_.plain_factors(i);
     const uint32_t* begin = w_.floats.begin.data() + i;
     const uint32_t* end = w_.floats.end.data() + i;
-    if (kCounter && resets_.any(begin[0], end[kAtOnce - 1])) return false;
     const double* v = w_.samples.v.data();
-    double* cells = out_[row_] + i;
-    bool near = false;
+    double first[kAtOnce], increase[kAtOnce];
     for (size_t k = 0; k < kAtOnce; ++k) {
-      const double first = v[begin[k]], increase = v[end[k] - 1] - first;
-      if (kCounter) near |= (increase > 0) & (first >= 0) & (first < increase);
-      cells[k] = increase * factors[k];
+      first[k] = v[begin[k]];
+      increase[k] = v[end[k] - 1] - first[k];
     }
-    return !near;
+    if (kCounter && resets_.any(begin[0], end[kAtOnce - 1])) {
+      for (size_t k = 0; k < kAtOnce; ++k) {
+        increase[k] = resets_.correct(increase[k], begin[k], end[k]);
+      }
+    }
+    bool near = false;  // zero
+    for (size_t k = 0; kCounter && k < kAtOnce; ++k) {
+      near |= (increase[k] > 0) & (first[k] >= 0) & (first[k] < increase[k]);
+    }
+    double* cells = out_[row_] + i;
+    const double* factors = stretching_.plain_factors(i);
+    for (size_t k = 0; k < kAtOnce; ++k) {
+      cells[k] =
+          increase[k] * (near ? stretching_.factor(i + k, first[k], increase[k]) : factors[k]);
+    }
   }
 
   void window(size_t i) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/go_text.h"
 #include "query/classic_buckets.h"
@@ -31,6 +32,18 @@ struct Source {
   int64_t native = -1;  // series
   LabelsView labels;    // without le, with the name
 };
+
+// The buckets in the order of their bounds, so that they need not be sorted at each step.
+std::vector<size_t> by_bound(const std::vector<Source::Bucket>& buckets) {
+  std::vector<size_t> order(buckets.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  const auto is_nan = [](const Source::Bucket& b) { return std::isnan(b.upper_bound); };
+  if (std::any_of(buckets.begin(), buckets.end(), is_nan)) return order;
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return buckets[a].upper_bound < buckets[b].upper_bound;
+  });
+  return order;
+}
 
 class HistogramOp final : public Operator {
  public:
@@ -188,11 +201,12 @@ class HistogramOp final : public Operator {
     const HistogramPtr* natives =
         source.native >= 0 ? rows->histograms(source.buckets.size()) : nullptr;
 
+    const std::vector<size_t> order = by_bound(source.buckets);
     std::vector<ClassicBucket> buckets;
     for (size_t step = 0; step < steps_.count; ++step) {
       if (output.only && scalar(output.scalar, step) != *output.only) continue;
       buckets.clear();
-      for (size_t b = 0; b < source.buckets.size(); ++b) {
+      for (const size_t b : order) {
         const double count = (*rows)[b][step];
         if (!is_absent(count)) buckets.push_back({source.buckets[b].upper_bound, count});
       }

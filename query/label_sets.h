@@ -18,6 +18,24 @@ bool is_metadata_label(std::string_view name);
 // The set without these labels; mostly a part of the same bytes, else a copy for the whole query.
 LabelsView without_metadata(Context& context, LabelsView labels);
 
+// Whether distinct sets stay distinct without their metadata: certainly where all lose the same.
+// One thread.
+class SameLoss {
+ public:
+  void add(LabelsView before, LabelsView after) {
+    const std::string_view all = before.flat(), rest = after.flat();
+    const std::string_view lost = all.substr(0, all.size() - rest.size());
+    if (first_) lost_ = lost;
+    first_ = false;
+    same_ = same_ && rest.data() == all.data() + lost.size() && lost == lost_;
+  }
+  bool for_all() const { return same_; }
+
+ private:
+  bool first_ = true, same_ = true;
+  std::string_view lost_;
+};
+
 // Sorted names to keep (or to leave out), as by(), without(), on() and ignoring() have them.
 class LabelNames {
  public:

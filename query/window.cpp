@@ -162,6 +162,7 @@ void WindowOp::open(Context& context) {
   for (const OperatorPtr& scalar : scalars_) scalar->open(context);
   const SeriesList& in = source_->series();
   series_ = in;
+  SameLoss loss;
   if (!function_.keeps_name) {
     if (context.options.delayed_name_removal) {
       series_.drop_name.assign(in.size(), 1);
@@ -169,10 +170,11 @@ void WindowOp::open(Context& context) {
       for (size_t i = 0; i < in.size(); ++i) {
         if (i % 1024 == 0) context.check();
         series_.labels[i] = without_metadata(context, in.labels[i]);
+        loss.add(in.labels[i], series_.labels[i]);
       }
     }
   }
-  merging_.set(context, series_);
+  if (!loss.for_all()) merging_.set(context, series_);
 }
 
 void WindowOp::prepare(Context& context) {

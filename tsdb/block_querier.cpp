@@ -10,6 +10,7 @@
 #include "tsdb/merge.h"
 #include "tsdb/read_warnings.h"
 #include "tsdb/select.h"
+#include "tsdb/shared_labels.h"
 
 namespace hearth::tsdb {
 namespace {
@@ -30,18 +31,19 @@ class BlockSeriesSet final : public ChunkedSet {
         arena_(&budget) {}
 
   // The series among `refs` with chunks in `range`; they come in label order.
-  void load(std::span<const uint32_t> refs, TimeRange range, size_t limit) {
+  void load(std::span<const uint32_t> refs, TimeRange range, size_t limit, const SeriesSet* like) {
     series_ = arena_.array<Found>(limit == 0 ? refs.size() : std::min(limit, refs.size()));
     std::string flat;
     std::vector<ChunkMeta> chunks;
     SymbolMemo memo;
+    SharedLabels shared(like, arena_);
     for (const uint32_t ref : refs) {
       if (size_ == series_.size()) break;
       flat.clear();
       if (!find_series(ref, &flat, chunks, &memo)) continue;
       for (const ChunkMeta& chunk : chunks) {
         if (!TimeRange{chunk.min_time, chunk.max_time}.overlaps(range)) continue;
-        series_[size_++] = {LabelsView(arena_.copy(flat)), ref};
+        series_[size_++] = {shared.keep(flat), ref};
         break;
       }
     }
@@ -171,18 +173,18 @@ class BlockSeriesSet final : public ChunkedSet {
 };
 
 // One thread, but for what it returns and warnings().
-class BlockQuerier final : public Querier {
+class BlockQuerier final : public SharingQuerier {
  public:
   BlockQuerier(std::shared_ptr<const Block> block, TimeRange range)
       : block_(std::move(block)), deleted_(block_->tombstones()), range_(range) {}
 
-  std::unique_ptr<SeriesSet> select(std::span<const Matcher> matchers, const SelectHints& hints,
-                                    Budget& budget) override {
+  std::unique_ptr<SeriesSet> select_like(const SeriesSet* like, std::span<const Matcher> matchers,
+                                         const SelectHints& hints, Budget& budget) override {
     auto set = std::make_unique<BlockSeriesSet>(block_, deleted_, warnings_, budget);
     unless_damaged([&] {
       const TimeRange range{std::max(range_.min, hints.range.min),
                             std::min(range_.max, hints.range.max)};
-      set->load(select_series(block_->index(), matchers, &budget), range, hints.limit);
+      set->load(select_series(block_->index(), matchers, &budget), range, hints.limit, like);
     });
     return set;
   }

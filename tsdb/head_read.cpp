@@ -9,6 +9,7 @@
 #include "tsdb/head_state.h"
 #include "tsdb/merge.h"
 #include "tsdb/read_warnings.h"
+#include "tsdb/shared_labels.h"
 
 namespace hearth::tsdb {
 namespace {
@@ -51,7 +52,8 @@ class HeadSeriesSet final : public ChunkedSet {
         warnings_(warnings),
         arena_(&budget) {}
 
-  void find(std::span<const uint32_t> refs, const SelectHints& hints, const Budget& budget);
+  void find(std::span<const uint32_t> refs, const SelectHints& hints, const Budget& budget,
+            const SeriesSet* like);
 
   size_t size() const override { return found_.size(); }
   LabelsView labels(size_t series) const override { return found_[series].labels; }
@@ -101,7 +103,7 @@ bool HeadSeriesSet::may_have_samples(Series& series, TimeRange range) const {
 }
 
 void HeadSeriesSet::find(std::span<const uint32_t> refs, const SelectHints& hints,
-                         const Budget& budget) {
+                         const Budget& budget, const SeriesSet* like) {
   constexpr size_t kOften = 1024;
   size_t steps = 0;
   const auto check_now_and_then = [&] {
@@ -126,10 +128,11 @@ void HeadSeriesSet::find(std::span<const uint32_t> refs, const SelectHints& hint
   }
   if (hints.limit != 0 && found_.size() > hints.limit) found_ = found_.first(hints.limit);
   std::string flat;
+  SharedLabels shared(hints.sorted ? like : nullptr, arena_);
   for (Found& found : found_) {
     flat.clear();
     state_.sets.append_flat(found.series->labels, flat);
-    found.labels = LabelsView(arena_.copy(flat));
+    found.labels = shared.keep(flat);
   }
 }
 
@@ -240,7 +243,7 @@ bool HeadSeriesSet::latest(size_t index, TimeMs from, TimeMs at, Sample& out) co
 
 // The view is taken when the querier is made; the guard keeps alive what was reachable then. One
 // thread, but for what it returns and warnings().
-class HeadQuerier final : public Querier {
+class HeadQuerier final : public SharingQuerier {
  public:
   HeadQuerier(HeadState& state, TimeRange range, TimeMs in_order_from)
       : state_(state),
@@ -251,13 +254,13 @@ class HeadQuerier final : public Querier {
         index_(state.index, state.sets, state.table) {}
   ~HeadQuerier() override { state_.isolation.close(view_); }
 
-  std::unique_ptr<SeriesSet> select(std::span<const Matcher> matchers, const SelectHints& hints,
-                                    Budget& budget) override {
+  std::unique_ptr<SeriesSet> select_like(const SeriesSet* like, std::span<const Matcher> matchers,
+                                         const SelectHints& hints, Budget& budget) override {
     auto set = std::make_unique<HeadSeriesSet>(state_, view_, first_visible_, warnings_, budget);
     SelectHints within = hints;
     within.range.min = std::max(hints.range.min, range_.min);
     within.range.max = std::min(hints.range.max, range_.max);
-    set->find(select_series(index_, matchers, &budget), within, budget);
+    set->find(select_series(index_, matchers, &budget), within, budget, like);
     return set;
   }
   std::vector<std::string> label_names(std::span<const Matcher> matchers, size_t limit) override {

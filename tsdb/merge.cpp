@@ -32,7 +32,10 @@ class MergedSeriesSet final : public ChunkedSet {
       for (uint32_t p = 0; p < parts_.size(); ++p) {
         if (next[p] == parts_[p].set->size()) continue;
         const LabelsView labels = parts_[p].set->labels(next[p]);
-        const auto order = used == starts_[size_] ? std::strong_ordering::less : labels <=> least;
+        const bool same = labels.flat().data() == least.flat().data();  // see shared_labels.h
+        const auto order = used == starts_[size_] ? std::strong_ordering::less
+                           : same                 ? std::strong_ordering::equal
+                                                  : labels <=> least;
         if (order > 0) continue;
         if (order < 0) {
           used = starts_[size_];

@@ -4,6 +4,7 @@
 
 #include "tsdb/merge.h"
 #include "tsdb/read_warnings.h"
+#include "tsdb/shared_labels.h"
 
 namespace hearth::tsdb {
 namespace {
@@ -23,8 +24,13 @@ class MergedQuerier final : public Querier {
     SelectHints part_hints = hints;
     if (asked.size() > 1) part_hints.sorted = true;
     std::vector<SeriesSetPart> sets;
-    for (QuerierPart* part : asked)
-      sets.push_back({part->querier->select(matchers, part_hints, budget), part->covers.max});
+    for (QuerierPart* part : asked) {
+      auto* const sharing = dynamic_cast<SharingQuerier*>(part->querier.get());
+      const SeriesSet* const like = sets.empty() ? nullptr : sets.back().set.get();
+      sets.push_back({sharing == nullptr ? part->querier->select(matchers, part_hints, budget)
+                                         : sharing->select_like(like, matchers, part_hints, budget),
+                      part->covers.max});
+    }
     return merge_series_sets(std::move(sets), hints.limit, budget);
   }
 
