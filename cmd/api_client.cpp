@@ -78,4 +78,33 @@ std::string ApiClient::post(const std::string& path, const QueryParameters& form
   return answer(response);
 }
 
+std::string ApiClient::get_for_debug(const std::string& path) {
+  HttpRequest request;
+  request.url = url_ + path;
+  request.timeout = 120'000;
+  std::string failed;
+  HttpResponse response;
+  try {
+    response = fetch(std::move(request));
+  } catch (const Error& error) {
+    fail(std::string("error executing HTTP request: ") + error.what());
+  }
+  if (response.status / 100 == 2) return std::move(response.body);
+  fail("error executing HTTP request: unexpected status code: " + std::to_string(response.status));
+}
+
+void ApiClient::send(const std::string& body, std::vector<std::string> headers,
+                     DurationMs timeout) {
+  HttpRequest request;
+  request.method = "POST";
+  request.url = url_;
+  request.headers = std::move(headers);
+  request.body = body;
+  request.timeout = timeout;
+  const HttpResponse response = fetch(std::move(request));
+  if (response.status / 100 == 2) return;
+  fail("server returned HTTP status " + std::to_string(response.status) + ": " +
+       trimmed(response.body));
+}
+
 }  // namespace hearth

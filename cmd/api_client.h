@@ -25,6 +25,14 @@ class ApiClient {
   std::string post(const std::string& path,
                    const QueryParameters& form);  // by GET where POST is not allowed
 
+  // Whatever is at the path. Throws Error(kUnavailable) in the words of `promtool debug`.
+  std::string get_for_debug(const std::string& path);
+
+  // Sends a body as it is; throws Error(kUnavailable) in the words of remote write.
+  void send(const std::string& body, std::vector<std::string> headers, DurationMs timeout);
+
+  const std::string& url() const { return url_; }
+
  private:
   HttpResponse fetch(HttpRequest request);
   std::string answer(const HttpResponse& response) const;

@@ -22,10 +22,16 @@ std::vector<Command> all_commands() {
               .kind = CommandFlag::Kind::kDuration},
              {.name = "extended",
               .help = "Print extended information related to the cardinality of the metrics."}}),
-      check_config_command(), check_healthy_command(), check_ready_command(),
+      check_service_discovery_command(),
+      check_config_command(),
+      check_web_config_command(),
+      check_healthy_command(),
+      check_ready_command(),
       check_rules_command()};
   all.push_back(group("query", "Run query against a Prometheus server."));
   for (Command& command : query_commands()) all.push_back(std::move(command));
+  all.push_back(group("debug", "Fetch debug information."));
+  for (Command& command : debug_commands()) all.push_back(std::move(command));
   all.push_back(group("test", "Unit testing.",
                       {{.name = "junit",
                         .placeholder = "JUNIT",
@@ -33,6 +39,21 @@ std::vector<Command> all_commands() {
   all.push_back(test_rules_command());
   all.push_back(group("tsdb", "Run tsdb commands."));
   for (Command& command : tsdb_commands()) all.push_back(std::move(command));
+  all.push_back(group("tsdb create-blocks-from",
+                      "[Experimental] Import samples from input and produce TSDB blocks. Please "
+                      "refer to the storage docs for more details.",
+                      {{.name = "human-readable",
+                        .help = "Print human readable values.",
+                        .letter = 'r'},
+                       {.name = "quiet", .help = "Do not print created blocks.", .letter = 'q'}}));
+  all.push_back(create_blocks_openmetrics_command());
+  all.push_back(
+      group("promql", "PromQL formatting and editing. Requires the --experimental flag."));
+  all.push_back(promql_format_command());
+  all.push_back(group("promql label-matchers",
+                      "Edit label matchers contained within an existing PromQL query."));
+  all.push_back(promql_set_matcher_command());
+  all.push_back(promql_delete_matcher_command());
   return all;
 }
 

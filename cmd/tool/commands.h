@@ -20,4 +20,10 @@ Command check_metrics_command();
 
 Command test_rules_command();
 
+std::vector<Command> debug_commands();
+Command create_blocks_openmetrics_command();
+Command promql_format_command();
+Command promql_set_matcher_command();
+Command promql_delete_matcher_command();
+
 }  // namespace hearth
