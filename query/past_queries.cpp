@@ -25,7 +25,8 @@ bool is_any(const Matcher& matcher) {
 std::string cut(const std::string& text) {
   if (text.size() <= kMaxText) return text;
   size_t end = kMaxText;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // whole characters
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
+    --end;  // whole characters
   return text.substr(0, end) + "…";
 }
 
@@ -35,9 +36,10 @@ void PastQueries::add(const PastQuery& once) {
   std::string text = cut(once.text);
   const MutexLock lock(mutex_);
   if (queries_.size() >= kMaxQueries && queries_.find(text) == queries_.end()) {
-    queries_.erase(std::min_element(queries_.begin(), queries_.end(), [](const auto& a, const auto& b) {
-      return a.second.total_seconds < b.second.total_seconds;
-    }));
+    queries_.erase(
+        std::min_element(queries_.begin(), queries_.end(), [](const auto& a, const auto& b) {
+          return a.second.total_seconds < b.second.total_seconds;
+        }));
   }
   PastQuery& all = queries_[text];
   all.text = std::move(text);

@@ -1,4 +1,5 @@
-// What was asked since the start: the queries that cost the most, and which metrics anybody asked for.
+// What was asked since the start: the queries that cost the most, and which metrics anybody asked
+// for.
 #pragma once
 
 #include <map>
