@@ -14,7 +14,7 @@ import threading
 import time
 import unittest
 
-from servers import BINARY_DIR, EndToEnd, SOURCE_DIR, free_port, wait_for
+from servers import BINARY_DIR, EndToEnd, HEARTH, SOURCE_DIR, Server, free_port, wait_for
 
 BROWSER = SOURCE_DIR / "tests" / "e2e" / "browser"
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
@@ -136,7 +136,7 @@ class Browser(EndToEnd):
     static_configs: [{{targets: [{many}]}}]
 """
         return self.hearth(self.config({"hearth": port}, extra=extra), port=port, flags=(
-            "--enable-feature=exemplar-storage", f"--web.dashboards={self.dashboards()}"))
+            "--enable-feature=exemplar-storage", "--web.page-title=Test <b>", f"--web.dashboards={self.dashboards()}"))
 
     def drive(self, url, *parts):
         shots = BINARY_DIR / "screenshots"
@@ -148,6 +148,13 @@ class Browser(EndToEnd):
         hearth = self.everything()
         wait_for(lambda: hearth.api("query", query='count_over_time(up{job="node"}[1m]) >= 12')["result"], "twelve scrapes", 60)
         self.drive(hearth.url)
+
+    def test_everything_stays_below_a_prefix(self):
+        port = free_port()
+        command = [HEARTH, f"--config.file={self.config({'hearth': port})}", f"--storage.tsdb.path={self.dir / 'data'}",
+                   f"--web.listen-address=127.0.0.1:{port}", f"--web.external-url=http://127.0.0.1:{port}/deep/inside/"]
+        server = self.started(Server(command, port, ready="/deep/inside/-/ready", log=self.dir / "hearth.log"))
+        self.drive(f"{server.url}/deep/inside/", "prefix")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ export function querySteps({ page, home, open, shot, expect }) {
     'the page opens': async () => {
       await page.goto(home);
       await page.getByText('Ask something').waitFor();
+      assert.equal(await page.title(), 'Query · Test <b>');
       await shot('query-empty');
     },
     'typing a name completes it from the server, and Enter takes it': async () => {

@@ -1,5 +1,6 @@
 // Goes through the pages of a running server as a person would and looks at what is drawn.
-//   node run.mjs http://localhost:9090 OUTPUT-FOLDER [part...]      parts: query, graphs, dashboards, status, hostile, calm
+//   node run.mjs http://localhost:9090 OUTPUT-FOLDER [part...]      parts: query, graphs, dashboards, status, hostile, calm;
+//   prefix alone is for a server below a path
 // Needs Debian's chromium (or CHROMIUM=path) and what browser_test.py sets up: the jobs node, shop and many.
 // Exits with 1 and says why when something is not as it should be.
 import assert from 'node:assert/strict';
@@ -10,6 +11,7 @@ import { calmSteps } from './calm.mjs';
 import { dashboardSteps } from './dashboards.mjs';
 import { graphSteps } from './graphs.mjs';
 import { hostileSteps } from './hostile.mjs';
+import { prefixSteps } from './prefix.mjs';
 import { querySteps } from './query.mjs';
 import { statusSteps } from './status.mjs';
 
@@ -67,7 +69,7 @@ const tools = {
 };
 const parts = {
   query: querySteps, graphs: graphSteps, dashboards: dashboardSteps, status: statusSteps, hostile: hostileSteps,
-  calm: calmSteps,
+  calm: calmSteps, prefix: prefixSteps,
 };
 
 let passed = 0;
@@ -91,7 +93,7 @@ async function runStep(part, name, step) {
 const started = Date.now();
 try {
   for (const [part, steps] of Object.entries(parts)) {
-    if (wanted.length > 0 && !wanted.includes(part)) continue;
+    if (wanted.length > 0 ? !wanted.includes(part) : part === 'prefix') continue;
     for (const [name, step] of Object.entries(steps(tools))) {
       if (await runStep(part, name, step)) continue;
       process.exitCode = 1;

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { baseUrl, followInside, navigate, useLocation, viewHref } from './base/location';
 import { changeSettings, useSettings } from './base/settings';
+import { setTitle } from './base/title';
 import { zoneName } from './format/instant';
 import { DashboardsPage } from './dashboards/dashboards_page';
 import { HelpDialog } from './help_dialog';
@@ -138,7 +139,7 @@ export function App() {
   useEffect(() => {
     // On a phone the row of pages is longer than the screen.
     document.querySelector('.nav [aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' });
-    document.title = shown === undefined ? 'Hearth' : `${shown.title} · Hearth`;
+    setTitle(shown?.title ?? '');
   }, [shown]);
   return (
     <>

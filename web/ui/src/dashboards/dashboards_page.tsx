@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useApi } from '../api/use_api';
 import { followInside, navigate, viewHref } from '../base/location';
+import { setTitle } from '../base/title';
 import { CloseIcon, DownloadIcon, LeftIcon } from '../parts/icons';
 import { Empty, Loading } from '../parts/states';
 import { save } from '../query/download';
@@ -120,7 +121,7 @@ function OnePage({ choice }: { choice: Choice }) {
   const loaded = useDashboard(choice.id);
   const board = loaded?.board ?? null;
   useEffect(() => {
-    if (board !== null) document.title = `${board.title} · Hearth`;
+    if (board !== null) setTitle(board.title);
   }, [board]);
   return (
     <>
