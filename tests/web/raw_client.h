@@ -13,6 +13,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace hearth::web {
 
@@ -106,6 +107,13 @@ class RawClient {
     return request("POST " + target + " HTTP/1.1\r\nHost: t\r\nContent-Type: " +
                    "application/x-www-form-urlencoded\r\nContent-Length: " +
                    std::to_string(form.size()) + "\r\n\r\n" + form);
+  }
+
+  // Everything until the server's end.
+  std::string read_to_end() {
+    while (receive()) {
+    }
+    return std::exchange(in_, {});
   }
 
   // Waits for the server's end; true when nothing came before it.
