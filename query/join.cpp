@@ -123,8 +123,10 @@ class JoinOp final : public Operator {
     return builder.build().flat();
   }
 
-  bool drop_name(size_t many) const {
-    return arithmetic_.return_bool() || (many != kNone && many_->series().drops_name(many));
+  // As in Prometheus, a comparison that filters gives back the name that its operand would lose at
+  // the end.
+  bool drops_name(const Context& context) const {
+    return context.options.delayed_name_removal && arithmetic_.return_bool();
   }
 
   // ---- row by row
@@ -150,7 +152,7 @@ class JoinOp final : public Operator {
                                              one_->series().labels[one_of[signature]]);
       if (!results.number(flat).second) return false;
       series.labels.push_back(context.keep_labels(flat));
-      series.drop_name.push_back(context.options.delayed_name_removal && drop_name(i));
+      series.drop_name.push_back(drops_name(context));
       pair_many_.push_back(i);
       pair_one_.push_back(one_of[signature]);
     }
@@ -223,7 +225,7 @@ class JoinOp final : public Operator {
         pair->second = number;
         if (is_new) {
           series_.labels.push_back(context.keep_labels(flat));
-          series_.drop_name.push_back(context.options.delayed_name_removal && drop_name(m));
+          series_.drop_name.push_back(drops_name(context));
           results.push_back(std::make_unique<Rows>(context, steps_.count));
           results.back()->reset(1);
         }

@@ -31,13 +31,17 @@ class BlockSeriesSet final : public ChunkedSet {
         arena_(&budget) {}
 
   // The series among `refs` with chunks in `range`; they come in label order.
-  void load(std::span<const uint32_t> refs, TimeRange range, size_t limit, const SeriesSet* like) {
+  void load(std::span<const uint32_t> refs, TimeRange range, size_t limit, const SeriesSet* like,
+            const Budget& budget) {
     series_ = arena_.array<Found>(limit == 0 ? refs.size() : std::min(limit, refs.size()));
     std::string flat;
     std::vector<ChunkMeta> chunks;
     SymbolMemo memo;
     SharedLabels shared(like, arena_);
+    constexpr size_t kOften = 1024;
+    size_t steps = 0;
     for (const uint32_t ref : refs) {
+      if (++steps % kOften == 0) budget.check();
       if (size_ == series_.size()) break;
       flat.clear();
       if (!find_series(ref, &flat, chunks, &memo)) continue;
@@ -184,7 +188,8 @@ class BlockQuerier final : public SharingQuerier {
     unless_damaged([&] {
       const TimeRange range{std::max(range_.min, hints.range.min),
                             std::min(range_.max, hints.range.max)};
-      set->load(select_series(block_->index(), matchers, &budget), range, hints.limit, like);
+      set->load(select_series(block_->index(), matchers, &budget), range, hints.limit, like,
+                budget);
     });
     return set;
   }

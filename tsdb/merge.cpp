@@ -23,9 +23,11 @@ class MergedSeriesSet final : public ChunkedSet {
     members_ = arena_.array<Member>(total);
     starts_ = arena_.array<uint32_t>(total + 1);
 
+    constexpr size_t kOften = 1024;
     std::vector<uint32_t> next(parts_.size());
     uint32_t used = 0;
     while (limit == 0 || size_ < limit) {
+      if (size_ % kOften == 0) budget.check();
       starts_[size_] = used;
       // The parts whose next series has the least labels; a handful of parts needs no heap.
       LabelsView least;
