@@ -6,6 +6,7 @@
 #include "config/load.h"
 #include "config/scalar.h"
 #include "core/error.h"
+#include "web/status_text.h"
 
 namespace hearth {
 namespace {
@@ -103,8 +104,8 @@ void ApiClient::send(const std::string& body, std::vector<std::string> headers,
   request.timeout = timeout;
   const HttpResponse response = fetch(std::move(request));
   if (response.status / 100 == 2) return;
-  fail("server returned HTTP status " + std::to_string(response.status) + ": " +
-       trimmed(response.body));
+  fail("server returned HTTP status " + std::to_string(response.status) + " " +
+       std::string(web::status_text(response.status)) + ": " + response.body);
 }
 
 }  // namespace hearth

@@ -225,7 +225,12 @@ class Chooser {
       missing += (missing.empty() ? "'--" : ", '--") + std::string(flag.name) + "'";
     }
     if (!missing.empty()) refuse("required flag(s) " + missing + " not provided");
-    for (size_t i = choice_.input.arguments.size(); i < command_->arguments.size(); ++i) {
+    const bool replaced = std::any_of(flags_.begin(), flags_.end(), [&](const CommandFlag& flag) {
+      return flag.instead_of_argument &&
+             std::find(given_.begin(), given_.end(), flag.name) != given_.end();
+    });
+    for (size_t i = choice_.input.arguments.size() + (replaced ? 1 : 0);
+         i < command_->arguments.size(); ++i) {
       const CommandArgument& argument = command_->arguments[i];
       if (argument.optional) break;
       refuse("required argument '" + std::string(argument.name) + "' not provided");

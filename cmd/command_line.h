@@ -23,6 +23,7 @@ struct CommandFlag {
   Kind kind = Kind::kText;
   bool quoted = false;  // help shows the fallback in quotes
   bool hidden = false;  // not in help
+  bool instead_of_argument = false;  // where it is given, the first argument is not
 };
 
 struct CommandArgument {

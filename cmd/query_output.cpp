@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cmd/tool/block_table.h"
 #include "core/error.h"
 #include "core/go_text.h"
 
@@ -107,6 +109,53 @@ std::string matrix_text(const json& result) {
   return out;
 }
 
+// Each sample as a row: a column for each label that any series has, then time and value.
+std::vector<std::vector<std::string>> rows_of(const json& data) {
+  std::vector<std::string> names;
+  const std::string type = data.at("resultType");
+  const json& result = data.at("result");
+  const bool series = type == "vector" || type == "matrix";
+  if (series) {
+    for (const json& one : result) {
+      for (const auto& item : one.at("metric").items()) {
+        if (std::find(names.begin(), names.end(), item.key()) == names.end()) {
+          names.push_back(item.key());
+        }
+      }
+    }
+  }
+  std::vector<std::vector<std::string>> rows = {names};
+  rows[0].insert(rows[0].end(), {"timestamp", "value"});
+  const auto add = [&](const json& metric, const json& sample) {
+    std::vector<std::string> row;
+    for (const std::string& name : names) row.push_back(metric.value(name, ""));
+    row.push_back(float_f(sample.at(0).get<double>()));
+    row.push_back(sample.at(1).is_string() ? sample.at(1).get<std::string>()
+                                           : histogram_text(sample.at(1)));
+    rows.push_back(std::move(row));
+  };
+  if (!series) {
+    add(json::object(), result);
+    return rows;
+  }
+  for (const json& one : result) {
+    for (const char* key : {"value", "histogram"}) {
+      if (one.contains(key)) add(one.at("metric"), one.at(key));
+    }
+    for (const char* key : {"values", "histograms"}) {
+      for (const json& sample : one.value(key, json::array())) add(one.at("metric"), sample);
+    }
+  }
+  return rows;
+}
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? "\"\"" : std::string(1, c);
+  return out + "\"";
+}
+
 // promtool's times have no zeros at their end: 1.5 for the API's 1.500.
 void shorten_times(json& value) {
   if (value.is_number_float()) {
@@ -153,6 +202,21 @@ std::string query_json(std::string_view data) {
     shorten_times(result);
     return go_json(result);
   });
+}
+
+std::string query_csv(std::string_view data) {
+  return reading(data, [](const json& parsed) {
+    std::string out;
+    for (const auto& row : rows_of(parsed)) {
+      for (size_t i = 0; i < row.size(); ++i) out += (i > 0 ? "," : "") + csv_field(row[i]);
+      out += "\n";
+    }
+    return out;
+  });
+}
+
+std::string query_table(std::string_view data) {
+  return reading(data, [](const json& parsed) { return columns_text(rows_of(parsed), 0, 2); });
 }
 
 std::vector<QuerySeries> query_series(std::string_view data) {

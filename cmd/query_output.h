@@ -27,6 +27,8 @@ struct QuerySeries {
 // data of query and query_range: {"resultType": ..., "result": ...}. Each ends with a newline.
 std::string query_text(std::string_view data);
 std::string query_json(std::string_view data);
+std::string query_csv(std::string_view data);    // a line for each sample: labels, time, value
+std::string query_table(std::string_view data);  // the same in columns
 std::vector<QuerySeries> query_series(std::string_view data);  // of a matrix, its floats
 
 // data of /series: a list of label sets.

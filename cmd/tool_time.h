@@ -8,7 +8,8 @@
 
 namespace hearth {
 
-// A Unix timestamp with fraction, or RFC3339, to seconds. Throws Error(kBadData):
+// A Unix timestamp with fraction, RFC3339, or relative to now ("now", "-1h", "now-90s", "-1d12h"), to
+// seconds. Throws Error(kBadData):
 // `cannot parse "abc" to a valid timestamp`.
 double parse_tool_time(const std::string& text);
 

@@ -3,8 +3,10 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
+#include "cmd/tool/block_table.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "tsdb/block_meta.h"
@@ -51,30 +53,18 @@ int verify(const CommandInput& input) {
   return 1;
 }
 
-std::string time_text(TimeMs t, bool human) {
-  if (!human) return fmt::format("{}", t);
-  const std::chrono::sys_seconds time{std::chrono::seconds(t / 1000)};
-  return fmt::format("{:%Y-%m-%d %H:%M:%S} +0000 UTC", time);
-}
-
-// The table of promtool.
 int list(const CommandInput& input) {
   const std::string dir = directory(input);
-  const bool human = input.on("human-readable");
-  const std::string form = "{:<26}  {:<{}}  {:<{}}  {:<13}  {:<11}  {:<10}  {:<10}  {}\n";
-  const int width = human ? 29 : 13;
-  fmt::print(fmt::runtime(form), "BLOCK ULID", "MIN TIME", width, "MAX TIME", width, "DURATION",
-             "NUM SAMPLES", "NUM CHUNKS", "NUM SERIES", "SIZE");
+  std::vector<BlockLine> blocks;
   for (const std::string& name : list_dir(dir)) {
     const std::string path = dir + "/" + name;
     if (!tsdb::parse_ulid(name) || !is_directory(path)) continue;
-    const tsdb::BlockMeta meta = tsdb::read_block_meta(path);
-    const double hours = static_cast<double>(meta.max_time - meta.min_time) / 3.6e6;
-    fmt::print(fmt::runtime(form), name, time_text(meta.min_time, human), width,
-               time_text(meta.max_time, human), width, fmt::format("{:.3g}h", hours),
-               meta.stats.samples, meta.stats.chunks, meta.stats.series,
-               fmt::format("{}", dir_bytes(path)));
+    blocks.push_back({tsdb::read_block_meta(path), dir_bytes(path)});
   }
+  std::stable_sort(blocks.begin(), blocks.end(), [](const BlockLine& a, const BlockLine& b) {
+    return a.meta.min_time < b.meta.min_time;
+  });
+  fmt::print("{}", block_table(blocks, input.on("human-readable")));
   return 0;
 }
 

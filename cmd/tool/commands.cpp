@@ -12,6 +12,13 @@ Command group(std::string_view path, std::string_view help, std::vector<CommandF
   return Command{path, help, std::move(flags), {}, nullptr};
 }
 
+CommandFlag http_config_flag() {
+  return {.name = "http.config.file",
+          .placeholder = "<filename>",
+          .help = "HTTP client configuration file for promtool to connect to Prometheus.",
+          .kind = CommandFlag::Kind::kFile};
+}
+
 std::vector<Command> all_commands() {
   std::vector<Command> all = {
       group("check", "Check the resources for validity.",
@@ -27,11 +34,21 @@ std::vector<Command> all_commands() {
       check_web_config_command(),
       check_healthy_command(),
       check_ready_command(),
-      check_rules_command()};
-  all.push_back(group("query", "Run query against a Prometheus server."));
+      check_rules_command(),
+      check_metrics_command()};
+  all.push_back(group("query", "Run query against a Prometheus server.",
+                      {{.name = "format",
+                        .placeholder = "FORMAT",
+                        .fallback = "promql",
+                        .help = "Output format of the query.",
+                        .letter = 'o',
+                        .choices = "promql,json,table,csv,plot"},
+                       http_config_flag()}));
   for (Command& command : query_commands()) all.push_back(std::move(command));
   all.push_back(group("debug", "Fetch debug information."));
   for (Command& command : debug_commands()) all.push_back(std::move(command));
+  all.push_back(group("push", "Push to a Prometheus server.", {http_config_flag()}));
+  all.push_back(push_metrics_command());
   all.push_back(group("test", "Unit testing.",
                       {{.name = "junit",
                         .placeholder = "JUNIT",
@@ -39,6 +56,8 @@ std::vector<Command> all_commands() {
   all.push_back(test_rules_command());
   all.push_back(group("tsdb", "Run tsdb commands."));
   for (Command& command : tsdb_commands()) all.push_back(std::move(command));
+  all.push_back(tsdb_dump_command());
+  all.push_back(tsdb_dump_openmetrics_command());
   all.push_back(group("tsdb create-blocks-from",
                       "[Experimental] Import samples from input and produce TSDB blocks. Please "
                       "refer to the storage docs for more details.",

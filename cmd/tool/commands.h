@@ -21,6 +21,9 @@ Command check_metrics_command();
 Command test_rules_command();
 
 std::vector<Command> debug_commands();
+Command push_metrics_command();
+Command tsdb_dump_command();
+Command tsdb_dump_openmetrics_command();
 Command create_blocks_openmetrics_command();
 Command promql_format_command();
 Command promql_set_matcher_command();

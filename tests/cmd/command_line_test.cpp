@@ -83,9 +83,16 @@ TEST_CASE("a wrong command line is refused in kingpin's words") {
 
 TEST_CASE("help is about the program or the command, and the version is told") {
   CHECK(choose({}).answer.starts_with("usage: tool [<flags>] <command> [<args> ...]\n"));
-  CHECK(choose({"--help"}).answer.find("query two --must=X [<flags>]") != std::string::npos);
+  CHECK(choose({"--help"}).answer.find("query two --must=X\n") != std::string::npos);
   CHECK(choose({"help", "query", "one"})
             .answer.starts_with("usage: tool query one [<flags>] <server> <expr>\n"));
   CHECK(choose({"query", "one", "-h"}).answer.find("-o, --format=promql") != std::string::npos);
   CHECK(choose({"--version"}).answer == "tool 1\n");
+}
+
+TEST_CASE("a group's flags are those of its commands, and are checked by their kind") {
+  CHECK(choose({"query", "one", "s", "e", "--depth=3"}).input.integer("depth") == 3);
+  CHECK(refusal({"query", "one", "s", "e", "--depth=x"}) ==
+        "strconv.ParseInt: parsing \"x\": invalid syntax");
+  CHECK(choose({"query", "--help"}).answer.find("Subcommands:\nquery one") != std::string::npos);
 }

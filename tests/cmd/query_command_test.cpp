@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "cmd/api_client.h"
+#include "cmd/tool/commands.h"
 #include "core/error.h"
 
 using namespace hearth;
@@ -125,8 +126,7 @@ TEST_CASE("each verb asks its own endpoint") {
   const std::string empty =
       response("200 OK", R"({"status":"success","data":{"resultType":"matrix","result":[]}})");
   CannedServer server({empty, empty, list, list});
-  const std::vector<Command> commands = query_commands();
-  const Program program{"hearthtool", "", "", commands};
+  const Program program = tool_program("hearthtool");
   const auto run = [&](std::vector<std::string> words) {
     const CommandChoice choice = choose_command(program, words);
     return choice.command->run(choice.input);

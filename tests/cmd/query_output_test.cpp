@@ -93,3 +93,14 @@ TEST_CASE("an answer that is an error, or none at all, is told") {
   CHECK(data.json == "[1]");
   CHECK(data.warnings == std::vector<std::string>{"w", "i"});
 }
+
+TEST_CASE("answers as comma separated values and as a table") {
+  const std::string data =
+      R"({"resultType":"vector","result":[{"metric":{"__name__":"a","l":"x,\"y"},"value":[1.5,"2"]},)"
+      R"({"metric":{"m":"z"},"value":[1.5,"NaN"]}]})";
+  CHECK(query_csv(data) == "__name__,l,m,timestamp,value\na,\"x,\"\"y\",,1.5,2\n,,z,1.5,NaN\n");
+  CHECK(query_table(data) ==
+        "__name__  l     m  timestamp  value\n"
+        "a         x,\"y     1.5        2\n"
+        "                z  1.5        NaN\n");
+}

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 
+
 using namespace hearth;
 
 namespace {
@@ -39,4 +40,12 @@ TEST_CASE("durations are Go's") {
   CHECK(error_of([] { parse_go_duration("1"); }) == "time: missing unit in duration \"1\"");
   CHECK(error_of([] { parse_go_duration("1d"); }) == "time: unknown unit \"d\" in duration \"1d\"");
   CHECK(error_of([] { parse_go_duration("1m3"); }) == "time: missing unit in duration \"1m3\"");
+}
+
+TEST_CASE("times may be relative to now") {
+  const double now = now_seconds();
+  CHECK(parse_tool_time("now") == doctest::Approx(now).epsilon(1e-9));
+  CHECK(parse_tool_time("-1h") == doctest::Approx(now - 3600).epsilon(1e-9));
+  CHECK(parse_tool_time("now-1d12h") == doctest::Approx(now - 129600).epsilon(1e-9));
+  CHECK_THROWS_AS(parse_tool_time("-1x"), Error);
 }
