@@ -106,18 +106,6 @@ void append_json_labels(std::string& out, LabelsView labels) {
   out.push_back('}');
 }
 
-void append_json_label_map(std::string& out, LabelsView labels) {
-  out.push_back('{');
-  Comma comma(out);
-  for (const Label& label : labels) {
-    comma.next();
-    append_json_string(out, label.name);
-    out.push_back(':');
-    append_json_string(out, label.value);
-  }
-  out.push_back('}');
-}
-
 void append_json_int(std::string& out, int64_t number) {
   char text[24];
   const auto end = std::to_chars(text, text + sizeof text, number).ptr;

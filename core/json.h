@@ -18,10 +18,8 @@ void append_json_raw_string(std::string& out, std::string_view text);
 void append_json_string(std::string& out, std::string_view text);
 void append_json_strings(std::string& out, std::span<const std::string> texts);
 
-// {"__name__":"up"}: of results and /series.
+// {"__name__":"up"}: of results, /series and targets.
 void append_json_labels(std::string& out, LabelsView labels);
-// The same with strings escaped like all others: of targets.
-void append_json_label_map(std::string& out, LabelsView labels);
 
 void append_json_int(std::string& out, int64_t number);
 // 1795362731.530: of samples in vectors and matrices.

@@ -34,6 +34,11 @@ Labels with_external(LabelsView labels, const Labels& external) {
   return builder.build();
 }
 
+void check(const std::atomic<bool>* canceled) {
+  if (canceled == nullptr || !canceled->load(std::memory_order_relaxed)) return;
+  throw Error(ErrorKind::kCanceled, "remote read was canceled");
+}
+
 struct Selected {
   std::unique_ptr<Querier> querier;
   std::unique_ptr<SeriesSet> series;
@@ -67,19 +72,21 @@ class Counted {
 class Frames final : public ChunkStream {
  public:
   Frames(ReadRequest request, const Labels& external, const ReadOptions& options,
-         Queryable& storage, Gate& gate, Gauge queries)
+         Queryable& storage, Gate& gate, Gauge queries, const std::atomic<bool>* canceled)
       : request_(std::move(request)),
         external_(external),
         options_(options),
         storage_(storage),
         gate_(gate),
         counted_(queries),
+        canceled_(canceled),
         budget_(options.max_memory_bytes, "remote read") {}
 
   bool next(std::string& out) override {
     const Gate::Pass pass(gate_);
     const size_t before = out.size();
     while (query_ < request_.queries.size() && out.size() - before < kPieceBytes) {
+      check(canceled_);
       if (!open_) {
         selected_ = select(storage_, request_.queries[query_], external_, budget_);
         open_ = true;
@@ -101,6 +108,7 @@ class Frames final : public ChunkStream {
 
   // In as many frames as its chunks need; a series without samples in none.
   void append_series(std::string& out) {
+    check(canceled_);
     selected_.series->read(series_, request_.queries[query_].range, columns_);
     columns_.start_t.clear();  // they would need encodings that few readers know
     columns_.histogram_start_t.clear();
@@ -129,6 +137,7 @@ class Frames final : public ChunkStream {
   Queryable& storage_;
   Gate& gate_;
   const Counted counted_;
+  const std::atomic<bool>* const canceled_;
   Budget budget_;
   Selected selected_;  // of the query, while open_
   bool open_ = false;
@@ -170,7 +179,8 @@ ReadRequest ReadServer::parse(std::string_view body) const {
   return parse_read_request(message);
 }
 
-std::string ReadServer::read_samples(const ReadRequest& request, const Labels& external) {
+std::string ReadServer::read_samples(const ReadRequest& request, const Labels& external,
+                                     const std::atomic<bool>* canceled) {
   const Counted counted(queries_);
   const Gate::Pass pass(gate_);
   Budget budget(options_.max_memory_bytes, "remote read");
@@ -181,6 +191,7 @@ std::string ReadServer::read_samples(const ReadRequest& request, const Labels& e
     std::string result;
     size_t samples = 0;
     for (size_t i = 0; i < selected.size(); ++i) {
+      check(canceled);
       selected.series->read(i, query.range, columns);
       if (columns.t.empty() && columns.histogram_t.empty()) continue;
       samples += columns.t.size() + columns.histogram_t.size();
@@ -200,10 +211,10 @@ std::string ReadServer::read_samples(const ReadRequest& request, const Labels& e
   return packed;
 }
 
-std::unique_ptr<ChunkStream> ReadServer::stream_chunks(ReadRequest request,
-                                                       const Labels& external) {
-  return std::make_unique<Frames>(std::move(request), external, options_, storage_, gate_,
-                                  queries_);
+std::unique_ptr<ChunkStream> ReadServer::stream_chunks(ReadRequest request, const Labels& external,
+                                                       const std::atomic<bool>* canceled) {
+  return std::make_unique<Frames>(std::move(request), external, options_, storage_, gate_, queries_,
+                                  canceled);
 }
 
 }  // namespace hearth::remote

@@ -1,6 +1,7 @@
 // Remote read: what a Prometheus, a Thanos sidecar and the like ask this storage.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -65,9 +66,11 @@ class ReadServer {
   ReadRequest parse(std::string_view body) const;
 
   // `external` are added to every series, and equal ones are no condition. Throw Error; kBadData
-  // where the limit of samples is exceeded.
-  std::string read_samples(const ReadRequest& request, const Labels& external);
-  std::unique_ptr<ChunkStream> stream_chunks(ReadRequest request, const Labels& external);
+  // where the limit of samples is exceeded, kCanceled when `canceled`, which may be null, is set.
+  std::string read_samples(const ReadRequest& request, const Labels& external,
+                           const std::atomic<bool>* canceled = nullptr);
+  std::unique_ptr<ChunkStream> stream_chunks(ReadRequest request, const Labels& external,
+                                             const std::atomic<bool>* canceled = nullptr);
 
  private:
   const ReadOptions options_;

@@ -106,7 +106,7 @@ std::string fill_request(Incoming& incoming, httplib::Request& request) {
   RequestHead& head = incoming.head;
   request.method = std::move(head.method);
   request.path = std::move(head.path);
-  request.target = request.path;
+  request.target = std::move(head.raw_path);
   if (!head.query.empty()) request.target.append("?").append(head.query);
   request.body = std::move(incoming.body);
   request.headers.clear();

@@ -35,7 +35,7 @@ void run_query(const Exchange& exchange, promql::QueryRequest request, ApiAnswer
   const size_t limit = limit_param(exchange);
   if (exchange.has_param("timeout") && !exchange.param("timeout").empty()) {
     const int64_t nanos = required_duration(exchange, "timeout");
-    if (nanos <= 0) throw Error(ErrorKind::kTimeout, "query timed out in query execution");
+    if (nanos <= 0) throw Error(ErrorKind::kExecution, "context deadline exceeded");
     request.timeout = std::max<DurationMs>(nanos / kNanosPerMs, 1);  // 0 is the engine's own
   }
   if (const std::string text = exchange.param("lookback_delta"); !text.empty()) {

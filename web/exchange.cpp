@@ -15,6 +15,10 @@ std::string_view Exchange::method() const { return request.method; }
 
 std::string_view Exchange::path() const { return request.path; }
 
+std::string_view Exchange::raw_path() const {
+  return std::string_view(request.target).substr(0, request.target.find('?'));
+}
+
 std::string_view Exchange::query() const {
   const size_t question = request.target.find('?');
   if (question == std::string::npos) return {};

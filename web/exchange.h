@@ -34,7 +34,8 @@ struct Exchange {
 
   std::string_view method() const;
   std::string_view path() const;
-  std::string_view query() const;  // as sent
+  std::string_view raw_path() const;  // as sent
+  std::string_view query() const;     // as sent
   std::string_view header(const std::string& name) const;
   std::string_view body() const;  // as sent
 

@@ -6,6 +6,7 @@
 
 #include "core/budget.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "core/storage.h"
 #include "query/parser.h"
 #include "web/federate_format.h"
@@ -62,6 +63,9 @@ std::vector<FederatedSeries> collect(const Exchange& exchange,
       budget.charge(sizeof series + series.labels.view().flat().size());
       found.push_back(std::move(series));
     }
+  }
+  for (const std::string& warning : querier->warnings()) {
+    log_warn("Federation leaves something out", "warning", warning);
   }
   const auto key = [](const FederatedSeries& series) {
     return std::pair(series.labels.view().get(kMetricName), series.labels.view());
@@ -133,7 +137,12 @@ void federate(Exchange& exchange) {
                     std::make_unique<Families>(format, collect(exchange, sets, format.protobuf),
                                                exchange.services.config()));
   } catch (const Error& e) {
-    exchange.answer_error_text(e.kind() == ErrorKind::kBadData ? 400 : 500, e.what());
+    if (e.kind() == ErrorKind::kBadData) return exchange.answer_error_text(400, e.what());
+    exchange.services.registry
+        ->counter("prometheus_web_federation_errors_total",
+                  "Total number of errors that occurred while sending federation responses.")
+        .add();
+    exchange.answer_error_text(500, e.what());
   }
 }
 

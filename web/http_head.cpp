@@ -51,10 +51,10 @@ int parse_target(std::string_view target, RequestHead& head) {
     return 0;
   }
   if (target.empty() || target.front() != '/') return 400;
-  target = target.substr(0, target.find('#'));
   const size_t question = target.find('?');
   auto path = url_decode(target.substr(0, question), false);
   if (!path) return 400;
+  head.raw_path = target.substr(0, question);
   head.path = std::move(*path);
   if (question != std::string_view::npos) head.query = target.substr(question + 1);
   return 0;

@@ -14,6 +14,7 @@ struct RequestHead {
     std::string name, value;
   };
   std::string method;
+  std::string raw_path;  // as sent
   std::string path;   // decoded; starts with '/', or is "*"
   std::string query;  // as sent, without the '?'
   std::vector<Field> fields;

@@ -24,11 +24,13 @@ void remote_read(Exchange& exchange) {
   try {
     remote::ReadRequest request = server.parse(exchange.body());
     if (!request.streamed) {
-      exchange.answer(200, server.read_samples(request, external), "application/x-protobuf");
+      exchange.answer(200, server.read_samples(request, external, exchange.canceled),
+                      "application/x-protobuf");
       return exchange.set_header("Content-Encoding", "snappy");
     }
     exchange.stream(200, "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse",
-                    std::make_unique<Chunks>(server.stream_chunks(std::move(request), external)));
+                    std::make_unique<Chunks>(
+                        server.stream_chunks(std::move(request), external, exchange.canceled)));
   } catch (const Error& e) {
     exchange.answer_error_text(e.kind() == ErrorKind::kBadData ? 400 : 500, e.what());
   }

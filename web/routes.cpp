@@ -244,7 +244,10 @@ const Route* answer_route(Exchange& exchange) {
     }
     return nullptr;
   }
-  const bool ours = path.starts_with(prefix + "/");
+  // The prefix of the API is one only where none of it is escaped, as in Prometheus.
+  const std::string api = prefix + std::string(kApi);
+  const bool hidden = path.starts_with(api) && !exchange.raw_path().starts_with(api);
+  const bool ours = path.starts_with(prefix + "/") && !hidden;
   if (ours) path.remove_prefix(prefix.size());
   if (ours && exchange.method() == "OPTIONS" && path.starts_with(kApi)) {
     set_cors_headers(exchange);

@@ -1,6 +1,7 @@
 """A large answer is never in memory as text: beside the result the server needs a few pieces of it."""
 
 import gzip
+import pathlib
 import re
 import socket
 import time
@@ -26,7 +27,7 @@ class Streaming(EndToEnd):
         sender.close()
 
     def peak(self):
-        status = open(f"/proc/{self.server.process.pid}/status").read()
+        status = pathlib.Path(f"/proc/{self.server.process.pid}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * 1024
 
     def ask(self, encoding):

@@ -194,6 +194,20 @@ TEST_CASE("samples come in one message, up to their limit") {
   CHECK_THROWS_WITH_AS(little.read_samples(request, {}), "exceeded sample limit (199)", Error);
 }
 
+TEST_CASE("a read whose client has gone ends") {
+  Storage storage(10);
+  ReadServer server({}, storage.storage, storage.registry);
+  const std::atomic<bool> gone{true};
+  const auto read = [&] {
+    server.read_samples(parse_read_request(message({{0, "__name__", "up"}}, 0, 5000)), {}, &gone);
+  };
+  CHECK_THROWS_WITH_AS(read(), "remote read was canceled", Error);
+  const auto stream = server.stream_chunks(
+      parse_read_request(message({{0, "__name__", "up"}}, 0, 5000, {1})), {}, &gone);
+  std::string out;
+  CHECK_THROWS_AS(stream->next(out), Error);
+}
+
 TEST_CASE("requests that cannot be answered are refused") {
   CHECK(refusal(message({{7, "a", "b"}}, 0, 1)) == "invalid matcher type");
   CHECK(refusal(message({{2, "a", "("}}, 0, 1)) != "");
