@@ -87,14 +87,14 @@ class RunningSums {
     least_ = largest * static_cast<double>(v.size()) * (kOfRoundingTwice * kOfResult);
   }
   bool finite() const { return finite_; }
-  // Returns false for a window whose sum is too small for this.
+  // Returns false for a window whose sum is too small for this, or too large for a number.
   bool sum(uint32_t begin, uint32_t end, KahanSum& out) const {
     const KahanSum& a = sums_[begin];
     const KahanSum& b = sums_[end];
     const double total = b.sum - a.sum;
     const double taken = b.sum - total;
     out = {total, ((b.sum - (total + taken)) + (taken - a.sum)) + (b.lost - a.lost)};
-    return std::fabs(total) >= least_;
+    return std::fabs(total) >= least_ && std::isfinite(total);
   }
 
  private:
