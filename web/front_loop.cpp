@@ -121,7 +121,7 @@ void Front::Loop::set_accepting(bool on) {
 
 void Front::Loop::accept_all(int listener) {
   while (accepting) {
-    if (connections.size() >= options.max_connections && !evict_idle()) {
+    if (connections.size() >= options.max_connections && !evict()) {
       set_accepting(false);
       next_deadline = std::min(next_deadline, now + kEvictAfter);
       return;
@@ -159,14 +159,25 @@ void Front::Loop::accept_all(int listener) {
   }
 }
 
-// Closes the connection that has been idle for longest; false when none has been for a while.
-bool Front::Loop::evict_idle() {
-  Connection* oldest = nullptr;
+// Closes the connection that has been idle for longest, if for a while; else refuses the one that
+// has been sending a body for longest, if for longer than a head may take. False when there is
+// none.
+bool Front::Loop::evict() {
+  Connection* idle = nullptr;
+  Connection* sender = nullptr;
   for (const auto& [key, c] : connections) {
-    if (c->idle() && (oldest == nullptr || c->idle_since < oldest->idle_since)) oldest = c.get();
+    if (c->idle() && (idle == nullptr || c->idle_since < idle->idle_since)) idle = c.get();
+    const bool sends = c->state == State::kBody;
+    if (sends && (sender == nullptr || c->deadline < sender->deadline)) sender = c.get();
   }
-  if (oldest == nullptr || oldest->idle_since + kEvictAfter > now) return false;
-  close_connection(*oldest);
+  if (idle != nullptr && idle->idle_since + kEvictAfter <= now) {
+    close_connection(*idle);
+    return true;
+  }
+  if (sender == nullptr) return false;
+  if (sender->deadline - options.body_timeout + options.head_timeout > now) return false;
+  refuse(*sender, 408);
+  close_connection(*sender);
   return true;
 }
 

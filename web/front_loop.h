@@ -32,7 +32,7 @@ struct Front::Loop {
   void watch(int fd, uint32_t events, void* what) const;
   void set_accepting(bool on);
   void accept_all(int listener);
-  bool evict_idle();
+  bool evict();
   void on_event(Connection& c, uint32_t events);
   void set_deadline(Connection& c, DurationMs in) {
     c.deadline = now + in;

@@ -168,6 +168,19 @@ TEST_CASE("at the limit a new connection waits until another one ends") {
   CHECK(second.request(get("/2")).status == 200);
 }
 
+TEST_CASE("at the limit who drips a body makes room for who has something to ask") {
+  FrontOptions options;
+  options.max_connections = 2;
+  options.head_timeout = 20;
+  TestFront server(options);
+  RawClient first(server.port), second(server.port);
+  for (RawClient* dripping : {&first, &second}) {
+    dripping->send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\n1");
+  }
+  CHECK(RawClient(server.port).request(get("/")).status == 200);
+  CHECK(server.front->connections() <= 2);
+}
+
 TEST_CASE("a large answer to a slow reader holds no thread and arrives whole") {
   const std::string large(20'000'000, 'y');
   FrontOptions options;
