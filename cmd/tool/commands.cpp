@@ -55,6 +55,7 @@ std::vector<Command> all_commands() {
                         .help = "File path to store JUnit XML test results."}}));
   all.push_back(test_rules_command());
   all.push_back(group("tsdb", "Run tsdb commands."));
+  all.push_back(tsdb_analyze_command());
   for (Command& command : tsdb_commands()) all.push_back(std::move(command));
   all.push_back(tsdb_dump_command());
   all.push_back(tsdb_dump_openmetrics_command());
@@ -66,6 +67,7 @@ std::vector<Command> all_commands() {
                         .letter = 'r'},
                        {.name = "quiet", .help = "Do not print created blocks.", .letter = 'q'}}));
   all.push_back(create_blocks_openmetrics_command());
+  all.push_back(create_blocks_rules_command());
   all.push_back(
       group("promql", "PromQL formatting and editing. Requires the --experimental flag."));
   all.push_back(promql_format_command());

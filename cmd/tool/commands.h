@@ -25,6 +25,8 @@ Command push_metrics_command();
 Command tsdb_dump_command();
 Command tsdb_dump_openmetrics_command();
 Command create_blocks_openmetrics_command();
+Command create_blocks_rules_command();
+Command tsdb_analyze_command();
 Command promql_format_command();
 Command promql_set_matcher_command();
 Command promql_delete_matcher_command();

@@ -5,7 +5,7 @@ import tarfile
 import unittest
 
 import servers
-from tool_compare import ToolTestCase
+from tool_compare import ToolTestCase, sorted_lines
 
 METRICS = """# HELP foo_total bar
 # TYPE foo_total gauge
@@ -157,6 +157,17 @@ class Blocks(ToolTestCase):
         self.assertEqual(len(dumps), 1)
         self.assertEqual(len(dumps.pop().split("\n")), 30000 * 4)
 
+    def test_a_block_is_analyzed(self):
+        self.write("a.om", "".join(f'm{{i="{i}",j="{i % 3}"}} {t * i} {1700000000 + t * 60}\n'
+                                   for i in range(20) for t in range(10)) + "# EOF\n")
+        self.run_tool(servers.peer("promtool"), ["tsdb", "create-blocks-from", "openmetrics", "-q", "a.om", "data"])
+        for flags in ([], ["--extended"], ["--match={j='1'}"]):
+            done = self.assert_same("tsdb", "analyze", "--limit=1000", *flags, "data",
+                                    change=sorted_lines)
+            self.assertIn("Total Series: ", done.stdout)
+        self.assert_same("tsdb", "analyze", "data", "nope")
+        self.assert_same("tsdb", "analyze", "nowhere")
+
 
 class DataDirectory(ToolTestCase):
     def test_a_directory_is_queried_without_a_server(self):
@@ -194,6 +205,17 @@ class Servers(ToolTestCase, servers.EndToEnd):
         self.assert_same("push", "metrics", url + "/nowhere", "m.txt")
         self.assert_same("push", "metrics", "http://127.0.0.1:1/api/v1/write", "m.txt")
         self.assertEqual({found["job"] for found in server.api("series", **{"match[]": "foo_bytes"})}, {"promtool", "x"})
+        self.write("rules.yml", "groups:\n- name: g\n  interval: 5m\n  labels: {a: b}\n  rules:\n"
+                   "  - {record: five, expr: time() - time() + 5, labels: {c: d}}\n"
+                   "  - {record: v, expr: 'vector(time())'}\n  - {alert: A, expr: up}\n")
+        dumps = []
+        for name, program in (("theirs", servers.peer("promtool")), ("ours", self.ours)):
+            (self.folder / name / "wal").mkdir(parents=True)
+            self.run_tool(program, ["tsdb", "create-blocks-from", "rules", "--start=1700000100", "--end=1700020000",
+                                    f"--url={url}", f"--output-dir={name}", "rules.yml"])
+            dumps.append(self.run_tool(servers.peer("promtool"), ["tsdb", "dump", name]).stdout)
+        self.assertEqual(sorted_lines(dumps[0]), sorted_lines(dumps[1]))
+        self.assertGreater(len(dumps[1]), 1000)
         # The head of a server that runs is read from its log.
         data = self.dir / "p"
         done = self.tool("query", "instant", f"--data-dir={data}", "count(foo_bytes)")
