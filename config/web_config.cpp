@@ -187,11 +187,11 @@ double duration_seconds(const Value& interval) {
   try {
     return parse_go_duration(interval.text);
   } catch (const Error&) {
+    const std::string& text = interval.text;
     refuse_text(fmt::format(
-        "yaml: unmarshal errors:\n  line {}: cannot unmarshal !!str `{}` into "
-        "time.Duration",
-        interval.line,
-        interval.text.size() > 10 ? interval.text.substr(0, 7) + "..." : interval.text));
+        "yaml: unmarshal errors:\n  line {}: cannot unmarshal {} `{}` into time.Duration",
+        interval.line, text.empty() ? "!!str" : yaml_plain_tag(text),
+        text.size() > 10 ? text.substr(0, 7) + "..." : text));
   }
 }
 
