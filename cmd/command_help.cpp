@@ -29,7 +29,8 @@ struct Badness {
 Badness badness(int64_t length, int64_t width, const std::string& last_word, bool last_line) {
   if (last_line && length <= width) return {};
   const int64_t square = (width - length) * (width - length);
-  const int64_t penalty = std::string_view(".,;:)").find(last_word.back()) == std::string_view::npos ? 64 : 0;
+  const int64_t penalty =
+      std::string_view(".,;:)").find(last_word.back()) == std::string_view::npos ? 64 : 0;
   return length > width ? Badness{square, penalty} : Badness{0, square + penalty};
 }
 
@@ -42,7 +43,8 @@ std::vector<std::string> wrapped_paragraph(std::string_view text, size_t width) 
     int64_t length = -1;
     for (size_t begin = end; begin-- > 0;) {
       length += static_cast<int64_t>(words[begin].size()) + 1;
-      Badness sum = badness(length, static_cast<int64_t>(width), words[end - 1], end == words.size());
+      Badness sum =
+          badness(length, static_cast<int64_t>(width), words[end - 1], end == words.size());
       sum.too_long += best[begin].too_long;
       sum.ragged += best[begin].ragged;
       if (begin + 1 != end && sum > best[end]) continue;

@@ -7,8 +7,8 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "core/go_text.h"
 #include "core/go_duration.h"
+#include "core/go_text.h"
 
 namespace hearth {
 namespace {
@@ -68,7 +68,8 @@ class Chooser {
   // Reads the words that make the path of a command ("query", "range"), wherever flags stand.
   void find_command() {
     if (words_.empty()) wants_help_ = true;
-    for (size_t i = 0; i < words_.size() && (command_ == nullptr || command_->run == nullptr); ++i) {
+    for (size_t i = 0; i < words_.size() && (command_ == nullptr || command_->run == nullptr);
+         ++i) {
       const std::string& word = words_[i];
       if (word == "help" && path_.empty()) {
         wants_help_ = true;

@@ -21,8 +21,8 @@ struct CommandFlag {
   bool required = false;
   std::string_view choices = {};  // "promql,json"; "" = any value
   Kind kind = Kind::kText;
-  bool quoted = false;  // help shows the fallback in quotes
-  bool hidden = false;  // not in help
+  bool quoted = false;               // help shows the fallback in quotes
+  bool hidden = false;               // not in help
   bool instead_of_argument = false;  // where it is given, the first argument is not
 };
 

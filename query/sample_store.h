@@ -1,4 +1,5 @@
-// Samples in memory by label set: what unit tests of rules and the scripts of PromQL load and query.
+// Samples in memory by label set: what unit tests of rules and the scripts of PromQL load and
+// query.
 #pragma once
 
 #include <map>

@@ -266,9 +266,9 @@ CounterResetHint ValueReader::hint() {
 }
 
 bool known_key(std::string_view key) {
-  constexpr std::string_view kKeys[] = {"schema",   "sum",    "count",         "z_bucket",
-                                        "z_bucket_w", "buckets", "offset",      "n_buckets",
-                                        "n_offset", "custom_values", "counter_reset_hint"};
+  constexpr std::string_view kKeys[] = {
+      "schema", "sum",       "count",    "z_bucket",      "z_bucket_w",        "buckets",
+      "offset", "n_buckets", "n_offset", "custom_values", "counter_reset_hint"};
   return std::find(std::begin(kKeys), std::end(kKeys), key) != std::end(kKeys);
 }
 

@@ -74,7 +74,9 @@ TemplateValue eq(Arguments a, const TemplateWorld&) {
 }
 TemplateValue ne(Arguments a, const TemplateWorld&) { return !equal(a[0], a[1]); }
 TemplateValue lt(Arguments a, const TemplateWorld&) { return less(a[0], a[1]); }
-TemplateValue le(Arguments a, const TemplateWorld&) { return less(a[0], a[1]) || equal(a[0], a[1]); }
+TemplateValue le(Arguments a, const TemplateWorld&) {
+  return less(a[0], a[1]) || equal(a[0], a[1]);
+}
 TemplateValue gt(Arguments a, const TemplateWorld&) {
   return !less(a[0], a[1]) && !equal(a[0], a[1]);
 }
@@ -170,13 +172,26 @@ TemplateValue html(Arguments a, const TemplateWorld&) {
   std::string out;
   for (const char c : joined(a)) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&#34;"; break;
-      case '\'': out += "&#39;"; break;
-      case '\0': out += "\xEF\xBF\xBD"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&#34;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      case '\0':
+        out += "\xEF\xBF\xBD";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -186,13 +201,27 @@ TemplateValue javascript(Arguments a, const TemplateWorld&) {
   std::string out;
   for (const char c : joined(a)) {
     switch (c) {
-      case '\\': out += "\\\\"; break;
-      case '\'': out += "\\'"; break;
-      case '"': out += "\\\""; break;
-      case '<': out += "\\u003C"; break;
-      case '>': out += "\\u003E"; break;
-      case '&': out += "\\u0026"; break;
-      case '=': out += "\\u003D"; break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\'':
+        out += "\\'";
+        break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '<':
+        out += "\\u003C";
+        break;
+      case '>':
+        out += "\\u003E";
+        break;
+      case '&':
+        out += "\\u0026";
+        break;
+      case '=':
+        out += "\\u003D";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           constexpr std::string_view kHex = "0123456789ABCDEF";
@@ -232,11 +261,15 @@ const std::vector<TemplateFunction>& table() {
       {"js", {Type::kAny}, true, javascript},
       {"len", {Type::kAny}, false, length},
       {"not", {Type::kAny}, false, negate},
-      {"print", {Type::kAny}, true,
+      {"print",
+       {Type::kAny},
+       true,
        [](Arguments a, const TemplateWorld&) { return TemplateValue(go_sprint(a)); }},
       {"printf", {Type::kString, Type::kAny}, true, printf},
       {"println", {Type::kAny}, true, println},
-      {"urlquery", {Type::kAny}, true,
+      {"urlquery",
+       {Type::kAny},
+       true,
        [](Arguments a, const TemplateWorld&) { return TemplateValue(query_escape(joined(a))); }},
       {"eq", {Type::kAny, Type::kAny}, true, eq},
       {"ge", {Type::kAny, Type::kAny}, false, ge},

@@ -156,7 +156,8 @@ std::string string_text(const Verb& verb, const std::string& text, const Templat
 
 std::string formatted(const Verb& verb, const TemplateValue& value) {
   if (verb.verb == 'T') return padded(verb, go_type(value), false);
-  if (value.is_nothing()) return verb.verb == 'v' ? padded(verb, "<nil>", false) : bad_verb(verb, value);
+  if (value.is_nothing())
+    return verb.verb == 'v' ? padded(verb, "<nil>", false) : bad_verb(verb, value);
   if (const auto* v = value.as<bool>()) {
     const bool fits = verb.verb == 't' || verb.verb == 'v';
     return fits ? padded(verb, *v ? "true" : "false", false) : bad_verb(verb, value);
@@ -164,7 +165,8 @@ std::string formatted(const Verb& verb, const TemplateValue& value) {
   if (const auto* v = value.as<int64_t>()) return int_text(verb, *v, value);
   if (const auto* v = value.as<double>()) return float_text(verb, *v);
   if (const auto* v = value.as<std::string>()) return string_text(verb, *v, value);
-  if (const auto* v = value.as<GoDuration>(); v != nullptr && verb.verb != 'v' && verb.verb != 's') {
+  if (const auto* v = value.as<GoDuration>();
+      v != nullptr && verb.verb != 'v' && verb.verb != 's') {
     return int_text(verb, v->ns, value);
   }
   return verb.verb == 'v' || verb.verb == 's' ? padded(verb, value_text(value), false)
@@ -201,12 +203,23 @@ class VerbReader {
   void flags() {
     for (; !rest_.empty(); rest_.remove_prefix(1)) {
       switch (rest_.front()) {
-        case '-': verb_.minus = true; break;
-        case '+': verb_.plus = true; break;
-        case '#': verb_.sharp = true; break;
-        case ' ': verb_.space = true; break;
-        case '0': verb_.zero = true; break;
-        default: return;
+        case '-':
+          verb_.minus = true;
+          break;
+        case '+':
+          verb_.plus = true;
+          break;
+        case '#':
+          verb_.sharp = true;
+          break;
+        case ' ':
+          verb_.space = true;
+          break;
+        case '0':
+          verb_.zero = true;
+          break;
+        default:
+          return;
       }
     }
   }

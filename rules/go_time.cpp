@@ -43,10 +43,18 @@ struct Part {
 };
 int hour12(const Moment& m) { return m.civil.hour % 12 == 0 ? 12 : m.civil.hour % 12; }
 const Part kParts[] = {
-    {"January", [](const Moment& m) { return std::string(kMonths[static_cast<size_t>(m.civil.month) - 1]); }},
-    {"Jan", [](const Moment& m) { return std::string(kMonths[static_cast<size_t>(m.civil.month) - 1].substr(0, 3)); }},
-    {"Monday", [](const Moment& m) { return std::string(kDays[static_cast<size_t>(m.civil.weekday)]); }},
-    {"Mon", [](const Moment& m) { return std::string(kDays[static_cast<size_t>(m.civil.weekday)].substr(0, 3)); }},
+    {"January",
+     [](const Moment& m) { return std::string(kMonths[static_cast<size_t>(m.civil.month) - 1]); }},
+    {"Jan",
+     [](const Moment& m) {
+       return std::string(kMonths[static_cast<size_t>(m.civil.month) - 1].substr(0, 3));
+     }},
+    {"Monday",
+     [](const Moment& m) { return std::string(kDays[static_cast<size_t>(m.civil.weekday)]); }},
+    {"Mon",
+     [](const Moment& m) {
+       return std::string(kDays[static_cast<size_t>(m.civil.weekday)].substr(0, 3));
+     }},
     {"MST", [](const Moment&) { return std::string("UTC"); }},
     {"2006", [](const Moment& m) { return fmt::format("{:04}", m.civil.year); }},
     {"002", [](const Moment& m) { return fmt::format("{:03}", m.civil.yearday); }},
@@ -117,8 +125,8 @@ std::string go_time_text(GoTime time) {
 std::string go_duration_text(GoDuration duration) {
   if (duration.ns == 0) return "0s";
   const bool negative = duration.ns < 0;
-  const uint64_t ns = negative ? 0 - static_cast<uint64_t>(duration.ns)
-                               : static_cast<uint64_t>(duration.ns);
+  const uint64_t ns =
+      negative ? 0 - static_cast<uint64_t>(duration.ns) : static_cast<uint64_t>(duration.ns);
   const auto with_fraction = [](uint64_t value, uint64_t unit) {
     std::string out = std::to_string(value / unit);
     std::string rest = std::to_string(value % unit + unit).substr(1);

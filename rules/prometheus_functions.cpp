@@ -156,51 +156,79 @@ const std::vector<TemplateFunction>& table() {
          return TemplateValue(found_in(text(a[0]), text(a[1])));
        }},
       {"safeHtml", {Type::kString}, false, [](Arguments a, const TemplateWorld&) { return a[0]; }},
-      {"title", {Type::kString}, false,
+      {"title",
+       {Type::kString},
+       false,
        [](Arguments a, const TemplateWorld&) { return TemplateValue(title(text(a[0]))); }},
-      {"toUpper", {Type::kString}, false,
+      {"toUpper",
+       {Type::kString},
+       false,
        [](Arguments a, const TemplateWorld&) {
          return TemplateValue(mapped(text(a[0]), 'a', 'A'));
        }},
-      {"toLower", {Type::kString}, false,
+      {"toLower",
+       {Type::kString},
+       false,
        [](Arguments a, const TemplateWorld&) {
          return TemplateValue(mapped(text(a[0]), 'A', 'a'));
        }},
-      {"graphLink", {Type::kString}, false,
+      {"graphLink",
+       {Type::kString},
+       false,
        [](Arguments a, const TemplateWorld&) { return TemplateValue(link(text(a[0]), "0")); }},
-      {"tableLink", {Type::kString}, false,
+      {"tableLink",
+       {Type::kString},
+       false,
        [](Arguments a, const TemplateWorld&) { return TemplateValue(link(text(a[0]), "1")); }},
-      {"stripPort", {Type::kString}, false,
+      {"stripPort",
+       {Type::kString},
+       false,
        [](Arguments a, const TemplateWorld&) { return TemplateValue(strip_port(text(a[0]))); }},
-      {"stripDomain", {Type::kString}, false,
+      {"stripDomain",
+       {Type::kString},
+       false,
        [](Arguments a, const TemplateWorld&) { return TemplateValue(strip_domain(text(a[0]))); }},
-      {"humanize", {Type::kAny}, false,
+      {"humanize",
+       {Type::kAny},
+       false,
        [](Arguments a, const TemplateWorld&) { return TemplateValue(humanize(to_float(a[0]))); }},
-      {"humanize1024", {Type::kAny}, false,
+      {"humanize1024",
+       {Type::kAny},
+       false,
        [](Arguments a, const TemplateWorld&) {
          return TemplateValue(humanize_1024(to_float(a[0])));
        }},
-      {"humanizeDuration", {Type::kAny}, false,
+      {"humanizeDuration",
+       {Type::kAny},
+       false,
        [](Arguments a, const TemplateWorld&) {
          return TemplateValue(humanize_duration(to_float(a[0])));
        }},
-      {"humanizePercentage", {Type::kAny}, false,
+      {"humanizePercentage",
+       {Type::kAny},
+       false,
        [](Arguments a, const TemplateWorld&) {
          return TemplateValue(humanize_percentage(to_float(a[0])));
        }},
       {"humanizeTimestamp", {Type::kAny}, false, humanize_timestamp},
       {"toTime", {Type::kAny}, false, to_time},
       {"toDuration", {Type::kAny}, false, to_duration},
-      {"now", {}, false,
+      {"now",
+       {},
+       false,
        [](Arguments, const TemplateWorld& world) {
          return TemplateValue(static_cast<double>(world.now) / 1000);
        }},
       {"parseDuration", {Type::kString}, false, parse_duration_text},
-      {"pathPrefix", {}, false,
+      {"pathPrefix",
+       {},
+       false,
        [](Arguments, const TemplateWorld& world) {
          return TemplateValue(path_of(world.external_url));
        }},
-      {"externalURL", {}, false,
+      {"externalURL",
+       {},
+       false,
        [](Arguments, const TemplateWorld& world) { return TemplateValue(world.external_url); }},
       {"urlQueryEscape", {Type::kString}, false, [](Arguments a, const TemplateWorld&) {
          return TemplateValue(query_escape(text(a[0])));

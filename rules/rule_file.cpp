@@ -127,8 +127,8 @@ RuleFile parse_rules(std::string_view text, const RuleFileOptions& options) {
   const auto read = [&](Reading reading) {
     DecodedRules result;
     try {
-      result = decode_rules(parse_yaml(text, GoYaml::kVersion3), reading,
-                            options.ignore_unknown_fields);
+      result =
+          decode_rules(parse_yaml(text, GoYaml::kVersion3), reading, options.ignore_unknown_fields);
     } catch (const Error& error) {
       out.errors.push_back(error.what());
     }
@@ -158,9 +158,9 @@ RuleFile read_rule_file(const std::string& path, const RuleFileOptions& options)
 RuleLabels merged_labels(const RuleLabels& group, const RuleLabels& rule) {
   RuleLabels out = group;
   for (const auto& label : rule) {
-    const auto at = std::lower_bound(
-        out.begin(), out.end(), label,
-        [](const auto& a, const auto& b) { return a.first < b.first; });
+    const auto at =
+        std::lower_bound(out.begin(), out.end(), label,
+                         [](const auto& a, const auto& b) { return a.first < b.first; });
     if (at != out.end() && at->first == label.first) {
       at->second = label.second;
     } else {

@@ -36,11 +36,12 @@ class Decoder {
   DecodedRules decode(const YamlNode& root) {
     DecodedRules out;
     if (is_null(root)) return out;
-    fields(root, "rulefmt.RuleGroups", "rulefmt.ruleGroups", [&](const std::string& name, const YamlNode& value) {
-      if (name != "groups") return false;
-      list(value, "[]" + group_type(), [&](const YamlNode& item) { group(item, out); });
-      return true;
-    });
+    fields(root, "rulefmt.RuleGroups", "rulefmt.ruleGroups",
+           [&](const std::string& name, const YamlNode& value) {
+             if (name != "groups") return false;
+             list(value, "[]" + group_type(), [&](const YamlNode& item) { group(item, out); });
+             return true;
+           });
     if (errors_.empty()) return out;
     std::string text = "yaml: unmarshal errors:";
     for (const std::string& error : errors_) text += "\n  " + error;
@@ -50,9 +51,7 @@ class Decoder {
  private:
   using Take = std::function<bool(const std::string& name, const YamlNode& value)>;
 
-  std::string group_type() const {
-    return places_ ? "rulefmt.RuleGroupNode" : "rulefmt.RuleGroup";
-  }
+  std::string group_type() const { return places_ ? "rulefmt.RuleGroupNode" : "rulefmt.RuleGroup"; }
   std::string rule_type() const { return places_ ? "rulefmt.RuleNode" : "rulefmt.Rule"; }
 
   void error(const YamlNode& node, const std::string& text) {

@@ -17,11 +17,17 @@ constexpr std::string_view kLeft = "{{", kRight = "}}";
 constexpr std::string_view kSpaces = " \t\r\n";
 constexpr char32_t kNone = 0xffffffff;
 
-constexpr std::pair<std::string_view, Kind> kKeywords[] = {
-    {"block", Kind::kBlock}, {"break", Kind::kBreak},   {"continue", Kind::kContinue},
-    {"define", Kind::kDefine}, {"else", Kind::kElse},   {"end", Kind::kEndKeyword},
-    {"if", Kind::kIf},       {"nil", Kind::kNil},       {"range", Kind::kRange},
-    {"template", Kind::kTemplate}, {"with", Kind::kWith}};
+constexpr std::pair<std::string_view, Kind> kKeywords[] = {{"block", Kind::kBlock},
+                                                           {"break", Kind::kBreak},
+                                                           {"continue", Kind::kContinue},
+                                                           {"define", Kind::kDefine},
+                                                           {"else", Kind::kElse},
+                                                           {"end", Kind::kEndKeyword},
+                                                           {"if", Kind::kIf},
+                                                           {"nil", Kind::kNil},
+                                                           {"range", Kind::kRange},
+                                                           {"template", Kind::kTemplate},
+                                                           {"with", Kind::kWith}};
 
 bool is_space(char c) { return kSpaces.find(c) != std::string_view::npos; }
 bool is_digit(char32_t c) { return c >= '0' && c <= '9'; }

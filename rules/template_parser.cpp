@@ -98,8 +98,8 @@ class Parser {
   }
 
   [[noreturn]] void fail(const std::string& what) const {
-    throw Error(ErrorKind::kBadData, "template: " + tree_.name + ":" +
-                                         std::to_string(tokens_[0].line) + ": " + what);
+    throw Error(ErrorKind::kBadData,
+                "template: " + tree_.name + ":" + std::to_string(tokens_[0].line) + ": " + what);
   }
   [[noreturn]] void unexpected(const Token& token, const std::string& context) const {
     if (token.kind != TokenKind::kError) {
@@ -327,12 +327,11 @@ class Parser {
   }
 
   static bool begins_operand(TokenKind kind) {
-    constexpr TokenKind kBegins[] = {TokenKind::kBool,      TokenKind::kCharConstant,
-                                     TokenKind::kDot,       TokenKind::kField,
-                                     TokenKind::kIdentifier, TokenKind::kNumber,
-                                     TokenKind::kNil,       TokenKind::kRawString,
-                                     TokenKind::kString,    TokenKind::kVariable,
-                                     TokenKind::kLeftParen};
+    constexpr TokenKind kBegins[] = {
+        TokenKind::kBool,     TokenKind::kCharConstant, TokenKind::kDot,
+        TokenKind::kField,    TokenKind::kIdentifier,   TokenKind::kNumber,
+        TokenKind::kNil,      TokenKind::kRawString,    TokenKind::kString,
+        TokenKind::kVariable, TokenKind::kLeftParen};
     return std::find(std::begin(kBegins), std::end(kBegins), kind) != std::end(kBegins);
   }
 
@@ -432,8 +431,8 @@ class Parser {
     TemplateNodePtr node = make(Kind::kNumber, token.pos, token.text);
     TemplateNumber& number = node->number;
     if (token.kind == TokenKind::kCharConstant) {
-      const auto body = go_unquote(std::string_view(token.text).substr(1, token.text.size() - 2),
-                                   '\'');
+      const auto body =
+          go_unquote(std::string_view(token.text).substr(1, token.text.size() - 2), '\'');
       if (!body || body->empty() || decode_rune(*body).size != body->size()) {
         fail("malformed character constant: " + token.text);
       }

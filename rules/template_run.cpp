@@ -12,7 +12,7 @@ namespace {
 using Node = TemplateNode;
 using Kind = TemplateNodeKind;
 
-constexpr int kMaxTemplates = 1000;           // inside each other
+constexpr int kMaxTemplates = 1000;             // inside each other
 constexpr size_t kMaxBytes = 16 * 1024 * 1024;  // of output
 constexpr size_t kMaxSteps = 10'000'000;
 
@@ -58,8 +58,8 @@ class Runner {
     if (at_ == nullptr) throw Failure{"template: " + name_ + ": " + what};
     const std::string_view before = std::string_view(tree_.text).substr(0, at_->pos);
     const size_t newline = before.rfind('\n');
-    const size_t column = newline == std::string_view::npos ? before.size()
-                                                            : before.size() - newline - 1;
+    const size_t column =
+        newline == std::string_view::npos ? before.size() : before.size() - newline - 1;
     const auto line = 1 + std::count(before.begin(), before.end(), '\n');
     throw Failure{"template: " + tree_.name + ":" + std::to_string(line) + ":" +
                   std::to_string(column) + ": executing " + go_quote(name_) + " at <" +
@@ -270,9 +270,9 @@ class Runner {
       case Kind::kString:
         return node.text;
       case Kind::kNumber:
-        if (node.number.is_int && (node.number.is_char ||
-                                   node.text.find_first_of(".eEpP") == std::string::npos ||
-                                   node.text.find_first_of("xX") != std::string::npos)) {
+        if (node.number.is_int &&
+            (node.number.is_char || node.text.find_first_of(".eEpP") == std::string::npos ||
+             node.text.find_first_of("xX") != std::string::npos)) {
           return node.number.integer;
         }
         return node.number.real;
@@ -385,7 +385,7 @@ class Runner {
     if (name == "UnixMilli") return time.ns / 1'000'000;
     if (name == "UnixNano") return time.ns;
     constexpr std::pair<std::string_view, std::string_view> kParts[] = {
-        {"Year", "2006"}, {"Day", "2"},     {"Hour", "15"},
+        {"Year", "2006"}, {"Day", "2"},    {"Hour", "15"},
         {"Minute", "4"},  {"Second", "5"}, {"YearDay", "002"}};
     for (const auto& part : kParts) {
       if (part.first == name) {
@@ -462,8 +462,9 @@ class Runner {
                                              : "interface {}";
   }
   static bool fits(const TemplateValue& value, ParameterType type) {
-    return type == ParameterType::kString    ? value.as<std::string>() != nullptr
-           : type == ParameterType::kSample  ? value.as<std::shared_ptr<const TemplateSample>>() != nullptr
+    return type == ParameterType::kString ? value.as<std::string>() != nullptr
+           : type == ParameterType::kSample
+               ? value.as<std::shared_ptr<const TemplateSample>>() != nullptr
            : type == ParameterType::kSamples ? value.as<std::shared_ptr<const Samples>>() != nullptr
                                              : true;
   }

@@ -31,7 +31,7 @@ struct GoTime {
 struct GoDuration {
   int64_t ns = 0;
 };
-struct NoValue {};                    // nil
+struct NoValue {};  // nil
 struct HistogramText {
   std::string text;
 };
@@ -68,13 +68,13 @@ struct TemplateData {
   TemplateValue value;
 };
 
-std::string go_type(const TemplateValue& value);    // "float64", "map[string]string"
+std::string go_type(const TemplateValue& value);     // "float64", "map[string]string"
 std::string value_text(const TemplateValue& value);  // Go's %v
 bool is_true(const TemplateValue& value);            // what `if` sees
 bool is_number(const TemplateValue& value);
 
-std::string go_time_text(GoTime time);              // 2006-01-02 15:04:05.999 +0000 UTC
+std::string go_time_text(GoTime time);  // 2006-01-02 15:04:05.999 +0000 UTC
 std::string go_time_text(GoTime time, std::string_view layout);  // time.Format, in UTC
-std::string go_duration_text(GoDuration duration);  // 1h2m3.5s
+std::string go_duration_text(GoDuration duration);               // 1h2m3.5s
 
 }  // namespace hearth::rules

@@ -118,7 +118,8 @@ std::string strip_domain(const std::string& address) {
   const auto split = split_host_port(address);
   const std::string host = split ? split->host : address;
   unsigned char bytes[16];
-  if (inet_pton(AF_INET, host.c_str(), bytes) == 1 || inet_pton(AF_INET6, host.c_str(), bytes) == 1) {
+  if (inet_pton(AF_INET, host.c_str(), bytes) == 1 ||
+      inet_pton(AF_INET6, host.c_str(), bytes) == 1) {
     return address;
   }
   const std::string first = host.substr(0, host.find('.'));

@@ -28,7 +28,8 @@ class Input {
     for (const InputSeries& series : group.input) {
       ++line;
       try {
-        promql::SeriesDescription parsed = promql::parse_series(series.series + " " + series.values);
+        promql::SeriesDescription parsed =
+            promql::parse_series(series.series + " " + series.values);
         std::erase_if(series_, [&](const One& one) { return one.labels == parsed.labels; });
         series_.push_back({std::move(parsed.labels), std::move(parsed.values), 0});
       } catch (const Error& error) {
@@ -78,7 +79,9 @@ promql::EngineOptions engine_options(const UnitTestOptions& options) {
 class Run {
  public:
   Run(const TestGroup& group, const UnitTestOptions& options)
-      : group_(group), options_(options), engine_(engine_options(options), store_, nullptr, registry_) {
+      : group_(group),
+        options_(options),
+        engine_(engine_options(options), store_, nullptr, registry_) {
     world_.engine = &engine_;
     world_.appender = &store_;
     world_.external_labels = group.external_labels;
@@ -141,7 +144,8 @@ class Run {
   DurationMs last_time() const {
     DurationMs last = 0;
     for (const AlertTest& test : group_.alert_tests) last = std::max(last, test.eval_time);
-    for (const ExpressionTest& test : group_.expression_tests) last = std::max(last, test.eval_time);
+    for (const ExpressionTest& test : group_.expression_tests)
+      last = std::max(last, test.eval_time);
     return last;
   }
 
@@ -183,8 +187,9 @@ class Run {
     for (const ExpectedAlert& alert : test.expected) {
       std::map<std::string, std::string> labels = alert.labels;
       labels["alertname"] = test.alert;
-      expected.push_back({Labels::from_pairs({labels.begin(), labels.end()}),
-                          Labels::from_pairs({alert.annotations.begin(), alert.annotations.end()})});
+      expected.push_back(
+          {Labels::from_pairs({labels.begin(), labels.end()}),
+           Labels::from_pairs({alert.annotations.begin(), alert.annotations.end()})});
     }
     for (const ActiveGroup& group : groups_) {
       for (const ActiveRule& rule : group.rules()) {
@@ -198,15 +203,15 @@ class Run {
     std::sort(expected.begin(), expected.end());
     std::sort(got.begin(), got.end());
     if (expected == got) return;
-    const std::string head =
-        (group_.name.empty() ? "" : "    name: " + group_.name + ",\n") + "    alertname: " +
-        test.alert + ", time: " + duration_text(test.eval_time) + ", \n        ";
+    const std::string head = (group_.name.empty() ? "" : "    name: " + group_.name + ",\n") +
+                             "    alertname: " + test.alert +
+                             ", time: " + duration_text(test.eval_time) + ", \n        ";
     const std::string indent(12, ' ');
     if (options_.diff) {
       fail(head + "diff: " + alerts_difference(expected, got, indent));
     } else {
-      fail(head + "exp:" + alerts_text(expected, indent) + ", \n        got:" +
-           alerts_text(got, indent));
+      fail(head + "exp:" + alerts_text(expected, indent) +
+           ", \n        got:" + alerts_text(got, indent));
     }
   }
 
@@ -229,11 +234,11 @@ class Run {
     }
     sort(expected);
     sort(got);
-    const bool same = std::equal(
-        expected.begin(), expected.end(), got.begin(), got.end(),
-        [&](const TestSample& a, const TestSample& b) {
-          return a.labels == b.labels && a.histogram == b.histogram && equal(a.value, b.value);
-        });
+    const bool same = std::equal(expected.begin(), expected.end(), got.begin(), got.end(),
+                                 [&](const TestSample& a, const TestSample& b) {
+                                   return a.labels == b.labels && a.histogram == b.histogram &&
+                                          equal(a.value, b.value);
+                                 });
     if (same) return;
     fail(head + "\n        exp: " + samples_text(expected) + "\n        got: " + samples_text(got));
   }
@@ -241,9 +246,8 @@ class Run {
   // By labels; of equal ones the last comes first, as promtool sorts short lists.
   static void sort(std::vector<TestSample>& samples) {
     std::reverse(samples.begin(), samples.end());
-    std::stable_sort(
-        samples.begin(), samples.end(),
-        [](const TestSample& a, const TestSample& b) { return a.labels < b.labels; });
+    std::stable_sort(samples.begin(), samples.end(),
+                     [](const TestSample& a, const TestSample& b) { return a.labels < b.labels; });
   }
 
   bool equal(double a, double b) const {
@@ -277,8 +281,7 @@ class Run {
       if (sample.histogram.empty()) return out;
       const auto values = promql::parse_series("{} " + sample.histogram).values;
       if (values.size() != 1) {
-        throw Error(ErrorKind::kBadData,
-                    "expected 1 value, got " + std::to_string(values.size()));
+        throw Error(ErrorKind::kBadData, "expected 1 value, got " + std::to_string(values.size()));
       }
       if (!values[0].histogram) {
         throw Error(ErrorKind::kBadData,

@@ -11,8 +11,8 @@ namespace hearth::rules {
 namespace {
 
 const Type& alerts_type() {
-  static const Type alert = structure("main.alert", {{"exp_labels", &string_map_type()},
-                                                     {"exp_annotations", &string_map_type()}});
+  static const Type alert = structure(
+      "main.alert", {{"exp_labels", &string_map_type()}, {"exp_annotations", &string_map_type()}});
   static const Type type = list_of(alert, "[]main.alert");
   return type;
 }
@@ -25,9 +25,9 @@ const Type& alert_tests_type() {
 }
 
 const Type& samples_type() {
-  static const Type sample = structure("main.sample", {{"labels", &string_type()},
-                                                       {"value", &float_type()},
-                                                       {"histogram", &string_type()}});
+  static const Type sample = structure(
+      "main.sample",
+      {{"labels", &string_type()}, {"value", &float_type()}, {"histogram", &string_type()}});
   static const Type type = list_of(sample, "[]main.sample");
   return type;
 }
@@ -43,25 +43,26 @@ const Type& tests_type() {
   static const Type series =
       structure("main.series", {{"series", &string_type()}, {"values", &string_type()}});
   static const Type input = list_of(series, "[]main.series");
-  static const Type group = structure("main.testGroup",
-                                      {{"interval", &duration_type()},
-                                       {"input_series", &input},
-                                       {"alert_rule_test", &alert_tests_type()},
-                                       {"promql_expr_test", &expression_tests_type()},
-                                       {"external_labels", &string_map_type()},
-                                       {"external_url", &string_type()},
-                                       {"name", &string_type()},
-                                       {"start_timestamp", &string_type()}});
+  static const Type group =
+      structure("main.testGroup", {{"interval", &duration_type()},
+                                   {"input_series", &input},
+                                   {"alert_rule_test", &alert_tests_type()},
+                                   {"promql_expr_test", &expression_tests_type()},
+                                   {"external_labels", &string_map_type()},
+                                   {"external_url", &string_type()},
+                                   {"name", &string_type()},
+                                   {"start_timestamp", &string_type()}});
   static const Type type = list_of(group, "[]main.testGroup");
   return type;
 }
 
 const Type& file_type() {
-  static const Type type = structure("main.unitTestFile", {{"rule_files", &strings_type()},
-                                                           {"evaluation_interval", &duration_type()},
-                                                           {"group_eval_order", &strings_type()},
-                                                           {"tests", &tests_type()},
-                                                           {"fuzzy_compare", &bool_type()}});
+  static const Type type =
+      structure("main.unitTestFile", {{"rule_files", &strings_type()},
+                                      {"evaluation_interval", &duration_type()},
+                                      {"group_eval_order", &strings_type()},
+                                      {"tests", &tests_type()},
+                                      {"fuzzy_compare", &bool_type()}});
   return type;
 }
 

@@ -55,8 +55,8 @@ struct UnitTestFile {
   std::vector<TestGroup> tests;
 };
 
-// Throws Error(kBadData) in Prometheus' words: "yaml: unmarshal errors:\n  line 3: field x not found
-// in type main.unitTestFile".
+// Throws Error(kBadData) in Prometheus' words: "yaml: unmarshal errors:\n  line 3: field x not
+// found in type main.unitTestFile".
 UnitTestFile parse_unit_tests(std::string_view text);
 
 }  // namespace hearth::rules

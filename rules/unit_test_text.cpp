@@ -28,8 +28,8 @@ std::string float_E(double value) {
   return out;
 }
 
-constexpr std::string_view kAdded = "\x1b[0;32m", kRemoved = "\x1b[0;31m",
-                           kChanged = "\x1b[0;33m", kPlain = "\x1b[0m";
+constexpr std::string_view kAdded = "\x1b[0;32m", kRemoved = "\x1b[0;31m", kChanged = "\x1b[0;33m",
+                           kPlain = "\x1b[0m";
 
 // Two label sets side by side as the lines of a JSON object. One thread.
 class Difference {

@@ -48,7 +48,10 @@ bool has_log(const std::string& dir) {
 }  // namespace
 
 ReadOnlyDb::ReadOnlyDb(std::string dir, std::string sandbox_root, Pool& pool, Registry& registry)
-    : dir_(std::move(dir)), sandbox_root_(std::move(sandbox_root)), pool_(pool), registry_(registry) {
+    : dir_(std::move(dir)),
+      sandbox_root_(std::move(sandbox_root)),
+      pool_(pool),
+      registry_(registry) {
   if (!is_directory(dir_)) {
     throw Error(ErrorKind::kIo, "open " + dir_ + ": it is no directory with data");
   }
@@ -59,7 +62,8 @@ ReadOnlyDb::~ReadOnlyDb() {
   const MutexLock lock(mutex_);
   head_.reset();
   if (sandbox_.empty()) return;
-  guard("the copy of the log", [&] { remove_all(sandbox_); });
+  const std::string sandbox = sandbox_;
+  guard("the copy of the log", [&sandbox] { remove_all(sandbox); });
 }
 
 void ReadOnlyDb::open_blocks() {
@@ -80,9 +84,8 @@ void ReadOnlyDb::open_blocks() {
     }
     if (!vanished) break;
   }
-  std::sort(blocks_.begin(), blocks_.end(), [](const auto& a, const auto& b) {
-    return a->meta().min_time < b->meta().min_time;
-  });
+  std::sort(blocks_.begin(), blocks_.end(),
+            [](const auto& a, const auto& b) { return a->meta().min_time < b->meta().min_time; });
   for (const auto& block : blocks_) {
     if (is_from_out_of_order(block->meta())) continue;
     covered_until_ = std::max(covered_until_, block->meta().max_time);

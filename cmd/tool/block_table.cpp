@@ -35,9 +35,7 @@ std::string columns_text(const std::vector<std::vector<std::string>>& rows, size
   return out;
 }
 
-std::string binary_bytes_text(uint64_t bytes) {
-  return bytes_text(static_cast<int64_t>(bytes));
-}
+std::string binary_bytes_text(uint64_t bytes) { return bytes_text(static_cast<int64_t>(bytes)); }
 
 std::string block_table(const std::vector<BlockLine>& blocks, bool human) {
   std::vector<std::vector<std::string>> rows = {{"BLOCK ULID", "MIN TIME", "MAX TIME", "DURATION",

@@ -19,17 +19,19 @@ namespace hearth {
 namespace {
 
 constexpr std::pair<std::string_view, std::string_view> kUnits[] = {
-    {"amperes", "amperes"}, {"bytes", "bytes"},     {"celsius", "celsius"}, {"grams", "grams"},
-    {"joules", "joules"},   {"kelvin", "kelvin"},   {"meters", "meters"},   {"metres", "metres"},
-    {"seconds", "seconds"}, {"volts", "volts"},     {"minutes", "seconds"}, {"hours", "seconds"},
-    {"days", "seconds"},    {"weeks", "seconds"},   {"kelvins", "kelvin"},  {"fahrenheit", "celsius"},
-    {"rankine", "celsius"}, {"inches", "meters"},   {"yards", "meters"},    {"miles", "meters"},
-    {"bits", "bytes"},      {"calories", "joules"}, {"pounds", "grams"},    {"ounces", "grams"}};
-constexpr std::string_view kPrefixes[] = {"",     "pico", "nano", "micro", "milli", "centi", "deci",
-                                          "deca", "hecto", "kilo", "kibi", "mega",  "mibi",  "giga",
-                                          "gibi", "tera", "tebi", "peta",  "pebi"};
-constexpr std::string_view kAbbreviations[] = {"s",  "ms", "us", "ns", "sec", "b", "kb", "mb",
-                                               "gb", "tb", "pb", "m",  "h",   "d"};
+    {"amperes", "amperes"},    {"bytes", "bytes"},     {"celsius", "celsius"},
+    {"grams", "grams"},        {"joules", "joules"},   {"kelvin", "kelvin"},
+    {"meters", "meters"},      {"metres", "metres"},   {"seconds", "seconds"},
+    {"volts", "volts"},        {"minutes", "seconds"}, {"hours", "seconds"},
+    {"days", "seconds"},       {"weeks", "seconds"},   {"kelvins", "kelvin"},
+    {"fahrenheit", "celsius"}, {"rankine", "celsius"}, {"inches", "meters"},
+    {"yards", "meters"},       {"miles", "meters"},    {"bits", "bytes"},
+    {"calories", "joules"},    {"pounds", "grams"},    {"ounces", "grams"}};
+constexpr std::string_view kPrefixes[] = {
+    "",     "pico", "nano", "micro", "milli", "centi", "deci", "deca", "hecto", "kilo",
+    "kibi", "mega", "mibi", "giga",  "gibi",  "tera",  "tebi", "peta", "pebi"};
+constexpr std::string_view kAbbreviations[] = {"s",  "ms", "us", "ns", "sec", "b", "kb",
+                                               "mb", "gb", "tb", "pb", "m",   "h", "d"};
 constexpr std::string_view kTypes[] = {"counter", "gauge", "summary", "histogram",
                                        "gauge_histogram"};
 
@@ -166,10 +168,10 @@ std::string cardinality_table(const std::map<std::string, ReadFamily>& families)
                    [](const auto& a, const auto& b) { return a.first > b.first; });
   std::vector<std::vector<std::string>> rows = {{"Metric", "Cardinality", "Percentage", ""}};
   for (const auto& [count, name] : counts) {
-    rows.push_back({name, std::to_string(count),
-                    fmt::format("{:.2f}%", 100.0 * static_cast<double>(count) /
-                                               static_cast<double>(total)),
-                    ""});
+    rows.push_back(
+        {name, std::to_string(count),
+         fmt::format("{:.2f}%", 100.0 * static_cast<double>(count) / static_cast<double>(total)),
+         ""});
   }
   rows.push_back({"Total", std::to_string(total), "100%", ""});
   return columns_text(rows, 4, 4);

@@ -36,12 +36,15 @@ std::vector<CommandFlag> server_flags() {
 }  // namespace
 
 Command check_healthy_command() {
-  return {"check healthy", "Check if the Prometheus server is healthy.", server_flags(), {},
+  return {"check healthy",
+          "Check if the Prometheus server is healthy.",
+          server_flags(),
+          {},
           check_healthy};
 }
 Command check_ready_command() {
-  return {"check ready", "Check if the Prometheus server is ready.", server_flags(), {},
-          check_ready};
+  return {
+      "check ready", "Check if the Prometheus server is ready.", server_flags(), {}, check_ready};
 }
 
 }  // namespace hearth

@@ -69,9 +69,9 @@ std::string result_json(const Labels& target, const ScrapeConfig& job) {
     error = failed.what();
     resolved.discovered = with_job_defaults(target, job);
   }
-  std::string out = "  {\n    \"discoveredLabels\": " + labels_json(resolved.discovered) +
-                    ",\n    \"labels\": " +
-                    labels_json(resolved.labels ? resolved.labels->view() : LabelsView());
+  std::string out =
+      "  {\n    \"discoveredLabels\": " + labels_json(resolved.discovered) +
+      ",\n    \"labels\": " + labels_json(resolved.labels ? resolved.labels->view() : LabelsView());
   if (!error.empty()) {
     out += ",\n    \"error\": ";
     append_json_string(out, error);

@@ -59,13 +59,12 @@ std::vector<Command> all_commands() {
   for (Command& command : tsdb_commands()) all.push_back(std::move(command));
   all.push_back(tsdb_dump_command());
   all.push_back(tsdb_dump_openmetrics_command());
-  all.push_back(group("tsdb create-blocks-from",
-                      "[Experimental] Import samples from input and produce TSDB blocks. Please "
-                      "refer to the storage docs for more details.",
-                      {{.name = "human-readable",
-                        .help = "Print human readable values.",
-                        .letter = 'r'},
-                       {.name = "quiet", .help = "Do not print created blocks.", .letter = 'q'}}));
+  all.push_back(
+      group("tsdb create-blocks-from",
+            "[Experimental] Import samples from input and produce TSDB blocks. Please "
+            "refer to the storage docs for more details.",
+            {{.name = "human-readable", .help = "Print human readable values.", .letter = 'r'},
+             {.name = "quiet", .help = "Do not print created blocks.", .letter = 'q'}}));
   all.push_back(create_blocks_openmetrics_command());
   all.push_back(create_blocks_rules_command());
   all.push_back(

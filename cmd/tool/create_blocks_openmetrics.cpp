@@ -123,7 +123,8 @@ class Importer {
       std::memset(piece.data() + used, 0, Body::kPadding);
       lines(piece.data(), piece.data() + used);
       offset += used;
-      progress.at(offset, fmt::format("{} samples of {} series", import_.stored(), import_.series()));
+      progress.at(offset,
+                  fmt::format("{} samples of {} series", import_.stored(), import_.series()));
     }
   }
 
@@ -206,8 +207,8 @@ class Importer {
     for (const Label& label : extra_) labels.set(label.name, label.value);
     const Labels built = labels.build();
     // Two texts may mean one series: {a="1",b="2"} and {b="2",a="1"}.
-    const auto [known, made] = by_labels_.try_emplace(
-        Key(xxh3_128(built.flat().data(), built.flat().size(), seed_)), 0);
+    const auto [known, made] =
+        by_labels_.try_emplace(Key(xxh3_128(built.flat().data(), built.flat().size(), seed_)), 0);
     if (made) known->second = import_.add_series(built);
     number_ = known->second;
     table_.insert(hash, number_);
@@ -220,7 +221,7 @@ class Importer {
   SeriesTable table_;
   std::unordered_map<Key, uint32_t, HashOfKey> by_labels_;
   const uint64_t seed_ = process_seed();
-  std::string last_;      // the series of the line before, as written
+  std::string last_;     // the series of the line before, as written
   uint32_t number_ = 0;  // its number
   uint64_t line_ = 0;
 };
@@ -246,25 +247,26 @@ int create_blocks(const CommandInput& input) {
     Progress progress("writing blocks", 0);
     import.finish([&](const BlockLine& block) {
       blocks.push_back(block);
-      progress.at(0, fmt::format("{} blocks", blocks.size()));
-    });
-    if (!input.on("quiet") && !blocks.empty()) {
-      fmt::print("{}", block_table(blocks, input.on("human-readable")));
-    }
-    if (import.left_out() > 0) {
-      fmt::print(stderr,
-                 "{} samples were left out: they are not newer than others of their series in the "
-                 "same two hours\n",
-                 import.left_out());
-    }
-    return 0;
-  } catch (const Error& error) {
-    fmt::print(stderr, "{}\n", error.what());
-    return 1;
+    progress.at(0, fmt::format("{} blocks", blocks.size()));
+  });
+  if (!input.on("quiet") && !blocks.empty()) {
+    fmt::print("{}", block_table(blocks, input.on("human-readable")));
   }
+  if (import.left_out() > 0) {
+    fmt::print(stderr,
+               "{} samples were left out: they are not newer than others of their series in the "
+               "same two hours\n",
+               import.left_out());
+  }
+  return 0;
 }
-
+catch (const Error& error) {
+  fmt::print(stderr, "{}\n", error.what());
+  return 1;
+}
 }  // namespace
+
+}  // namespace hearth
 
 Command create_blocks_openmetrics_command() {
   return {"tsdb create-blocks-from openmetrics",

@@ -1,4 +1,5 @@
-// hearthtool tsdb create-blocks-from rules: what recording rules would have written, asked of a server.
+// hearthtool tsdb create-blocks-from rules: what recording rules would have written, asked of a
+// server.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,7 +23,8 @@ namespace {
 
 constexpr double kNotYetInBlocks = 3 * 3600.0;  // seconds before now that are left to the server
 
-// When a group is evaluated: each interval, shifted by a hash so that load spreads, as a server does.
+// When a group is evaluated: each interval, shifted by a hash so that load spreads, as a server
+// does.
 class Schedule {
  public:
   Schedule(const std::string& file, const std::string& group, double interval_seconds)
@@ -75,7 +77,8 @@ class Backfill {
   void store(const std::string& json, const rules::Rule& rule, const rules::RuleLabels& labels) {
     const auto data = nlohmann::json::parse(json, nullptr, false);
     if (!data.is_object() || data.value("resultType", "") != "matrix") {
-      throw Error(ErrorKind::kUnavailable, "rule result is wrong type " + data.value("resultType", ""));
+      throw Error(ErrorKind::kUnavailable,
+                  "rule result is wrong type " + data.value("resultType", ""));
     }
     for (const auto& one : data["result"]) {
       LabelsBuilder builder;
@@ -115,8 +118,8 @@ std::vector<FileGroup> read_groups(const std::vector<std::string>& paths) {
 int create_blocks(const CommandInput& input) {
   try {
     const double start = parse_tool_time(input.text("start"));
-    const double end = input.given("end") ? parse_tool_time(input.text("end"))
-                                          : now_seconds() - kNotYetInBlocks;
+    const double end =
+        input.given("end") ? parse_tool_time(input.text("end")) : now_seconds() - kNotYetInBlocks;
     if (!(start < end)) {
       throw Error(ErrorKind::kBadData, "start time is not before end time");
     }
@@ -141,18 +144,20 @@ int create_blocks(const CommandInput& input) {
       }
     }
     std::vector<BlockLine> blocks;
-    import.finish([&](const BlockLine& block) { blocks.push_back(block); });
-    if (!input.on("quiet") && !blocks.empty()) {
-      fmt::print("{}", block_table(blocks, input.on("human-readable")));
-    }
-    return 0;
-  } catch (const Error& error) {
-    fmt::print(stderr, "{}\n", error.what());
-    return 1;
+    import.finish([&](const BlockLine& block) { blocks.push_back(block);
+  });
+  if (!input.on("quiet") && !blocks.empty()) {
+    fmt::print("{}", block_table(blocks, input.on("human-readable")));
   }
+  return 0;
 }
-
+catch (const Error& error) {
+  fmt::print(stderr, "{}\n", error.what());
+  return 1;
+}
 }  // namespace
+
+}  // namespace hearth
 
 Command create_blocks_rules_command() {
   return {"tsdb create-blocks-from rules",

@@ -60,8 +60,7 @@ int collect(const CommandInput& input, std::initializer_list<std::span<const Par
     tar.append(1024, '\0');
     gzip_compress(tar, packed, 6);
     write_file("debug.tar.gz", packed);
-    fmt::print(
-        "Compiling debug information complete, all files written in \"debug.tar.gz\".\n");
+    fmt::print("Compiling debug information complete, all files written in \"debug.tar.gz\".\n");
     return 0;
   } catch (const Error& error) {
     fmt::print(stderr, "error completing debug command: {}\n", error.what());
@@ -75,7 +74,10 @@ int all(const CommandInput& input) { return collect(input, {kProfiles, kMetrics}
 
 Command command(std::string_view path, std::string_view help,
                 int (*run)(const CommandInput& input)) {
-  return {path, help, {}, {{.name = "server", .help = "Prometheus server to get debug data from."}},
+  return {path,
+          help,
+          {},
+          {{.name = "server", .help = "Prometheus server to get debug data from."}},
           run};
 }
 

@@ -41,7 +41,8 @@ promql::EngineOptions tool_features(const CommandInput& input) {
 
 bool refuse_without_experimental(const CommandInput& input) {
   if (input.on("experimental")) return false;
-  std::fputs("This command is experimental and requires the --experimental flag to be set.\n", stderr);
+  std::fputs("This command is experimental and requires the --experimental flag to be set.\n",
+             stderr);
   return true;
 }
 

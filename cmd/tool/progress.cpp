@@ -25,7 +25,10 @@ TimeMs now() { return system_clock().now(); }
 bool interrupted() { return wants_end != 0; }
 
 Progress::Progress(std::string what, uint64_t total)
-    : what_(std::move(what)), total_(total), terminal_(isatty(STDERR_FILENO) != 0), started_(now()) {
+    : what_(std::move(what)),
+      total_(total),
+      terminal_(isatty(STDERR_FILENO) != 0),
+      started_(now()) {
   struct sigaction action {};
   action.sa_handler = notice;
   sigaction(SIGINT, &action, nullptr);

@@ -1,5 +1,5 @@
-// How far long work is, and whether somebody wants it to end: a bar on a terminal, now and then a line
-// in a pipe, both on standard error.
+// How far long work is, and whether somebody wants it to end: a bar on a terminal, now and then a
+// line in a pipe, both on standard error.
 #pragma once
 
 #include <cstdint>

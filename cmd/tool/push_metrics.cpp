@@ -84,7 +84,8 @@ bool push(const CommandInput& input, const std::string& text) {
       headers.push_back(name + ": " + value);
     }
     ApiClient client(input.arguments[0], input.text("http.config.file"), {});
-    client.send(packed, std::move(headers), static_cast<DurationMs>(input.seconds("timeout") * 1000));
+    client.send(packed, std::move(headers),
+                static_cast<DurationMs>(input.seconds("timeout") * 1000));
     return true;
   } catch (const Error& error) {
     std::fflush(stdout);

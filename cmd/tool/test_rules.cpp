@@ -40,8 +40,7 @@ std::vector<std::string> rule_files(const std::vector<std::string>& patterns,
   std::vector<std::string> out;
   for (const std::string& pattern : patterns) {
     const bool relative = !pattern.empty() && pattern[0] != '/';
-    const std::string path =
-        relative ? (base / pattern).lexically_normal().string() : pattern;
+    const std::string path = relative ? (base / pattern).lexically_normal().string() : pattern;
     refuse_bad_pattern(path);
     glob_t found{};
     if (glob(path.c_str(), 0, nullptr, &found) == 0) {
@@ -150,27 +149,25 @@ int test_rules(const CommandInput& input) {
 }  // namespace
 
 Command test_rules_command() {
-  return {"test rules",
-          "Unit tests for rules.",
-          {{.name = "run",
-            .placeholder = "RUN",
-            .help = "If set, will only run test groups whose names match the regular expression. "
-                    "Can be specified multiple times.",
-            .repeatable = true},
-           {.name = "debug", .help = "Enable unit test debugging."},
-           {.name = "diff",
-            .help = "[Experimental] Print colored differential output between expected & received "
-                    "output."},
-           {.name = "ignore-unknown-fields",
-            .help = "Ignore unknown fields in the test files. This is useful when you want to "
-                    "extend rule files with custom metadata. Ensure that those fields are removed "
-                    "before loading them into the Prometheus server as it performs strict checks "
-                    "by default."}},
-          {{.name = "test-rule-file",
-            .help = "The unit test file.",
-            .repeated = true,
-            .file = true}},
-          test_rules};
+  return {
+      "test rules",
+      "Unit tests for rules.",
+      {{.name = "run",
+        .placeholder = "RUN",
+        .help = "If set, will only run test groups whose names match the regular expression. "
+                "Can be specified multiple times.",
+        .repeatable = true},
+       {.name = "debug", .help = "Enable unit test debugging."},
+       {.name = "diff",
+        .help = "[Experimental] Print colored differential output between expected & received "
+                "output."},
+       {.name = "ignore-unknown-fields",
+        .help = "Ignore unknown fields in the test files. This is useful when you want to "
+                "extend rule files with custom metadata. Ensure that those fields are removed "
+                "before loading them into the Prometheus server as it performs strict checks "
+                "by default."}},
+      {{.name = "test-rule-file", .help = "The unit test file.", .repeated = true, .file = true}},
+      test_rules};
 }
 
 }  // namespace hearth

@@ -77,7 +77,8 @@ class Analysis {
 
   void print(const tsdb::BlockMeta& meta, size_t limit, const std::string& selector) const {
     fmt::print("Block ID: {}\n", meta.ulid.text());
-    fmt::print("Duration: {}\n", rules::go_duration_text({(meta.max_time - meta.min_time) * 1'000'000}));
+    fmt::print("Duration: {}\n",
+               rules::go_duration_text({(meta.max_time - meta.min_time) * 1'000'000}));
     fmt::print("Total Series: {}\n", all_series_);
     if (!selector.empty()) fmt::print("Matcher: {}\n", selector);
     fmt::print("Label names: {}\n", values_.size());
@@ -110,7 +111,8 @@ class Analysis {
   void take(LabelsView labels, std::span<const tsdb::ChunkView> chunks) {
     ++series_;
     // How much of the block's time the series does not cover.
-    const double gap = span_ - static_cast<double>(chunks.back().max_time - chunks.front().min_time);
+    const double gap =
+        span_ - static_cast<double>(chunks.back().max_time - chunks.front().min_time);
     for (const Label& label : labels) {
       const std::string name(label.name);
       const std::string pair = name + "=" + std::string(label.value);
@@ -126,7 +128,8 @@ class Analysis {
           chunk.encoding == tsdb::Encoding::kXor || chunk.encoding == tsdb::Encoding::kXor2;
       const auto samples = static_cast<int64_t>(tsdb::chunk_samples(chunk.encoding, chunk.bytes));
       (floats ? float_samples_ : histogram_samples_).push_back(samples);
-      (floats ? float_bytes_ : histogram_bytes_).push_back(static_cast<int64_t>(chunk.bytes.size()));
+      (floats ? float_bytes_ : histogram_bytes_)
+          .push_back(static_cast<int64_t>(chunk.bytes.size()));
       if (floats) continue;
       Columns decoded;
       tsdb::decode_chunk(chunk.encoding, chunk.bytes, TimeRange{kMinTime, kMaxTime}, decoded);
@@ -139,7 +142,8 @@ class Analysis {
 
   Counts shares(const std::map<std::string, double>& gaps) const {
     Counts out;
-    for (const auto& [name, gap] : gaps) out[name] = static_cast<uint64_t>(std::max(0.0, gap / span_));
+    for (const auto& [name, gap] : gaps)
+      out[name] = static_cast<uint64_t>(std::max(0.0, gap / span_));
     return out;
   }
 
@@ -166,7 +170,8 @@ std::string block_path(const std::string& dir, const std::string& wanted) {
     newest = begins;
   }
   if (found.empty()) {
-    throw Error(ErrorKind::kNotFound, wanted.empty() ? "no blocks found" : "invalid block ID " + wanted);
+    throw Error(ErrorKind::kNotFound,
+                wanted.empty() ? "no blocks found" : "invalid block ID " + wanted);
   }
   return found;
 }

@@ -92,9 +92,7 @@ int run(const CommandInput& input, Print print, const char* last) {
   }
 }
 int dump_samples(const CommandInput& input) { return run(input, print_series, ""); }
-int dump_openmetrics(const CommandInput& input) {
-  return run(input, print_openmetrics, "# EOF\n");
-}
+int dump_openmetrics(const CommandInput& input) { return run(input, print_openmetrics, "# EOF\n"); }
 
 Command command(std::string_view path, std::string_view help,
                 int (*run_it)(const CommandInput& input)) {

@@ -55,8 +55,9 @@ constexpr TimeMs kMinute = 60'000;
 }  // namespace
 
 TEST_CASE("a recording rule writes what it finds, under its name and with its labels") {
-  Bench bench("  labels: {team: x}\n  rules:\n  - {record: twice, expr: v * 2, labels: {i: b}}\n"
-              "  - {record: four_times, expr: twice * 2}\n");
+  Bench bench(
+      "  labels: {team: x}\n  rules:\n  - {record: twice, expr: v * 2, labels: {i: b}}\n"
+      "  - {record: four_times, expr: twice * 2}\n");
   bench.at(0, 3);
   CHECK(bench.ask("twice", 0) == "twice{i=\"b\", team=\"x\"} 6.000000\n");
   CHECK(bench.ask("four_times", 0) == "four_times{i=\"b\", team=\"x\"} 12.000000\n");
@@ -74,7 +75,8 @@ TEST_CASE("an alert is pending, fires, goes on firing, ends, and is forgotten") 
   Bench bench("  rules:\n  - {alert: A, expr: v > 5, for: 2m, keep_firing_for: 2m}\n");
   bench.at(0, 6);
   CHECK(bench.states() == "pending ");
-  CHECK(bench.ask("ALERTS", 0) == "ALERTS{alertname=\"A\", alertstate=\"pending\", i=\"a\"} 1.000000\n");
+  CHECK(bench.ask("ALERTS", 0) ==
+        "ALERTS{alertname=\"A\", alertstate=\"pending\", i=\"a\"} 1.000000\n");
   bench.at(kMinute, 7);
   CHECK(bench.states() == "pending ");
   bench.at(2 * kMinute, 8);
@@ -111,8 +113,10 @@ TEST_CASE("a group's offset moves the query and what is written, not the alert's
 }
 
 TEST_CASE("a rule that fails keeps its error, and the rules after it go on") {
-  Bench bench("  limit: 1\n  rules:\n  - {record: a, expr: 'label_replace(v, \"x\", \"1\", \"\", \"\") or v'}\n"
-              "  - {record: b, expr: v}\n");
+  Bench bench(
+      "  limit: 1\n  rules:\n  - {record: a, expr: 'label_replace(v, \"x\", \"1\", \"\", \"\") or "
+      "v'}\n"
+      "  - {record: b, expr: v}\n");
   bench.at(0, 6);
   CHECK(bench.group.rules()[0].error() == "exceeded limit of 1 with 2 series");
   CHECK(bench.group.rules()[1].error().empty());
@@ -120,7 +124,9 @@ TEST_CASE("a rule that fails keeps its error, and the rules after it go on") {
 }
 
 TEST_CASE("series that become one by the rule's labels are an error") {
-  Bench bench("  rules:\n  - {record: a, expr: 'label_replace(v, \"x\", \"1\", \"\", \"\") or v', labels: {x: y}}\n");
+  Bench bench(
+      "  rules:\n  - {record: a, expr: 'label_replace(v, \"x\", \"1\", \"\", \"\") or v', labels: "
+      "{x: y}}\n");
   bench.at(0, 6);
   CHECK(bench.group.rules()[0].error() ==
         "vector contains metrics with the same labelset after applying rule labels");

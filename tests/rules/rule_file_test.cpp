@@ -19,9 +19,7 @@ std::string errors(std::string_view text, bool ignore_unknown = false) {
   return out;
 }
 
-std::string in_group(const std::string& rule) {
-  return "groups:\n- name: g\n  rules:\n" + rule;
-}
+std::string in_group(const std::string& rule) { return "groups:\n- name: g\n  rules:\n" + rule; }
 
 }  // namespace
 
@@ -74,11 +72,12 @@ TEST_CASE("what is wrong with a rule is told with its place") {
         "4:13: group \"g\", rule 1, \"a{b=\\\"c\\\"}\": invalid field 'for' in recording rule\n"
         "4:13: group \"g\", rule 1, \"a{b=\\\"c\\\"}\": braces present in the recording rule name; "
         "should it be in expr?: a{b=\"c\"}\n");
-  CHECK(errors(in_group("  - alert: a\n    expr: up\n    labels: {__name__: x}\n"
-                        "    annotations: {b: \"{{ bogus }}\"}\n")) ==
-        "group \"g\", rule 1, \"a\": invalid label name: __name__\n"
-        "group \"g\", rule 1, \"a\": annotation \"b\": template: __alert_a:1: function \"bogus\" not "
-        "defined\n");
+  CHECK(
+      errors(in_group("  - alert: a\n    expr: up\n    labels: {__name__: x}\n"
+                      "    annotations: {b: \"{{ bogus }}\"}\n")) ==
+      "group \"g\", rule 1, \"a\": invalid label name: __name__\n"
+      "group \"g\", rule 1, \"a\": annotation \"b\": template: __alert_a:1: function \"bogus\" not "
+      "defined\n");
 }
 
 TEST_CASE("groups have names, each its own") {
@@ -97,8 +96,9 @@ TEST_CASE("a file that does not fit is refused in both readings, as in Prometheu
         "[]rulefmt.RuleGroupNode\n");
   CHECK(errors("groups:\n- name: a\n  interval: 5\n") ==
         "not a valid duration string: \"5\"\nnot a valid duration string: \"5\"\n");
-  CHECK(errors("groups:\n- name: a\n  name: b\n").starts_with(
-      "yaml: unmarshal errors:\n  line 3: mapping key \"name\" already defined at line 2\n"));
+  CHECK(errors("groups:\n- name: a\n  name: b\n")
+            .starts_with("yaml: unmarshal errors:\n  line 3: mapping key \"name\" already defined "
+                         "at line 2\n"));
   CHECK(errors("groups:\n- name: a\n  limit: x\n  rules:\n  - record: [a]\n") ==
         "yaml: unmarshal errors:\n  line 3: cannot unmarshal !!str `x` into int\n"
         "  line 5: cannot unmarshal !!seq into string\n"

@@ -47,12 +47,14 @@ TEST_CASE("templates have the data of their alert") {
 
 TEST_CASE("control structures, variables and templates inside templates") {
   CHECK(expanded("{{ if gt $value 1.0 }}big{{ else if true }}x{{ else }}small{{ end }}") == "big");
-  CHECK(expanded("{{ range $i, $s := query \"two\" }}{{ $i }}{{ .Labels.i }}{{ $s.Value }} {{ end }}") ==
+  CHECK(expanded(
+            "{{ range $i, $s := query \"two\" }}{{ $i }}{{ .Labels.i }}{{ $s.Value }} {{ end }}") ==
         "0b2 1a1 ");
   CHECK(expanded("{{ range query \"none\" }}x{{ else }}nothing{{ end }}") == "nothing");
   CHECK(expanded("{{ range 5 }}{{ if eq . 3 }}{{ break }}{{ end }}{{ . }}{{ end }}") == "012");
   CHECK(expanded("{{ $x := 1 }}{{ if true }}{{ $x = 2 }}{{ $x := 3 }}{{ end }}{{ $x }}") == "2");
-  CHECK(expanded("{{ define \"t\" }}<{{ .arg0 }}>{{ end }}{{ template \"t\" (args \"v\") }}") == "<v>");
+  CHECK(expanded("{{ define \"t\" }}<{{ .arg0 }}>{{ end }}{{ template \"t\" (args \"v\") }}") ==
+        "<v>");
   CHECK(expanded("a {{- 1 -}} b") == "a1b");
 }
 
@@ -75,12 +77,13 @@ TEST_CASE("what fails while it runs names the place") {
   CHECK(expanded("{{ query \"none\" | first }}") ==
         "error: error executing template __alert_A: template: __alert_A:1:130: executing "
         "\"__alert_A\" at <first>: error calling first: first() called on vector with no elements");
-  CHECK(expanded("x\n{{ toUpper 5 }}").find("__alert_A:2:11: executing \"__alert_A\" at <5>: expected "
-                                             "string; found 5") != std::string::npos);
-  CHECK(expanded("{{ template \"t\" }}{{ define \"t\" }}{{ template \"t\" }}{{ end }}").find(
-            "exceeded maximum template depth") != std::string::npos);
-  CHECK(expanded("{{ range 1000000000 }}aaaaaaaaaaaaaaaaaaaaaaaaaaaaa{{ end }}").find(
-            "the output is too large") != std::string::npos);
+  CHECK(expanded("x\n{{ toUpper 5 }}")
+            .find("__alert_A:2:11: executing \"__alert_A\" at <5>: expected "
+                  "string; found 5") != std::string::npos);
+  CHECK(expanded("{{ template \"t\" }}{{ define \"t\" }}{{ template \"t\" }}{{ end }}")
+            .find("exceeded maximum template depth") != std::string::npos);
+  CHECK(expanded("{{ range 1000000000 }}aaaaaaaaaaaaaaaaaaaaaaaaaaaaa{{ end }}")
+            .find("the output is too large") != std::string::npos);
 }
 
 TEST_CASE("what does not parse is refused in Go's words") {
