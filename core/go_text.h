@@ -29,6 +29,9 @@ std::string go_quote(std::string_view text);
 // nullopt where the escape is invalid.
 std::optional<std::string> go_unquote(std::string_view body, char quote);
 
+// html.EscapeString(text).
+std::string html_escape(std::string_view text);
+
 bool valid_utf8(std::string_view text);
 
 }  // namespace hearth

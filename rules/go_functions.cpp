@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/go_text.h"
 #include "core/uri.h"
 #include "rules/template_functions.h"
 
@@ -169,31 +170,8 @@ std::string joined(Arguments a) {
 }
 
 TemplateValue html(Arguments a, const TemplateWorld&) {
-  std::string out;
-  for (const char c : joined(a)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&#34;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      case '\0':
-        out += "\xEF\xBF\xBD";
-        break;
-      default:
-        out += c;
-    }
-  }
+  std::string out = html_escape(joined(a));
+  for (size_t at = 0; (at = out.find('\0', at)) != std::string::npos;) out.replace(at, 1, "\xEF\xBF\xBD");
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <httplib.h>
 
+#include "core/go_text.h"
 #include "web/status_text.h"
 
 namespace hearth::web {
@@ -78,32 +79,6 @@ void Exchange::answer_text(int status, std::string body) const {
 void Exchange::answer_error_text(int status, const std::string& text) const {
   set_header("X-Content-Type-Options", "nosniff");
   answer_text(status, text + "\n");
-}
-
-std::string html_escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&#34;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
 }
 
 void Exchange::redirect(int status, const std::string& location) const {

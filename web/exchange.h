@@ -56,6 +56,4 @@ struct Exchange {
   void redirect(int status, const std::string& location) const;
 };
 
-std::string html_escape(std::string_view text);
-
 }  // namespace hearth::web

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "core/compress.h"
+#include "core/go_text.h"
 #include "core/hash.h"
 #include "web/routes.h"
 

@@ -5,28 +5,15 @@
 
 #include <chrono>
 
+#include "core/go_text.h"
+
 namespace hearth {
 namespace {
 
 std::string escaped(const std::string& text) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : html_escape(text)) {
     switch (c) {
-      case '"':
-        out += "&#34;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
       case '\t':
         out += "&#x9;";
         break;

@@ -106,11 +106,13 @@ TEST_CASE("a file that does not fit is refused in both readings, as in Prometheu
 }
 
 TEST_CASE("errors of a file begin with its name") {
-  const RuleFile file = read_rule_file(HEARTH_SHARED_DIR "/rules/invalid_rules.yaml");
+  const TempDir dir;
+  const std::string path = dir.path() + "/rules.yaml";
+  write_file(path, "groups:\n- name: a\n  rules:\n  - record: b\n    expr: c\n    unexpected_field: d\n");
+  const RuleFile file = read_rule_file(path);
   REQUIRE(file.errors.size() == 1);
-  CHECK(file.errors[0] == HEARTH_SHARED_DIR
-        "/rules/invalid_rules.yaml: yaml: unmarshal errors:\n  line 6: field unexpected_field not "
-        "found in type rulefmt.Rule");
+  CHECK(file.errors[0] ==
+        path + ": yaml: unmarshal errors:\n  line 6: field unexpected_field not found in type rulefmt.Rule");
   CHECK(!read_rule_file("/nowhere/rules.yml").readable);
 }
 
@@ -134,8 +136,13 @@ TEST_CASE("rules that record the same series are found, whatever their group") {
 }
 
 TEST_CASE("Prometheus' own rule files are read") {
+  const std::filesystem::path folder = HEARTH_SHARED_DIR "/rules";
+  if (!std::filesystem::exists(folder)) {
+    MESSAGE("skipped: " << folder << " is not there");
+    return;
+  }
   size_t read = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(HEARTH_SHARED_DIR "/rules")) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".yaml" || entry.path().filename() == "invalid_rules.yaml") {
       continue;
     }
