@@ -59,18 +59,20 @@ struct Life : DbFixture {
 }  // namespace
 
 TEST_CASE("wherever the disk is full during maintenance, nothing is lost and it goes on later") {
-  std::atomic<bool> failed{true};  // the log is synced by another thread
+  // The log is synced by another thread, too: that fails like the rest, but does not count.
+  std::atomic<bool> failed{true};
   size_t failures = 0, checkpoints = 0;
-  for (size_t last = 0; failed; last += 3) {
+  for (size_t last = 0; failed; ++last) {
     CAPTURE(last);
     failed = false;
     Life life;
     life.append(12 * kHour);  // enough for six blocks and two merges
-    size_t operations = 0;
+    std::atomic<size_t> operations{0};
     set_file_hook([&](FileOp op, const std::string& path, size_t* bytes) {
       // A full disk refuses what needs room; what gives room back it takes.
       const bool needs_room = op == FileOp::kCreate || op == FileOp::kWrite || op == FileOp::kSync;
-      if (!needs_room || operations++ < last) return;
+      const bool counts = op != FileOp::kSync || path.find("/wal/0") == std::string::npos;
+      if (!needs_room || (counts ? operations++ : operations.load()) < last) return;
       if (!failed && path.find("/checkpoint.") != std::string::npos) ++checkpoints;
       failed = true;
       *bytes /= 2;
@@ -88,6 +90,7 @@ TEST_CASE("wherever the disk is full during maintenance, nothing is lost and it 
     REQUIRE(life.differs() == "");
   }
   CHECK(failures > 10);
+  CAPTURE(checkpoints);
   CHECK(checkpoints > 1);
 }
 
