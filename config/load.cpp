@@ -45,16 +45,6 @@ void expand_external_labels(Value& config, std::vector<std::string>& warnings) {
   }
 }
 
-std::vector<std::string> matching_files(const std::string& pattern) {
-  glob_t found{};
-  std::vector<std::string> out;
-  if (glob(pattern.c_str(), 0, nullptr, &found) == 0) {
-    for (size_t i = 0; i < found.gl_pathc; ++i) out.emplace_back(found.gl_pathv[i]);
-  }
-  globfree(&found);
-  return out;
-}
-
 // The jobs of one file of scrape_config_files.
 Value read_scrape_config_file(const std::string& path, const Value& global) {
   Value file = decode(parse_yaml(read_file(path)), scrape_config_file_type());
@@ -92,6 +82,16 @@ void add_scrape_config_files(const Value& root, Config& config) {
 }
 
 }  // namespace
+
+std::vector<std::string> matching_files(const std::string& pattern) {
+  glob_t found{};
+  std::vector<std::string> out;
+  if (glob(pattern.c_str(), 0, nullptr, &found) == 0) {
+    for (size_t i = 0; i < found.gl_pathc; ++i) out.emplace_back(found.gl_pathv[i]);
+  }
+  globfree(&found);
+  return out;
+}
 
 Config load_config(std::string_view text, const std::string& base_dir) {
   Value root = decode(parse_yaml(text), config_type());

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/config.h"
 
@@ -15,6 +16,9 @@ Config load_config(std::string_view text, const std::string& base_dir = "");
 // The same of a file; errors begin "parsing YAML file <path>: ". Throws Error(kIo) when it cannot
 // be read.
 Config load_config_file(const std::string& path);
+
+// Files that a pattern of the shell names, sorted, as in rule_files and scrape_config_files.
+std::vector<std::string> matching_files(const std::string& pattern);
 
 // Throws Error(kBadData) that names the kinds of discovery that Hearth leaves to others, and the way.
 void refuse_unsupported(const Config& config);

@@ -1,7 +1,6 @@
 // hearthtool check config: prometheus.yml and the files that it names.
 
 #include <fmt/format.h>
-#include <glob.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -21,16 +20,6 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& text) { throw Error(ErrorKind::kBadData, text); }
 
-std::vector<std::string> matching(const std::string& pattern) {
-  glob_t found{};
-  std::vector<std::string> out;
-  if (glob(pattern.c_str(), 0, nullptr, &found) == 0) {
-    for (size_t i = 0; i < found.gl_pathc; ++i) out.emplace_back(found.gl_pathv[i]);
-  }
-  globfree(&found);
-  return out;
-}
-
 // Paths below the working directory are shown from there, if the configuration's own is given so.
 // One thread.
 class Shown {
@@ -48,7 +37,7 @@ class Shown {
 std::vector<std::string> rule_files(const Config& config, const Shown& shown) {
   std::vector<std::string> out;
   for (const std::string& pattern : config.rule_files) {
-    const std::vector<std::string> found = matching(pattern);
+    const std::vector<std::string> found = matching_files(pattern);
     if (found.empty() && pattern.find('*') == std::string::npos) {
       refuse(go_quote(shown(pattern)) + " does not point to an existing file");
     }
@@ -76,7 +65,7 @@ void check_credentials(const ScrapeConfig& job, const Shown& shown) {
 void check_target_files(const ScrapeConfig& job, const Shown& shown) {
   for (const FileSdConfig& discovery : job.file_sd_configs) {
     for (const std::string& pattern : discovery.files) {
-      const std::vector<std::string> files = matching(pattern);
+      const std::vector<std::string> files = matching_files(pattern);
       if (files.empty()) {
         fmt::print("  WARNING: file {} for file_sd in scrape job {} does not exist\n",
                    go_quote(shown(pattern)), go_quote(job.job_name));
