@@ -1,6 +1,6 @@
 // Dashboards: the list, both that come with Hearth, one of the folder, one opened from a file.
 import assert from 'node:assert/strict';
-import { noSidewaysScroll, until } from './page.mjs';
+import { becomes, noSidewaysScroll, until } from './page.mjs';
 
 // Panels that say something else than values.
 const withoutData = (page) => page.locator('.dash-none').evaluateAll((all) =>
@@ -39,7 +39,7 @@ export function dashboardSteps({ page, home, shot, expect }) {
         assert.deepEqual(none, []);
         return true;
       });
-      assert.ok((await page.locator('.dash-panel canvas').count()) > 10);
+      await until('more than ten graphs', async () => (await page.locator('.dash-panel canvas').count()) > 10);
       await shot('dashboard-server');
     },
     'the dashboard of a node has a value in every panel': async () => {
@@ -86,7 +86,7 @@ export function dashboardSteps({ page, home, shot, expect }) {
       await page.locator('.stat-value', { hasText: '42' }).waitFor();
       await page.goto(`${home}dashboards`);
       await page.getByRole('button', { name: 'Forget Mine <i>' }).click();
-      assert.equal(await page.getByText('Mine <i>').count(), 0);
+      await becomes(0, () => page.getByText('Mine <i>').count());
       await page.locator('input[type=file]').setInputFiles({ name: 'not.json', mimeType: 'application/json', buffer: Buffer.from('{"a":1}') });
       await page.getByRole('alert').filter({ hasText: 'no dashboard' }).waitFor();
     },

@@ -1,6 +1,6 @@
 // Graphs: pixels of lines, zoom, pan, stacking, exemplars, heat maps, themes, phones.
 import assert from 'node:assert/strict';
-import { brightShare, choose, execute, graphIsDrawn, heatShades, noSidewaysScroll, show, type, until } from './page.mjs';
+import { becomes, brightShare, choose, execute, graphIsDrawn, heatShades, noSidewaysScroll, show, type, until } from './page.mjs';
 import { expression } from './query.mjs';
 
 export function graphSteps({ page, home, open, shot }) {
@@ -9,6 +9,7 @@ export function graphSteps({ page, home, open, shot }) {
     await execute(target);
     return graphIsDrawn(target);
   });
+  const range = (target) => target.getByLabel('Range', { exact: true }).and(target.locator('input'));
   const address = (expr, more) => `${home}query?g0.expr=${encodeURIComponent(expr)}&g0.range_input=1m&${more}`;
   const drag = async (from, to, keys = []) => {
     await page.waitForLoadState('networkidle');
@@ -26,7 +27,7 @@ export function graphSteps({ page, home, open, shot }) {
       await type(page, expression);
       await execute(page);
       await show(page, 'Graph');
-      await page.getByLabel('Range', { exact: true }).and(page.locator('input')).fill('1m');
+      await range(page).fill('1m');
       await page.keyboard.press('Enter');
       await untilDrawn('lines on the canvas');
       await shot('graph');
@@ -40,9 +41,9 @@ export function graphSteps({ page, home, open, shot }) {
     'a legend entry shows its series alone': async () => {
       const entries = page.locator('.legend-item');
       await entries.first().click();
-      assert.equal(await page.locator('.legend-item[aria-pressed=true]').count(), 1);
+      await becomes(1, () => page.locator('.legend-item[aria-pressed=true]').count());
       await entries.first().click();
-      assert.equal(await page.locator('.legend-item[aria-pressed=false]').count(), 0);
+      await becomes(0, () => page.locator('.legend-item[aria-pressed=false]').count());
     },
     'stacking draws too': async () => {
       await choose(page, 'Stacked');
@@ -55,16 +56,17 @@ export function graphSteps({ page, home, open, shot }) {
       const other = await open();
       await other.goto(page.url());
       await other.locator('.chart-canvas canvas').waitFor();
-      assert.equal(await other.locator('.cm-content').innerText(), expression);
-      assert.equal(await other.getByLabel('Range', { exact: true }).and(other.locator('input')).inputValue(), '1m');
+      await becomes(expression, () => other.locator('.cm-content').innerText());
+      await becomes('1m', () => range(other).inputValue());
       await other.context().close();
     },
     'dragging zooms, going back undoes it': async () => {
       const before = page.url();
       await drag(0.5, 0.9);
-      await page.waitForURL(/g0\.end_input=/);
-      const range = await page.getByLabel('Range', { exact: true }).and(page.locator('input')).inputValue();
-      assert.match(range, /^2[2-6]s$/);
+      await page.waitForURL(/g0\.range_input=2[2-6]s/);
+      assert.match(page.url(), /g0\.end_input=/);
+      // The address changes before what is drawn does.
+      await until('the field of the range', async () => /^2[2-6]s$/.test(await range(page).inputValue()));
       await page.goBack();
       await page.waitForURL(before);
     },

@@ -19,6 +19,14 @@ export async function until(what, check) {
   }
 }
 
+// Waits until read gives what is expected: what is drawn follows an action a moment later.
+export function becomes(expected, read) {
+  return until(JSON.stringify(expected), async () => {
+    assert.deepEqual(await read(), expected);
+    return true;
+  });
+}
+
 export async function execute(page) {
   await page.getByRole('button', { name: 'Execute' }).first().click();
   await page.locator('.panel-body[aria-busy=false]').first().waitFor();

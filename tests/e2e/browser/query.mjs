@@ -1,6 +1,6 @@
 // The query page: completion, table, explain, errors, history, what an address carries.
 import assert from 'node:assert/strict';
-import { choose, execute, show, type, until } from './page.mjs';
+import { becomes, choose, execute, show, type, until } from './page.mjs';
 
 export const expression = 'rate(node_cpu_seconds_total[10s])';
 
@@ -31,8 +31,11 @@ export function querySteps({ page, home, open, shot, expect }) {
         return (await page.locator('table.result tbody tr').count()) > 1;
       });
       await page.locator('table.result th.value button').click();
-      const values = (await page.locator('table.result td.value').allInnerTexts()).map(Number);
-      assert.deepEqual(values, [...values].sort((a, b) => b - a));
+      await until('values in order', async () => {
+        const values = (await page.locator('table.result td.value').allInnerTexts()).map(Number);
+        assert.deepEqual(values, [...values].sort((a, b) => b - a));
+        return true;
+      });
       await shot('query-table');
     },
     'explain tells what each operator cost': async () => {
@@ -60,7 +63,7 @@ export function querySteps({ page, home, open, shot, expect }) {
       await shot('query-history');
       await page.locator('dialog li').first().locator('code').click();
       await page.locator('dialog').waitFor({ state: 'detached' });
-      assert.match(await page.locator('.cm-content').innerText(), /node_cpu/);
+      await page.locator('.cm-content', { hasText: 'node_cpu' }).waitFor();
     },
     'the metrics explorer finds by words and puts the name in': async () => {
       await type(page, ' ');
@@ -83,7 +86,7 @@ export function querySteps({ page, home, open, shot, expect }) {
       await page.locator('h2, .brand').first().click();
       await page.waitForURL(/query/);
       await page.keyboard.press('/');
-      assert.equal(await page.evaluate(() => document.activeElement?.className.includes('cm-content')), true);
+      await becomes(true, () => page.evaluate(() => document.activeElement?.className.includes('cm-content')));
       await page.keyboard.press('Escape');
       await page.keyboard.press('?');
       await page.locator('dialog', { hasText: 'Keys' }).waitFor();
@@ -97,7 +100,7 @@ export function querySteps({ page, home, open, shot, expect }) {
       const other = await open();
       await other.goto(`${home}graph?g0.expr=up&g0.tab=0&g0.range_input=30m&g0.stacked=1&g1.expr=vector(2)&g1.tab=table&g1.moment_input=2024-01-02%2003%3A04%3A05`);
       await other.waitForURL(/\/query\?/);
-      assert.equal(await other.locator('.panel').count(), 2);
+      await becomes(2, () => other.locator('.panel').count());
       assert.ok(await other.getByRole('radio', { name: 'Stacked' }).isChecked());
       await other.locator('table.result td.value', { hasText: '2' }).waitFor();
       await other.getByRole('button', { name: 'Remove panel' }).first().click();
@@ -108,9 +111,9 @@ export function querySteps({ page, home, open, shot, expect }) {
       const other = await open({ timezoneId: 'Asia/Tokyo' });
       await other.goto(`${home}query?g0.expr=up&g0.tab=table&g0.moment_input=2024-01-02%2003%3A04%3A05`);
       const end = other.getByLabel('Evaluation time').and(other.locator('input'));
-      assert.equal(await end.inputValue(), '2024-01-02 12:04:05');
+      await becomes('2024-01-02 12:04:05', () => end.inputValue());
       await choose(other, 'Times in UTC');
-      assert.equal(await end.inputValue(), '2024-01-02 03:04:05');
+      await becomes('2024-01-02 03:04:05', () => end.inputValue());
       await other.context().close();
     },
   };
