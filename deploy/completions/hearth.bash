@@ -1,22 +1,30 @@
 # Completion for hearth and hearthtool, also under their links prometheus and promtool: what --help says.
 
+# The words that can follow a command's first words.
+_hearth_commands() {
+  "$1" --help 2>/dev/null | awk -v words="${*:2}" '
+    /^Commands:/ { found = 1; next }
+    found && /^[a-z]/ {
+      count = split(words, wanted, " ")
+      for (i = 1; i <= count; ++i) if ($i != wanted[i]) next
+      if ($(count + 1) ~ /^[a-z]/ && !told[$(count + 1)]++) print $(count + 1)
+    }'
+}
+
+_hearth_flags() {
+  "$@" --help 2>/dev/null | grep -oE '^ +(-[a-z], )?--(\[no-\])?[a-z][a-z0-9._-]*' | sed 's/.*--/--/; s/\[no-\]//; s/^ *--no-/--/'
+}
+
 _hearth() {
-  local word=${COMP_WORDS[COMP_CWORD]} command=() i help
+  local word=${COMP_WORDS[COMP_CWORD]} commands=() i
   for ((i = 1; i < COMP_CWORD; ++i)); do
-    [[ ${COMP_WORDS[i]} == [a-z]* && ${COMP_WORDS[i - 1]} != --* ]] && command+=("${COMP_WORDS[i]}")
+    [[ ${COMP_WORDS[i]} == [a-z]* && ${COMP_WORDS[i - 1]} != [=-]* ]] && commands+=("${COMP_WORDS[i]}")
   done
-  help=$("${COMP_WORDS[0]}" "${command[@]:0:3}" --help 2>&1) || help=$("${COMP_WORDS[0]}" --help 2>&1)
   if [[ $word == -* ]]; then
-    local flags
-    flags=$(grep -oE '^ +(-[a-z], )?--(\[no-\])?[a-z][a-z0-9._-]*' <<<"$help" | sed 's/.*--/--/; s/\[no-\]//')
-    mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W "$(_hearth_flags "${COMP_WORDS[0]}" "${commands[@]}")" -- "$word")
     return
   fi
-  local commands
-  commands=$(sed -n '/^Commands:/,$p' <<<"$help" | grep -E '^ {0,2}[a-z]' | sed -E 's/ *(\[<|<|--).*//; s/^ +//' |
-    awk -v depth=${#command[@]} '{ print $(depth + 1) }' | sort -u)
-  [[ $help == usage:*" <command>"* || $help == usage:*"<command> "* ]] &&
-    mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word")
-  [ ${#COMPREPLY[@]} -gt 0 ] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
+  mapfile -t COMPREPLY < <(compgen -W "$(_hearth_commands "${COMP_WORDS[0]}" "${commands[@]}")" -- "$word")
+  [ ${#COMPREPLY[@]} -gt 0 ] || mapfile -t COMPREPLY < <(compgen -f -- "${word#=}")
 }
 complete -o filenames -F _hearth hearth hearthtool
