@@ -17,6 +17,8 @@ namespace {
 #define HEARTH_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 // What stands in the loop: a call would take the lanes out of their registers.
 #define HEARTH_AVX512_INLINE HEARTH_AVX512 __attribute__((always_inline)) inline
+#define HEARTH_AVX512_QUICK \
+  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2")))
 
 using Vector = __m512i;
 using Mask = __mmask8;
@@ -27,25 +29,26 @@ constexpr size_t kGroup = 8;  // lanes of one vector
 
 // What the lanes hold, member by member.
 struct Lanes {
-  Vector bytes, bit, last_bit, time, delta, value, significant, trail;
+  Vector bytes, bit, last_bit, free_bit, time, delta, value, significant, trail;
 };
 
 HEARTH_AVX512 Lanes load(std::span<const XorLane> lanes) {
-  alignas(64) uint64_t rows[8][kGroup] = {};
+  alignas(64) uint64_t rows[9][kGroup] = {};
   for (size_t i = 0; i < kGroup; ++i) {
     const XorLane& lane =
         lanes[std::min(i, lanes.size() - 1)];  // what is not used repeats the last
     rows[0][i] = reinterpret_cast<uint64_t>(lane.bytes);
     rows[1][i] = lane.bit;
     rows[2][i] = lane.last_bit();
-    rows[3][i] = lane.time;
-    rows[4][i] = lane.delta;
-    rows[5][i] = lane.value;
-    rows[6][i] = lane.significant;
-    rows[7][i] = lane.trail;
+    rows[3][i] = lane.free_bit();
+    rows[4][i] = lane.time;
+    rows[5][i] = lane.delta;
+    rows[6][i] = lane.value;
+    rows[7][i] = lane.significant;
+    rows[8][i] = lane.trail;
   }
   const auto row = [&](size_t i) HEARTH_AVX512 { return _mm512_load_si512(rows[i]); };
-  return {row(0), row(1), row(2), row(3), row(4), row(5), row(6), row(7)};
+  return {row(0), row(1), row(2), row(3), row(4), row(5), row(6), row(7), row(8)};
 }
 
 HEARTH_AVX512 void store(const Lanes& from, std::span<XorLane> lanes) {
@@ -81,10 +84,10 @@ struct Words {
   }
 };
 
-// From the byte of its next bit on.
-HEARTH_AVX512_INLINE Words words(const Lanes& lanes) {
+// From the byte of that bit on.
+HEARTH_AVX512_INLINE Words words(Vector bytes, Vector bit) {
   alignas(64) const __m128i_u* p[kGroup];
-  _mm512_store_si512(p, _mm512_add_epi64(lanes.bytes, _mm512_srli_epi64(lanes.bit, 3)));
+  _mm512_store_si512(p, _mm512_add_epi64(bytes, _mm512_srli_epi64(bit, 3)));
   __asm__("" : "+m"(p));  // through memory: taking a vector apart takes longer
   const auto four = [&](size_t i) HEARTH_AVX512 {
     const __m256i low = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(p[i])),
@@ -107,7 +110,7 @@ HEARTH_AVX512_INLINE Mask step(Lanes& lanes, Mask& paced) {
   const Mask ended = _mm512_cmpge_epu64_mask(lanes.bit, lanes.last_bit);
   if (ended != 0) [[unlikely]]
     return ended;
-  const Words bytes = words(lanes);
+  const Words bytes = words(lanes.bytes, lanes.bit);
   const Vector begin = _mm512_and_si512(lanes.bit, every(7));
   Vector bits = bytes.from(begin);
   Vector used = every(kSecond ? 0 : 1);
@@ -206,22 +209,29 @@ struct Group {
   // Puts the values of `count` samples of each lane to their place, and their times unless those
   // may wait.
   HEARTH_AVX512 void put(size_t count) {
-    const auto mask = static_cast<Mask>((1u << count) - 1);
-    for (size_t i = count; i < kAtOnce; ++i) times[i] = values[i] = every(0);
-    transpose(values);
-    for (size_t i = 0; i < lanes.size(); ++i) {
-      _mm512_mask_storeu_epi64(v[i] + done, mask, values[i]);
-    }
+    put_columns(values, v, count);
     if (paced == 0) {
       waiting += count;
     } else {
       put_waiting(time_before, delta_before);
-      transpose(times);
-      for (size_t i = 0; i < lanes.size(); ++i) {
-        _mm512_mask_storeu_epi64(t[i] + done, mask, times[i]);
-      }
+      put_columns(times, t, count);
     }
     done += count;
+  }
+  template <class T>
+  HEARTH_AVX512_INLINE void put_columns(const Vector (&columns)[8], T* const (&to)[kGroup],
+                                        size_t count) const {
+    const auto mask = static_cast<Mask>((1u << count) - 1);
+    Vector rows[8];
+    for (size_t i = 0; i < 8; ++i) rows[i] = i < count ? columns[i] : every(0);
+    transpose(rows);
+    if (lanes.size() == kGroup) {
+      for (size_t i = 0; i < kGroup; ++i) _mm512_mask_storeu_epi64(to[i] + done, mask, rows[i]);
+    } else {
+      for (size_t i = 0; i < lanes.size(); ++i) {
+        _mm512_mask_storeu_epi64(to[i] + done, mask, rows[i]);
+      }
+    }
   }
   // The times that wait, of samples up to that of `last`.
   HEARTH_AVX512 void put_waiting(Vector last, Vector delta) {
@@ -274,6 +284,110 @@ HEARTH_AVX512 uint32_t step_second(Group (&groups)[kGroups]) {
   return stopped;
 }
 
+// One sample of each lane at the pace of before, of whose bits `next` has enough. Returns how many
+// bits it took. Nothing is looked at on the way: where it was another kind of sample, or a damaged
+// one, the highest bit of `odd` is set afterwards.
+__attribute__((always_inline)) HEARTH_AVX512_QUICK inline Vector take_quickly(
+    const Words& next, Vector& value, Vector& narrow, Vector& trail, Vector& odd) {
+  const Vector bits = next.high;
+  const Mask changed = _mm512_test_epi64_mask(bits, every(uint64_t{1} << 62));
+  const Mask anew = _mm512_mask_test_epi64_mask(changed, bits, every(uint64_t{1} << 61));
+  const Vector lead = _mm512_srli_epi64(_mm512_slli_epi64(bits, 3), 59);
+  const Vector low = _mm512_srli_epi64(_mm512_slli_epi64(bits, 8), 58);
+  narrow = _mm512_mask_and_epi64(narrow, anew, _mm512_sub_epi64(every(0), low), every(63));
+  trail = _mm512_mask_sub_epi64(trail, anew, narrow, lead);
+  odd = _mm512_ternarylogic_epi64(odd, bits, trail, 0xfe);  // or
+  // Of shifts only the low six bits count; the 64 is for the subtraction.
+  const Vector head = _mm512_mask_mov_epi64(every(64 + 3), anew, every(64 + 14));
+  const Vector found = _mm512_srlv_epi64(_mm512_shldv_epi64(next.high, next.low, head), narrow);
+  value = _mm512_mask_xor_epi64(value, changed, value, _mm512_sllv_epi64(found, trail));
+  return _mm512_mask_sub_epi64(every(2), changed, head, narrow);
+}
+
+enum class Quick { kDone, kTooWide, kOdd };
+
+// `count` samples of each lane, at most kAtOnce, that follow at the pace of before; kEach of them
+// are taken of each word, as long as they are not too wide. Other than kDone: nothing has moved.
+template <size_t kEach, size_t kGroups>
+HEARTH_AVX512_QUICK Quick step_quickly(Group (&groups)[kGroups], size_t count) {
+  Vector bit[kGroups], value[kGroups], narrow[kGroups], trail[kGroups];
+#pragma GCC unroll 2
+  for (size_t g = 0; g < kGroups; ++g) {
+    const Lanes& now = groups[g].now;
+    if (_mm512_cmpge_epu64_mask(now.bit, now.free_bit) != 0) return Quick::kOdd;
+    bit[g] = now.bit;
+    value[g] = now.value;
+    narrow[g] = _mm512_sub_epi64(every(64), now.significant);
+    trail[g] = now.trail;
+  }
+  // One that another follows may take 63 bits, the shift's most, all of a word 127.
+  Vector odd = every(0), most = every(0);
+  for (size_t i = 0; i < count; i += kEach) {
+#pragma GCC unroll 2
+    for (size_t g = 0; g < kGroups; ++g) {
+      Words next = words(groups[g].now.bytes, bit[g]);
+      const Vector begin = _mm512_and_si512(bit[g], every(7));
+      Vector used = begin, all = begin;
+#pragma GCC unroll 4
+      for (size_t k = 0; k < kEach; ++k) {
+        next.high = _mm512_shldv_epi64(next.high, next.low, used);
+        next.low = _mm512_sllv_epi64(next.low, used);
+        used = take_quickly(next, value[g], narrow[g], trail[g], odd);
+        groups[g].values[i + k] = value[g];
+        all = _mm512_add_epi64(all, used);
+        if (k + 1 < kEach) most = _mm512_max_epu64(most, used);
+      }
+      bit[g] = _mm512_add_epi64(bit[g], _mm512_sub_epi64(all, begin));
+      if (kEach > 1) most = _mm512_max_epu64(most, _mm512_srli_epi64(all, 1));
+    }
+  }
+  if (_mm512_movepi64_mask(odd) != 0) return Quick::kOdd;
+  if (_mm512_cmpgt_epu64_mask(most, every(63)) != 0) return Quick::kTooWide;
+#pragma GCC unroll 2
+  for (size_t g = 0; g < kGroups; ++g) {
+    Group& group = groups[g];
+    group.now.bit = bit[g];
+    group.now.value = value[g];
+    group.now.significant = _mm512_sub_epi64(every(64), narrow[g]);
+    group.now.trail = trail[g];
+    group.now.time =
+        _mm512_add_epi64(group.now.time, _mm512_mullo_epi64(group.now.delta, every(count)));
+    group.put(count);
+  }
+  return Quick::kDone;
+}
+
+bool has_quick_steps() {
+  static const bool can = __builtin_cpu_supports("avx512vbmi2");
+  return can;
+}
+
+// Takes samples quickly as long as that is worth trying. One thread.
+class Quickly {
+ public:
+  // How many of `left` samples were taken; the groups have begun.
+  template <size_t kGroups>
+  size_t step(Group (&groups)[kGroups], uint64_t left) {
+    if (tries_ == 0) return 0;
+    size_t count = std::min<uint64_t>(left, Group::kAtOnce);
+    if (two_ && count >= 2) {
+      count -= count % 2;
+      const Quick quick = step_quickly<2>(groups, count);
+      if (quick == Quick::kDone) return count;
+      if (quick == Quick::kTooWide) two_ = false;
+    }
+    if (!two_ || count == 1) {
+      if (step_quickly<1>(groups, count) == Quick::kDone) return count;
+    }
+    --tries_;
+    return 0;
+  }
+
+ private:
+  size_t tries_ = has_quick_steps() ? 3 : 0;
+  bool two_ = true;
+};
+
 template <size_t kGroups>
 HEARTH_AVX512 uint32_t step_groups(Group (&groups)[kGroups]) {
   uint64_t left = ~uint64_t{0};
@@ -285,10 +399,15 @@ HEARTH_AVX512 uint32_t step_groups(Group (&groups)[kGroups]) {
     stopped = step_second(groups);
     --left;
   }
+  Quickly quickly;
   while (stopped == 0 && left > 0) {
     const size_t wanted = std::min<uint64_t>(left, Group::kAtOnce);
     size_t done = 0, ahead = 0;  // groups that are one sample further
     for (Group& group : groups) group.begin();
+    if (const size_t taken = quickly.step(groups, left); taken > 0) {
+      left -= taken;
+      continue;
+    }
     while (stopped == 0 && done < wanted) {
       for (ahead = 0; ahead < kGroups; ++ahead) {
         Group& group = groups[ahead];

@@ -30,6 +30,12 @@ struct XorLane {
   uint64_t last_bit() const {
     return readable < kLookAhead ? 0 : std::min(size, readable - kLookAhead) * 8;
   }
+  // Before it eight samples may be read without a look at where they end.
+  uint64_t free_bit() const {
+    constexpr uint64_t kWidest = 14 + 64;  // bits of a sample; of eight as many bytes
+    return readable < kWidest + kLookAhead ? 0
+                                           : std::min(size, readable - kWidest - kLookAhead) * 8;
+  }
   bool can_go_on() const { return left != 0 && bit < last_bit(); }
 };
 

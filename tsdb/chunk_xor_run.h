@@ -11,6 +11,9 @@ namespace hearth::tsdb {
 // Whether this processor can (AVX-512).
 bool has_xor_run();
 
+// With so many bytes behind a chunk that may be read all of it is decoded quickly.
+inline constexpr size_t kXorRoom = 96;
+
 // A chunk to be decoded.
 struct XorJob {
   std::string_view bytes;

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "core/arena.h"
+#include "tsdb/chunk_xor_run.h"
 #include "tsdb/chunked_set.h"
 #include "tsdb/columns.h"
 #include "tsdb/head_state.h"
@@ -150,7 +151,6 @@ void HeadSeriesSet::read(size_t index, TimeRange range, Columns& out) const {
 
 bool HeadSeriesSet::chunks(size_t index, TimeRange range, ChunkList& out) const {
   thread_local std::vector<SealedChunk> sealed;
-  constexpr size_t kRoom = 16;  // bytes that may be read behind a chunk
   Series& series = *found_[index].series;
   range.min = std::max(range.min, first_visible_);
   sealed.clear();
@@ -178,9 +178,9 @@ bool HeadSeriesSet::chunks(size_t index, TimeRange range, ChunkList& out) const 
     for (const SealedChunk& chunk : sealed) {
       ChunkView view = state_.sealed.read(chunk);
       std::string& copy = out.copy();
-      copy.assign(view.bytes).append(kRoom, '\0');
+      copy.assign(view.bytes).append(kXorRoom, '\0');
       view.bytes = std::string_view(copy).substr(0, view.bytes.size());
-      out.add(view, range, kRoom);
+      out.add(view, range, kXorRoom);
     }
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::kCorrupt) throw;
@@ -188,9 +188,9 @@ bool HeadSeriesSet::chunks(size_t index, TimeRange range, ChunkList& out) const 
   }
   if (open != nullptr) {
     const size_t size = open->size();
-    open->append(kRoom, '\0');
+    open->append(kXorRoom, '\0');
     open_chunk.bytes = std::string_view(*open).substr(0, size);
-    out.add(open_chunk, range, kRoom);
+    out.add(open_chunk, range, kXorRoom);
   }
   return true;
 }
@@ -248,7 +248,8 @@ class HeadQuerier final : public SharingQuerier {
   HeadQuerier(HeadState& state, TimeRange range, TimeMs in_order_from)
       : state_(state),
         view_(state.isolation.open(std::max(range.min, in_order_from))),
-        first_visible_(std::max({range.min, in_order_from, state.min_time.load()})),
+        from_(std::max(in_order_from, state.min_time.load())),
+        first_visible_(std::max(range.min, from_)),
         range_(range),
         guard_(state.epoch.enter()),
         index_(state.index, state.sets, state.table) {}
@@ -276,13 +277,14 @@ class HeadQuerier final : public SharingQuerier {
 
  private:
   bool overlaps_head() const {
-    return range_.overlaps({first_visible_, state_.max_time.load()}) ||
+    return range_.overlaps({from_, state_.max_time.load()}) ||
            range_.overlaps(state_.late.times());
   }
 
   HeadState& state_;
   const Isolation::View view_;
-  const TimeMs first_visible_;
+  const TimeMs from_;           // of what came in order, the oldest that this shows
+  const TimeMs first_visible_;  // the same, within the range
   const TimeRange range_;
   const Epoch::Guard guard_;
   const HeadIndexReader index_;

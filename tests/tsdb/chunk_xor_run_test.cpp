@@ -129,6 +129,48 @@ TEST_CASE("damaged chunks are refused together, or give the same as one after an
   }
 }
 
+TEST_CASE("chunks with room behind them, damaged or not, give what they give one after another") {
+  if (!has_xor_run()) return;
+  Random random(4);
+  for (int round = 0; round < 1'500; ++round) {
+    const Chunks chunks = make_chunks(random);
+    std::vector<std::string> roomy;
+    std::vector<Columns> got(chunks.views.size());
+    std::vector<XorJob> jobs;
+    for (const ChunkView& chunk : chunks.views) {
+      roomy.emplace_back(chunk.bytes);
+      if (round % 2 == 1 && random() % 4 == 0) {
+        char& byte = roomy.back()[2 + random() % (chunk.bytes.size() - 2)];
+        byte = static_cast<char>(byte ^ 1 << random() % 8);
+      }
+      roomy.back().append(kXorRoom, static_cast<char>(random()));
+    }
+    const auto bytes = [&](size_t i) {
+      return std::string_view(roomy[i]).substr(0, chunks.views[i].bytes.size());
+    };
+    for (size_t i = 0; i < roomy.size(); ++i) {
+      const size_t samples = xor_samples(chunks.views[i]);
+      got[i].t.resize(samples);
+      got[i].v.resize(samples);
+      jobs.push_back({bytes(i), kXorRoom, samples, got[i].t.data(), got[i].v.data()});
+    }
+    decode_xor_jobs(jobs);
+    for (size_t i = 0; i < jobs.size(); ++i) {
+      Columns expected;
+      bool good = true;
+      try {
+        decode_chunk(Encoding::kXor, bytes(i), {kMinTime, kMaxTime}, expected);
+      } catch (const Error&) {
+        good = false;
+      }
+      CAPTURE(round);
+      CAPTURE(i);
+      REQUIRE(jobs[i].good == good);
+      if (good) REQUIRE(same(got[i], expected));
+    }
+  }
+}
+
 TEST_CASE("chunks that overlap, are few or hold something else are not for this way") {
   Random random(3);
   Columns out;
