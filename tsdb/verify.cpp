@@ -83,21 +83,33 @@ std::string repair_text(const Damage& damage) {
   return "";
 }
 
-VerifyReport verify_directory(const std::string& dir) {
+VerifyReport verify_directory(const std::string& dir, const OnVerified& on_verified) {
   VerifyReport report;
+  uint64_t done = 0;
+  const auto part = [&](const std::string& name, const auto& check) {
+    if (!is_directory(dir + "/" + name)) return;
+    const uint64_t bytes = on_verified ? dir_bytes(dir + "/" + name) : 0;
+    check([&](double share) {
+      if (!on_verified) return;
+      on_verified(done + static_cast<uint64_t>(share * static_cast<double>(bytes)), name);
+    });
+    done += bytes;
+    if (on_verified) on_verified(done, name);
+  };
   for (const std::string& name : list_dir(dir)) {
-    if (parse_ulid(name) && is_directory(dir + "/" + name)) verify_block(dir, name, report);
+    if (!parse_ulid(name)) continue;
+    part(name, [&](const auto& on_share) { verify_block(dir, name, report, on_share); });
   }
-  std::optional<uint32_t> first;
-  if (const std::string wal = dir + "/wal"; is_directory(wal)) {
-    if (const auto checkpoint = latest_checkpoint(wal)) {
+  part("wal", [&](const auto&) {
+    std::optional<uint32_t> first;
+    if (const auto checkpoint = latest_checkpoint(dir + "/wal")) {
       first = checkpoint->segment + 1;
-      verify_log(dir, "wal" + checkpoint->path.substr(wal.size()), std::nullopt, report);
+      verify_log(dir, checkpoint->path.substr(dir.size() + 1), std::nullopt, report);
     }
-  }
-  verify_log(dir, "wal", first, report);
-  verify_log(dir, "wbl", std::nullopt, report);
-  verify_head_chunks(dir, report);
+    verify_log(dir, "wal", first, report);
+  });
+  part("wbl", [&](const auto&) { verify_log(dir, "wbl", std::nullopt, report); });
+  part("chunks_head", [&](const auto&) { verify_head_chunks(dir, report); });
   return report;
 }
 

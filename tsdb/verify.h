@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,15 +37,21 @@ struct VerifyReport {
   uint64_t log_segments = 0, head_chunks = 0;
 };
 
+// Called now and then with how many bytes of the directory are checked, and in which part of it the
+// check is; what it throws ends the check.
+using OnVerified = std::function<void(uint64_t bytes, const std::string& part)>;
+
 // Changes nothing. Requires: no process uses the directory.
-VerifyReport verify_directory(const std::string& dir);
+VerifyReport verify_directory(const std::string& dir, const OnVerified& on_verified = {});
 
 // Repairs what was found, in the order in which it was found. What it changes it copies or moves to
 // <dir>/...-damaged-<stamp> first. Throws Error(kIo).
 void repair_directory(const std::string& dir, const std::vector<Damage>& damages,
                       const std::string& stamp);
 
-// The part of verify_directory() for one block. `name`: of its directory within `dir`.
-void verify_block(const std::string& dir, const std::string& name, VerifyReport& report);
+// The part of verify_directory() for one block. `name`: of its directory within `dir`. Calls
+// `on_share` with the share of the block that is checked, from 0 to 1.
+void verify_block(const std::string& dir, const std::string& name, VerifyReport& report,
+                  const std::function<void(double share)>& on_share = {});
 
 }  // namespace hearth::tsdb

@@ -15,13 +15,15 @@
 namespace hearth::tsdb {
 namespace {
 
+constexpr size_t kSeriesBetweenShares = 256;
 constexpr size_t kMostTold = 20;  // of one block; a damaged disk would tell of every chunk
 
 // One thread.
 class BlockCheck {
  public:
-  BlockCheck(const std::string& dir, std::string name, VerifyReport& report)
-      : path_(dir + "/" + name), name_(std::move(name)), report_(report) {}
+  BlockCheck(const std::string& dir, std::string name, VerifyReport& report,
+             const std::function<void(double)>& on_share)
+      : path_(dir + "/" + name), name_(std::move(name)), report_(report), on_share_(on_share) {}
 
   void run() {
     ++report_.blocks;
@@ -82,6 +84,9 @@ class BlockCheck {
     std::string before;
     std::vector<ChunkMeta> metas;
     for (size_t i = 0; i < all.size(); ++i) {
+      if (on_share_ && i % kSeriesBetweenShares == 0) {
+        on_share_(static_cast<double>(i) / static_cast<double>(all.size()));
+      }
       const uint32_t ref = all[i];
       if (i > 0 && ref <= all[i - 1]) tell_index(fmt::format("series {} is listed out of order", ref));
       labels.clear();
@@ -176,6 +181,7 @@ class BlockCheck {
   const std::string path_;
   const std::string name_;
   VerifyReport& report_;
+  const std::function<void(double)>& on_share_;
   const size_t before_ = report_.damages.size();
   BlockStats stats_;                                   // as counted
   std::unordered_map<uint32_t, uint32_t> labels_of_;  // how many each series has
@@ -184,8 +190,9 @@ class BlockCheck {
 
 }  // namespace
 
-void verify_block(const std::string& dir, const std::string& name, VerifyReport& report) {
-  BlockCheck(dir, name, report).run();
+void verify_block(const std::string& dir, const std::string& name, VerifyReport& report,
+                  const std::function<void(double)>& on_share) {
+  BlockCheck(dir, name, report, on_share).run();
 }
 
 }  // namespace hearth::tsdb

@@ -81,15 +81,35 @@ void BlockImport::append_slowly(uint32_t number, TimeMs t, double v) {
   ++stored_;
 }
 
+void BlockImport::append_all(uint32_t number, const Columns& samples) {
+  close(series_[number]);
+  std::vector<tsdb::ChunkView> chunks;
+  builder_.clear();
+  builder_.build(samples, chunks);
+  for (const tsdb::ChunkView& chunk : chunks) {
+    const uint64_t count = tsdb::chunk_samples(chunk.encoding, chunk.bytes);
+    if (is_late(series_[number], chunk.min_time)) {
+      left_out_ += count;
+    } else {
+      keep(number, chunk);
+      stored_ += count;
+    }
+  }
+}
+
+void BlockImport::keep(uint32_t number, const tsdb::ChunkView& chunk) {
+  Series& series = series_[number];
+  chunks_.push_back(
+      {spilled_, chunk.min_time, static_cast<uint32_t>(chunk.max_time - chunk.min_time),
+       static_cast<uint32_t>(chunk.bytes.size()), number, series.newest_chunk, chunk.encoding});
+  series.newest_chunk = static_cast<uint32_t>(chunks_.size());
+  spill(chunk.bytes);
+}
+
 void BlockImport::close(Series& series) {
   if (series.open == nullptr) return;
-  const std::string_view bytes = series.open->encoder.bytes();
-  chunks_.push_back({spilled_, series.open->first,
-                     static_cast<uint32_t>(series.last - series.open->first),
-                     static_cast<uint32_t>(bytes.size()),
-                     static_cast<uint32_t>(&series - series_.data()), series.newest_chunk});
-  series.newest_chunk = static_cast<uint32_t>(chunks_.size());
-  spill(bytes);
+  keep(static_cast<uint32_t>(&series - series_.data()),
+       {series.open->first, series.last, tsdb::Encoding::kXor, series.open->encoder.bytes()});
   free_.push_back(series.open);
   series.open = nullptr;
 }
@@ -128,8 +148,8 @@ class BlockImport::BlockChunks final : public tsdb::SeriesChunks {
       if (spill_.pread(to, chunk.bytes, chunk.offset) != chunk.bytes) {
         throw Error(ErrorKind::kIo, import_.spill_path_ + " has become shorter");
       }
-      views_.push_back({chunk.min, chunk.min + chunk.span, tsdb::Encoding::kXor,
-                        std::string_view(to, chunk.bytes)});
+      views_.push_back(
+          {chunk.min, chunk.min + chunk.span, chunk.encoding, std::string_view(to, chunk.bytes)});
       to += chunk.bytes;
     }
     return true;

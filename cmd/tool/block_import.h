@@ -10,6 +10,7 @@
 #include "cmd/tool/block_table.h"
 #include "core/file.h"
 #include "core/labels.h"
+#include "tsdb/chunk_builder.h"
 #include "tsdb/chunk_xor.h"
 #include "tsdb/compact.h"
 
@@ -17,7 +18,7 @@ namespace hearth {
 
 inline constexpr DurationMs kImportBlock = 2 * 3'600'000;
 
-// Memory: 64 bytes and the labels for each series, up to 128 MiB of open chunks, 32 bytes for each
+// Memory: 64 bytes and the labels for each series, up to 128 MiB of open chunks, 40 bytes for each
 // chunk that is finished. Whatever was made vanishes with it unless finish() came to its end. One
 // thread.
 class BlockImport {
@@ -41,6 +42,9 @@ class BlockImport {
       append_slowly(series, t, v);
     }
   }
+  // Samples and native histograms of one series, in the order of time and of the same two hours.
+  // Those that are not newer than the last one there are left out.
+  void append_all(uint32_t series, const Columns& samples);
   uint64_t stored() const { return stored_; }
   uint64_t left_out() const { return left_out_; }
 
@@ -64,12 +68,14 @@ class BlockImport {
     TimeMs min;
     uint32_t span, bytes;
     uint32_t series, before;  // before: number + 1 of the series' chunk before
+    tsdb::Encoding encoding;
   };
   class BlockChunks;
 
   void append_slowly(uint32_t series, TimeMs t, double v);
   bool is_late(const Series& series, TimeMs t) const;
   void close(Series& series);
+  void keep(uint32_t series, const tsdb::ChunkView& chunk);
   void close_all();
   void spill(std::string_view bytes);
 
@@ -82,6 +88,7 @@ class BlockImport {
   std::vector<Chunk> chunks_;
   std::deque<Open> pool_;  // all that were ever made
   std::vector<Open*> free_;
+  tsdb::ChunkBuilder builder_;
   uint64_t stored_ = 0, left_out_ = 0;
   std::vector<std::string> made_;
   bool finished_ = false;

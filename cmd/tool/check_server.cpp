@@ -1,7 +1,7 @@
 // hearthtool check healthy, check ready: asks a server how it is.
 #include <fmt/format.h>
 
-#include "cmd/api_client.h"
+#include "cmd/tool/api_client.h"
 #include "cmd/tool/commands.h"
 #include "core/error.h"
 

@@ -1,9 +1,7 @@
 #include "cmd/tool/commands.h"
 
 #include "cmd/build_info.h"
-#include "cmd/query_command.h"
 #include "cmd/tool/features.h"
-#include "cmd/tsdb_command.h"
 
 namespace hearth {
 namespace {
@@ -44,7 +42,11 @@ std::vector<Command> all_commands() {
                         .letter = 'o',
                         .choices = "promql,json,table,csv,plot"},
                        http_config_flag()}));
-  for (Command& command : query_commands()) all.push_back(std::move(command));
+  all.push_back(query_instant_command());
+  all.push_back(query_range_command());
+  all.push_back(query_series_command());
+  all.push_back(query_labels_command());
+  all.push_back(query_analyze_command());
   all.push_back(group("debug", "Fetch debug information."));
   for (Command& command : debug_commands()) all.push_back(std::move(command));
   all.push_back(group("push", "Push to a Prometheus server.", {http_config_flag()}));
@@ -55,8 +57,11 @@ std::vector<Command> all_commands() {
                         .help = "File path to store JUnit XML test results."}}));
   all.push_back(test_rules_command());
   all.push_back(group("tsdb", "Run tsdb commands."));
+  all.push_back(group("tsdb bench", "Run benchmarks."));
+  all.push_back(tsdb_bench_write_command());
   all.push_back(tsdb_analyze_command());
-  for (Command& command : tsdb_commands()) all.push_back(std::move(command));
+  all.push_back(tsdb_list_command());
+  all.push_back(tsdb_verify_command());
   all.push_back(tsdb_dump_command());
   all.push_back(tsdb_dump_openmetrics_command());
   all.push_back(

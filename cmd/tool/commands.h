@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "cmd/command_line.h"
+#include "cmd/tool/command_line.h"
 
 namespace hearth {
 
@@ -20,13 +20,24 @@ Command check_metrics_command();
 
 Command test_rules_command();
 
+Command query_instant_command();
+Command query_range_command();
+Command query_series_command();
+Command query_labels_command();
+Command query_analyze_command();
+
 std::vector<Command> debug_commands();
 Command push_metrics_command();
+
+Command tsdb_bench_write_command();
+Command tsdb_analyze_command();
+Command tsdb_list_command();
+Command tsdb_verify_command();
 Command tsdb_dump_command();
 Command tsdb_dump_openmetrics_command();
 Command create_blocks_openmetrics_command();
 Command create_blocks_rules_command();
-Command tsdb_analyze_command();
+
 Command promql_format_command();
 Command promql_set_matcher_command();
 Command promql_delete_matcher_command();

@@ -7,6 +7,7 @@
 
 #include "cmd/tool/block_import.h"
 #include "cmd/tool/commands.h"
+#include "cmd/tool/create_blocks.h"
 #include "cmd/tool/progress.h"
 #include "core/error.h"
 #include "core/go_text.h"
@@ -226,47 +227,14 @@ class Importer {
   uint64_t line_ = 0;
 };
 
-Labels extra_labels(const CommandInput& input) {
-  std::vector<std::pair<std::string, std::string>> out;
-  for (const std::string& text : input.texts("label")) {
-    if (text.empty()) continue;
-    const size_t equals = text.find('=');
-    if (equals == std::string::npos) fail("expected KEY=VALUE got '" + text + "'");
-    out.emplace_back(text.substr(0, equals), text.substr(equals + 1));
-  }
-  return Labels::from_pairs(std::move(out));
-}
-
 int create_blocks(const CommandInput& input) {
-  const Labels extra = extra_labels(input);
+  const Labels extra = Labels::from_pairs(key_value_pairs(input.texts("label")));
   const std::string path = input.arguments[0];
-  try {
-    BlockImport import(input.argument(1, "data/"));
-    Importer(path, import, extra).run();
-    std::vector<BlockLine> blocks;
-    Progress progress("writing blocks", 0);
-    import.finish([&](const BlockLine& block) {
-      blocks.push_back(block);
-    progress.at(0, fmt::format("{} blocks", blocks.size()));
-  });
-  if (!input.on("quiet") && !blocks.empty()) {
-    fmt::print("{}", block_table(blocks, input.on("human-readable")));
-  }
-  if (import.left_out() > 0) {
-    fmt::print(stderr,
-               "{} samples were left out: they are not newer than others of their series in the "
-               "same two hours\n",
-               import.left_out());
-  }
-  return 0;
+  return create_blocks_in(input, input.argument(1, "data/"),
+                          [&](BlockImport& import) { Importer(path, import, extra).run(); });
 }
-catch (const Error& error) {
-  fmt::print(stderr, "{}\n", error.what());
-  return 1;
-}
-}  // namespace
 
-}  // namespace hearth
+}  // namespace
 
 Command create_blocks_openmetrics_command() {
   return {"tsdb create-blocks-from openmetrics",

@@ -3,18 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 #include <map>
-#include <nlohmann/json.hpp>
 
-#include "cmd/api_client.h"
-#include "cmd/query_output.h"
-#include "cmd/tool/block_import.h"
+#include "cmd/tool/api_client.h"
 #include "cmd/tool/commands.h"
+#include "cmd/tool/create_blocks.h"
+#include "cmd/tool/exit_code.h"
 #include "cmd/tool/progress.h"
-#include "cmd/tool_time.h"
-#include "core/error.h"
+#include "cmd/tool/query_answer.h"
+#include "cmd/tool/query_matrix.h"
+#include "cmd/tool/tool_time.h"
 #include "core/go_text.h"
 #include "rules/rule_file.h"
 
@@ -46,118 +44,132 @@ class Schedule {
   int64_t interval_, offset_;  // nanoseconds
 };
 
-struct FileGroup {
-  std::string file;
-  rules::RuleGroup group;
+// A recording rule and when it is evaluated.
+struct ScheduledRule {
+  rules::Rule rule;
+  rules::RuleLabels labels;  // its own and its group's
+  Schedule schedule;
 };
 
-// One rule over the whole time, two hours at a time. One thread.
-class Backfill {
- public:
-  Backfill(ApiClient& client, BlockImport& import, double start, double end)
-      : client_(client), import_(import), start_(start), end_(end) {}
+std::vector<ScheduledRule> read_rules(const CommandInput& input) {
+  std::vector<ScheduledRule> out;
+  for (const std::string& path : input.arguments) {
+    rules::RuleFile file = rules::read_rule_file(path);
+    for (const std::string& error : file.errors) {
+      fmt::print(stderr, "rule importer parse error: {}\n", error);
+    }
+    if (!file.errors.empty()) throw Error(ErrorKind::kBadData, "reading rule files failed");
+    for (const rules::RuleGroup& group : file.groups) {
+      const double step = group.interval > 0 ? static_cast<double>(group.interval) / 1000
+                                             : input.seconds("eval-interval");
+      if (!(step > 0)) throw Error(ErrorKind::kBadData, "the evaluation interval is not positive");
+      for (const rules::Rule& rule : group.rules) {
+        if (rule.record.empty()) continue;
+        out.push_back({rule, rules::merged_labels(group.labels, rule.labels),
+                       Schedule(path, group.name, step)});
+      }
+    }
+  }
+  return out;
+}
 
-  void run(const rules::Rule& rule, const rules::RuleLabels& labels, const Schedule& schedule) {
-    constexpr int64_t kPortion = kImportBlock / 1000;  // seconds
-    const auto start = static_cast<int64_t>(start_), end = static_cast<int64_t>(end_);
-    for (int64_t block = start / kPortion * kPortion; block <= end; block += kPortion) {
-      const double from = schedule.first_from(std::max(block, start));
-      const auto last = static_cast<double>(std::min(block + kPortion - 1, end));
-      if (last < from) continue;
-      const ApiData data = read_api_answer(
-          client_.post("/api/v1/query_range", {{"query", {rule.expr}},
-                                               {"start", {float_f(from)}},
-                                               {"end", {float_f(last)}},
-                                               {"step", {float_f(schedule.interval_seconds())}}}));
-      store(data.json, rule, labels);
+// What all rules give in two hours: several rules may write one series. One thread.
+class Portion {
+ public:
+  void add(const std::string& data, const ScheduledRule& rule) {
+    const auto matrix = read_matrix(data);
+    if (!matrix) throw Error(ErrorKind::kUnavailable, "rule result is wrong type");
+    for (const ShownSeries& series : *matrix) {
+      LabelsBuilder builder(series.labels);
+      builder.set(kMetricName, rule.rule.record);
+      for (const auto& [name, value] : rule.labels) builder.set(name, value);
+      Samples& samples = series_[builder.build()];
+      const Columns got = rebuilt_samples(series);
+      for (size_t i = 0; i < got.t.size(); ++i) samples.floats.emplace(got.t[i], got.v[i]);
+      for (size_t i = 0; i < got.histogram_t.size(); ++i) {
+        samples.histograms.emplace(got.histogram_t[i], got.histograms[i]);
+      }
+    }
+  }
+
+  void store(BlockImport& import, std::map<Labels, uint32_t>& numbers) const {
+    for (const auto& [labels, samples] : series_) {
+      const auto [number, made] = numbers.try_emplace(labels, 0);
+      if (made) number->second = import.add_series(labels);
+      import.append_all(number->second, columns(samples));
     }
   }
 
  private:
-  void store(const std::string& json, const rules::Rule& rule, const rules::RuleLabels& labels) {
-    const auto data = nlohmann::json::parse(json, nullptr, false);
-    if (!data.is_object() || data.value("resultType", "") != "matrix") {
-      throw Error(ErrorKind::kUnavailable,
-                  "rule result is wrong type " + data.value("resultType", ""));
+  struct Samples {
+    std::map<TimeMs, double> floats;
+    std::map<TimeMs, FloatHistogram> histograms;
+  };
+  static Columns columns(const Samples& samples) {
+    Columns out;
+    for (const auto& [t, v] : samples.floats) {
+      out.t.push_back(t);
+      out.v.push_back(v);
     }
-    for (const auto& one : data["result"]) {
-      LabelsBuilder builder;
-      for (const auto& item : one.at("metric").items()) {
-        builder.set(item.key(), item.value().get<std::string>());
-      }
-      builder.set(kMetricName, rule.record);
-      for (const auto& [name, value] : labels) builder.set(name, value);
-      const Labels made = builder.build();
-      const auto [at, is_new] = numbers_.try_emplace(made, 0);
-      if (is_new) at->second = import_.add_series(made);
-      for (const auto& sample : one.value("values", nlohmann::json::array())) {
-        import_.append(at->second,
-                       static_cast<TimeMs>(std::llround(sample.at(0).get<double>() * 1000)),
-                       parse_go_float(sample.at(1).get<std::string>()).value_or(0));
-      }
+    for (const auto& [t, histogram] : samples.histograms) {
+      if (samples.floats.count(t) != 0) continue;
+      out.histogram_t.push_back(t);
+      out.histograms.push_back(histogram);
     }
+    return out;
   }
-
-  ApiClient& client_;
-  BlockImport& import_;
-  const double start_, end_;
-  std::map<Labels, uint32_t> numbers_;
+  std::map<Labels, Samples> series_;
 };
 
-std::vector<FileGroup> read_groups(const std::vector<std::string>& paths) {
-  std::vector<FileGroup> groups;
-  for (const std::string& path : paths) {
-    rules::RuleFile file = rules::read_rule_file(path);
-    for (const std::string& error : file.errors) fmt::print(stderr, "{}\n", error);
-    if (!file.errors.empty()) throw Error(ErrorKind::kBadData, "reading rule files failed");
-    for (rules::RuleGroup& group : file.groups) groups.push_back({path, std::move(group)});
+// Asks for two hours at a time, which become one block.
+void evaluate(const std::vector<ScheduledRule>& rules, ApiClient& client, BlockImport& import,
+              int64_t start, int64_t end) {
+  constexpr int64_t kPortion = kImportBlock / 1000;  // seconds
+  const int64_t first = start / kPortion * kPortion;
+  const auto portions = static_cast<uint64_t>((end - first) / kPortion + 1);
+  Progress progress("evaluating rules", portions * rules.size());
+  std::map<Labels, uint32_t> numbers;
+  uint64_t done = 0;
+  for (int64_t begin = first; begin <= end; begin += kPortion) {
+    Portion portion;
+    for (const ScheduledRule& rule : rules) {
+      const double from = rule.schedule.first_from(std::max(begin, start));
+      const auto last = static_cast<double>(std::min(begin + kPortion - 1, end));
+      if (from <= last) {
+        portion.add(
+            read_api_answer(client.post("/api/v1/query_range",
+                                        {{"query", {rule.rule.expr}},
+                                         {"start", {float_f(from)}},
+                                         {"end", {float_f(last)}},
+                                         {"step", {float_f(rule.schedule.interval_seconds())}}}))
+                .json,
+            rule);
+      }
+      progress.at(++done, rule.rule.record);
+    }
+    portion.store(import, numbers);
   }
-  return groups;
 }
 
 int create_blocks(const CommandInput& input) {
-  try {
-    const double start = parse_tool_time(input.text("start"));
-    const double end =
-        input.given("end") ? parse_tool_time(input.text("end")) : now_seconds() - kNotYetInBlocks;
-    if (!(start < end)) {
-      throw Error(ErrorKind::kBadData, "start time is not before end time");
-    }
-    const std::vector<FileGroup> groups = read_groups(input.arguments);
-    ApiClient client(input.text("url"), input.text("http.config.file"), {});
-    BlockImport import(input.text("output-dir"));
-    Backfill backfill(client, import, start, end);
-    size_t all = 0, done = 0;
-    for (const FileGroup& one : groups) all += one.group.rules.size();
-    Progress progress("evaluating rules", all);
-    for (const FileGroup& one : groups) {
-      const rules::RuleGroup& group = one.group;
-      const double step = group.interval > 0 ? static_cast<double>(group.interval) / 1000
-                                             : input.seconds("eval-interval");
-      if (!(step > 0)) throw Error(ErrorKind::kBadData, "the evaluation interval is not positive");
-      const Schedule schedule(one.file, group.name, step);
-      for (const rules::Rule& rule : group.rules) {
-        if (!rule.record.empty()) {
-          backfill.run(rule, rules::merged_labels(group.labels, rule.labels), schedule);
-        }
-        progress.at(++done, rule.name());
+  ApiClient client(input.text("url"), input.text("http.config.file"), {});
+  return exit_code_of([&] {
+    const double end = time_or(input, "end", now_seconds() - kNotYetInBlocks, "end time");
+    const double start = time_or(input, "start", end, "start time");
+    if (!(start < end)) throw Error(ErrorKind::kBadData, "start time is not before end time");
+    const std::vector<ScheduledRule> rules = read_rules(input);
+    return create_blocks_in(input, input.text("output-dir"), [&](BlockImport& import) {
+      try {
+        evaluate(rules, client, import, static_cast<int64_t>(start), static_cast<int64_t>(end));
+      } catch (const Error& error) {
+        fmt::print(stderr, "rule importer error: query range: {}\n", error.what());
+        throw Error(error.kind(), "error importing rules");
       }
-    }
-    std::vector<BlockLine> blocks;
-    import.finish([&](const BlockLine& block) { blocks.push_back(block);
+    });
   });
-  if (!input.on("quiet") && !blocks.empty()) {
-    fmt::print("{}", block_table(blocks, input.on("human-readable")));
-  }
-  return 0;
 }
-catch (const Error& error) {
-  fmt::print(stderr, "{}\n", error.what());
-  return 1;
-}
-}  // namespace
 
-}  // namespace hearth
+}  // namespace
 
 Command create_blocks_rules_command() {
   return {"tsdb create-blocks-from rules",

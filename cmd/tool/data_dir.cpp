@@ -1,29 +1,20 @@
 #include "cmd/tool/data_dir.h"
 
-#include <thread>
-
-#include "core/json.h"
-#include "tsdb/read_only.h"
-#include "web/json_result.h"
+#include "core/error.h"
+#include "core/file.h"
 
 namespace hearth {
 
-std::string query_data_dir(const std::string& dir, const promql::EngineOptions& options,
-                           const promql::QueryRequest& request) {
-  Registry registry;
-  Pool pool(std::max(1u, std::thread::hardware_concurrency()));
-  tsdb::ReadOnlyDb db(dir, "", pool, registry);
-  promql::Engine engine(options, db, &pool, registry);
-  promql::QueryResult result = engine.run(request);
-  std::string out = "{\"status\":\"success\",\"warnings\":";
-  append_json_strings(out, result.warnings);
-  out += ",\"infos\":";
-  append_json_strings(out, result.infos);
-  out += ",\"data\":";
-  web::JsonResult json(std::move(result), 0, false);
-  while (json.next(out)) {
+std::string data_dir_argument(const CommandInput& input) {
+  std::string dir = input.argument(0, "data/");
+  if (!path_exists(dir)) {
+    throw Error(ErrorKind::kIo, "opening the db dir: stat " + dir + ": no such file or directory");
   }
-  return out + "}";
+  if (!is_directory(dir)) {
+    throw Error(ErrorKind::kIo, "opening the db dir: " + dir + ": not a directory");
+  }
+  while (dir.size() > 1 && dir.ends_with('/')) dir.pop_back();
+  return dir;
 }
 
 }  // namespace hearth

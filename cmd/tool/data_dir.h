@@ -1,14 +1,14 @@
-// Queries of a data directory without a server.
+// The data directory that a verb is given.
 #pragma once
 
 #include <string>
 
-#include "query/engine.h"
+#include "cmd/tool/command_line.h"
 
 namespace hearth {
 
-// The answer as the API of a server over this directory would give it. Throws Error.
-std::string query_data_dir(const std::string& dir, const promql::EngineOptions& options,
-                           const promql::QueryRequest& request);
+// The first argument without slashes at its end; data/ where there is none. Throws Error(kIo), in
+// promtool's words, for what is no directory.
+std::string data_dir_argument(const CommandInput& input);
 
 }  // namespace hearth

@@ -3,7 +3,7 @@
 
 #include <cstdio>
 
-#include "cmd/api_client.h"
+#include "cmd/tool/api_client.h"
 #include "cmd/tool/commands.h"
 #include "core/compress.h"
 #include "core/error.h"

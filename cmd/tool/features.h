@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "cmd/command_line.h"
+#include "cmd/tool/command_line.h"
 #include "query/engine.h"
 
 namespace hearth {

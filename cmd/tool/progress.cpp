@@ -1,13 +1,12 @@
 #include "cmd/tool/progress.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 
-#include "core/error.h"
+#include "cmd/tool/interrupt.h"
+#include "cmd/tool/terminal.h"
 
 namespace hearth {
 namespace {
@@ -15,46 +14,44 @@ namespace {
 constexpr DurationMs kRedraw = 100, kLineInPipe = 5'000;
 constexpr size_t kBar = 30;
 
-volatile sig_atomic_t wants_end = 0;
-void notice(int) { wants_end = 1; }
-
-TimeMs now() { return system_clock().now(); }
+std::string bar(double share) {
+  const auto filled = static_cast<size_t>(share * kBar);
+  return "[" + std::string(filled, '#') + std::string(kBar - filled, '.') + "]";
+}
 
 }  // namespace
 
-bool interrupted() { return wants_end != 0; }
+ProgressOutput standard_error_output() { return {.columns = terminal_size(STDERR_FILENO).columns}; }
 
-Progress::Progress(std::string what, uint64_t total)
-    : what_(std::move(what)),
-      total_(total),
-      terminal_(isatty(STDERR_FILENO) != 0),
-      started_(now()) {
-  struct sigaction action {};
-  action.sa_handler = notice;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+Progress::Progress(std::string what, uint64_t total, ProgressOutput output)
+    : what_(std::move(what)), total_(total), output_(output), shown_(now_ms()) {
+  notice_signals();
 }
 
 Progress::~Progress() {
-  if (drawn_) std::fputs("\r\x1b[K", stderr);
+  if (drawn_) std::fputs("\r\x1b[K", output_.file);
 }
 
 void Progress::at(uint64_t done, const std::string& detail) {
-  if (interrupted()) throw Error(ErrorKind::kCanceled, "interrupted");
-  const TimeMs t = now();
-  if (t - std::max(started_, shown_) < (terminal_ ? kRedraw : kLineInPipe)) return;
-  shown_ = t;
-  const double share =
-      total_ > 0 ? std::min(1.0, static_cast<double>(done) / static_cast<double>(total_)) : 0;
-  if (terminal_) {
-    const size_t filled = static_cast<size_t>(share * kBar);
-    fmt::print(stderr, "\r\x1b[K{} [{}{}] {:3.0f}% {}", what_, std::string(filled, '#'),
-               std::string(kBar - filled, '.'), share * 100, detail);
+  refuse_when_interrupted();
+  const bool terminal = output_.columns > 0;
+  if (now_ms() - shown_ < (terminal ? kRedraw : kLineInPipe)) return;
+  shown_ = now_ms();
+  std::string text = what_;
+  if (total_ > 0) {
+    const double share = std::min(1.0, static_cast<double>(done) / static_cast<double>(total_));
+    text += terminal ? fmt::format(" {} {:3.0f}%", bar(share), share * 100)
+                     : fmt::format(" {:.0f}%", share * 100);
+  }
+  text += " " + detail;
+  if (terminal) {
+    text.resize(std::min(text.size(), output_.columns - 1));  // a line more could not be taken away
+    fmt::print(output_.file, "\r\x1b[K{}", text);
     drawn_ = true;
   } else {
-    fmt::print(stderr, "{} {:.0f}% {}\n", what_, share * 100, detail);
+    fmt::print(output_.file, "{}\n", text);
   }
-  std::fflush(stderr);
+  std::fflush(output_.file);
 }
 
 }  // namespace hearth

@@ -6,7 +6,7 @@
 #include <iostream>
 #include <iterator>
 
-#include "cmd/api_client.h"
+#include "cmd/tool/api_client.h"
 #include "cmd/tool/commands.h"
 #include "cmd/tool/metric_families.h"
 #include "core/clock.h"
@@ -60,27 +60,14 @@ std::string write_request(const std::map<std::string, ReadFamily>& families,
   return out;
 }
 
-std::vector<std::pair<std::string, std::string>> pairs(const std::vector<std::string>& texts) {
-  std::vector<std::pair<std::string, std::string>> out;
-  for (const std::string& text : texts) {
-    if (text.empty()) continue;
-    const size_t equals = text.find('=');
-    if (equals == std::string::npos) {
-      throw Error(ErrorKind::kBadData, "expected KEY=VALUE got '" + text + "'");
-    }
-    out.emplace_back(text.substr(0, equals), text.substr(equals + 1));
-  }
-  return out;
-}
-
 bool push(const CommandInput& input, const std::string& text) {
   try {
     std::string packed;
-    snappy_compress(write_request(read_families(text), pairs(input.texts("label"))), packed);
+    snappy_compress(write_request(read_families(text), key_value_pairs(input.texts("label"))), packed);
     std::vector<std::string> headers = {"Content-Encoding: snappy",
                                         "Content-Type: application/x-protobuf",
                                         "X-Prometheus-Remote-Write-Version: 0.1.0"};
-    for (const auto& [name, value] : pairs(input.texts("header"))) {
+    for (const auto& [name, value] : key_value_pairs(input.texts("header"))) {
       headers.push_back(name + ": " + value);
     }
     ApiClient client(input.arguments[0], input.text("http.config.file"), {});

@@ -5,12 +5,13 @@
 #include <string_view>
 #include <vector>
 
-#include "cmd/command_line.h"
+#include "cmd/tool/command_line.h"
+#include "cmd/tool/exit_code.h"
 #include "rules/rule_file.h"
 
 namespace hearth {
 
-inline constexpr int kToolFailed = 1, kLintFailed = 3;
+inline constexpr int kLintFailed = 3;
 
 struct LintOptions {
   bool duplicate_rules = false;

@@ -7,6 +7,9 @@
 #include <set>
 
 #include "cmd/tool/commands.h"
+#include "cmd/tool/data_dir.h"
+#include "cmd/tool/exit_code.h"
+#include "cmd/tool/progress.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "query/parser.h"
@@ -16,6 +19,8 @@
 
 namespace hearth {
 namespace {
+
+constexpr size_t kSeriesBetweenProgress = 1024;
 
 using Counts = std::map<std::string, uint64_t>;
 
@@ -66,7 +71,11 @@ class Analysis {
   Analysis(const tsdb::Block& block, const std::vector<Matcher>& matchers)
       : span_(static_cast<double>(block.meta().max_time - block.meta().min_time)) {
     const std::unique_ptr<tsdb::SeriesChunks> series = tsdb::block_series_chunks(block);
+    Progress progress("analyzing", block.meta().stats.series);
     while (series->next()) {
+      if (all_series_ % kSeriesBetweenProgress == 0) {
+        progress.at(all_series_, fmt::format("{} series", all_series_));
+      }
       ++all_series_;
       const LabelsView labels = series->labels();
       const bool wanted = std::all_of(matchers.begin(), matchers.end(),
@@ -157,9 +166,6 @@ class Analysis {
 };
 
 std::string block_path(const std::string& dir, const std::string& wanted) {
-  if (!is_directory(dir)) {
-    throw Error(ErrorKind::kIo, "opening the db dir: stat " + dir + ": no such file or directory");
-  }
   std::string found;
   TimeMs newest = kMinTime;
   for (const std::string& name : list_dir(dir)) {
@@ -177,19 +183,16 @@ std::string block_path(const std::string& dir, const std::string& wanted) {
 }
 
 int analyze(const CommandInput& input) {
-  try {
+  return exit_code_of([&] {
     std::vector<Matcher> matchers;
     if (input.given("match")) matchers = promql::parse_metric_selector(input.text("match"));
-    const tsdb::Block block(block_path(input.argument(0, "data/"), input.argument(1, "")));
+    const tsdb::Block block(block_path(data_dir_argument(input), input.argument(1, "")));
     const Analysis analysis(block, matchers);
     const auto limit = static_cast<size_t>(std::max<int64_t>(input.integer("limit"), 0));
     analysis.print(block.meta(), limit, input.text("match"));
     if (input.on("extended")) analysis.print_chunks();
     return 0;
-  } catch (const Error& error) {
-    fmt::print(stderr, "{}\n", error.what());
-    return 1;
-  }
+  });
 }
 
 }  // namespace

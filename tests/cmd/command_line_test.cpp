@@ -1,4 +1,4 @@
-#include "cmd/command_line.h"
+#include "cmd/tool/command_line.h"
 
 #include <doctest/doctest.h>
 

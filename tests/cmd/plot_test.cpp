@@ -1,4 +1,4 @@
-#include "cmd/plot.h"
+#include "cmd/tool/plot.h"
 
 #include <doctest/doctest.h>
 
@@ -53,7 +53,7 @@ TEST_CASE("a plot fits its size, whatever there is to draw") {
   std::vector<QuerySeries> many;
   for (int i = 0; i < 40; ++i)
     many.push_back(ramp("a_rather_long_name_of_a_series{with=\"labels\"}", 50, i * 1e5));
-  for (const PlotSize size : {PlotSize{80, 24}, PlotSize{30, 10}, PlotSize{200, 60}}) {
+  for (const TerminalSize size : {TerminalSize{80, 24}, TerminalSize{30, 10}, TerminalSize{200, 60}}) {
     const std::string plot = draw_plot(many, size, 10, false);
     CHECK(lines(plot) <= size.rows);
     CHECK(width(plot) <= size.columns);

@@ -1,4 +1,4 @@
-#include "cmd/query_output.h"
+#include "cmd/tool/query_output.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "cmd/tool_time.h"
+#include "cmd/tool/tool_time.h"
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,8 @@
-#include "cmd/api_client.h"
+#include "cmd/tool/api_client.h"
 
 #include <optional>
 
+#include "cmd/tool/interrupt.h"
 #include "config/http_access.h"
 #include "config/load.h"
 #include "config/scalar.h"
@@ -45,7 +46,10 @@ HttpResponse ApiClient::fetch(HttpRequest request) {
   const auto slot = client_.slot();
   std::optional<HttpResponse> response;
   client_.start(*slot, request, [&](HttpResponse got) { response = std::move(got); });
-  while (!response) client_.poll(1000);
+  while (!response) {
+    client_.poll(100);
+    refuse_when_interrupted();
+  }
   if (!response->error.empty()) fail(response->error);
   return std::move(*response);
 }

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace hearth {
@@ -81,6 +82,10 @@ CommandChoice choose_command(const Program& program, std::span<const std::string
 // The text of --help: of the program (command is nullptr), a group or a command; with the flags of
 // each command where `whole`.
 std::string command_help(const Program& program, const Command* command, bool whole);
+
+// "a=b" apart, for each text that is not empty. Throws Error(kBadData): `expected KEY=VALUE got 'x'`.
+std::vector<std::pair<std::string, std::string>> key_value_pairs(
+    const std::vector<std::string>& texts);
 
 // The flags that a command has from the program and the groups it stands in, its own last.
 std::vector<CommandFlag> flags_of(const Program& program, const Command* command);

@@ -1,4 +1,4 @@
-#include "cmd/command_line.h"
+#include "cmd/tool/command_line.h"
 
 #include <algorithm>
 #include <optional>
@@ -269,6 +269,18 @@ std::vector<CommandFlag> flags_of(const Program& program, const Command* command
 
 int64_t CommandInput::integer(std::string_view flag) const { return std::stoll(text(flag)); }
 double CommandInput::seconds(std::string_view flag) const { return parse_go_duration(text(flag)); }
+
+std::vector<std::pair<std::string, std::string>> key_value_pairs(
+    const std::vector<std::string>& texts) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const std::string& text : texts) {
+    if (text.empty()) continue;
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos) refuse("expected KEY=VALUE got '" + text + "'");
+    out.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return out;
+}
 
 CommandChoice choose_command(const Program& program, std::span<const std::string> words) {
   return Chooser(program, words).choose();

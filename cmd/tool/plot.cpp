@@ -1,8 +1,6 @@
-#include "cmd/plot.h"
+#include "cmd/tool/plot.h"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -186,14 +184,7 @@ std::string time_axis(Range t, size_t margin, size_t width) {
 
 }  // namespace
 
-PlotSize terminal_size() {
-  winsize window{};
-  if (isatty(STDOUT_FILENO) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) != 0) return {0, 0};
-  if (window.ws_col == 0 || window.ws_row == 0) return {80, 24};
-  return {window.ws_col, window.ws_row};
-}
-
-std::string draw_plot(std::span<const QuerySeries> series, PlotSize size, double step_seconds,
+std::string draw_plot(std::span<const QuerySeries> series, TerminalSize size, double step_seconds,
                       bool colour) {
   Range t, v;
   for (const QuerySeries& one : series) {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <compare>
 
-#include "cmd/command_line.h"
+#include "cmd/tool/command_line.h"
 #include "core/go_text.h"
 
 namespace hearth {

@@ -1,4 +1,5 @@
-// Requests to the HTTP API of a server, for the command line. Blocking.
+// Requests to the HTTP API of a server, for the command line. Blocking; Ctrl-C ends one with
+// Error(kCanceled) where it is noticed (interrupt.h).
 #pragma once
 
 #include <memory>

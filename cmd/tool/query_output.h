@@ -35,6 +35,7 @@ std::vector<QuerySeries> query_series(std::string_view data);  // of a matrix, i
 std::string series_text(std::string_view data);
 // data of /label/<name>/values: a list of texts.
 std::string label_values_text(std::string_view data);
+std::vector<std::string> text_list(std::string_view data);
 std::string plain_json(std::string_view data);
 
 }  // namespace hearth

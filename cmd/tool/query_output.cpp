@@ -1,4 +1,4 @@
-#include "cmd/query_output.h"
+#include "cmd/tool/query_output.h"
 
 #include <fmt/format.h>
 
@@ -242,12 +242,18 @@ std::string series_text(std::string_view data) {
   });
 }
 
-std::string label_values_text(std::string_view data) {
+std::vector<std::string> text_list(std::string_view data) {
   return reading(data, [](const json& list) {
-    std::string out;
-    for (const json& value : list) out += value.get<std::string>() + "\n";
+    std::vector<std::string> out;
+    for (const json& value : list) out.push_back(value.get<std::string>());
     return out;
   });
+}
+
+std::string label_values_text(std::string_view data) {
+  std::string out;
+  for (const std::string& value : text_list(data)) out += value + "\n";
+  return out;
 }
 
 std::string plain_json(std::string_view data) {

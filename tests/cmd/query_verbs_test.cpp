@@ -1,6 +1,4 @@
-// The verbs against a server that gives one canned answer.
-#include "cmd/query_command.h"
-
+// The verbs of query against a server that gives one canned answer.
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <sys/socket.h>
@@ -9,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "cmd/api_client.h"
+#include "cmd/tool/api_client.h"
 #include "cmd/tool/commands.h"
 #include "core/error.h"
 
