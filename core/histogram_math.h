@@ -49,9 +49,13 @@ class HistogramSum {
   // by (count-1)/count and adds other/count.
   std::optional<HistogramMerge> add_to_mean(const FloatHistogram& other, double count);
   void scale(double factor);
+  void divide_by(double divisor);
   const FloatHistogram& sum() const { return sum_; }
 
  private:
+  template <class Change>
+  void change_lost(Change change);
+
   FloatHistogram sum_;
   // What was lost, in the layout of sum_; empty counts where nothing was.
   double lost_zero_count_ = 0, lost_count_ = 0, lost_sum_ = 0;

@@ -234,13 +234,23 @@ FloatHistogram HistogramSum::total() const {
   return out;
 }
 
+template <class Change>
+void HistogramSum::change_lost(Change change) {
+  change(lost_zero_count_);
+  change(lost_count_);
+  change(lost_sum_);
+  for (IndexedCount& lost : lost_positive_) change(lost.count);
+  for (IndexedCount& lost : lost_negative_) change(lost.count);
+}
+
 void HistogramSum::scale(double factor) {
   multiply(sum_, factor);
-  lost_zero_count_ *= factor;
-  lost_count_ *= factor;
-  lost_sum_ *= factor;
-  for (IndexedCount& lost : lost_positive_) lost.count *= factor;
-  for (IndexedCount& lost : lost_negative_) lost.count *= factor;
+  change_lost([factor](double& lost) { lost *= factor; });
+}
+
+void HistogramSum::divide_by(double divisor) {
+  divide(sum_, divisor);
+  change_lost([divisor](double& lost) { lost /= divisor; });
 }
 
 std::optional<HistogramMerge> HistogramSum::add_to_mean(const FloatHistogram& other, double count) {

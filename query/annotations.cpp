@@ -13,6 +13,7 @@ namespace {
 
 // " (line:column)", both from 1.
 std::string position_text(std::string_view query, PosRange pos) {
+  if (pos.start == without_position(pos).start) pos.start = 0;
   const std::string_view before = query.substr(0, std::min<size_t>(pos.start, query.size()));
   const size_t line_start = before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1;
   return fmt::format(" ({}:{})", 1 + std::count(before.begin(), before.end(), '\n'),
@@ -29,7 +30,9 @@ void add_one(std::map<std::string, PosRange>& to, const std::string& text, PosRa
 }
 
 PosRange moved(PosRange pos, int64_t shift) {
-  pos.start = static_cast<decltype(pos.start)>(pos.start + shift);
+  if (pos.start != without_position(pos).start) {
+    pos.start = static_cast<decltype(pos.start)>(pos.start + shift);
+  }
   pos.end = static_cast<decltype(pos.end)>(pos.end + shift);
   return pos;
 }
@@ -67,8 +70,7 @@ void Annotations::forced_monotonicity(std::string_view metric, PosRange pos, Tim
       for_metric(metric);
   MutexLock lock(mutex_);
   const auto times = static_cast<int64_t>(1 + Repeats::current().size());
-  const auto [entry, is_new] =
-      fixes_.emplace(std::move(text), Monotonicity{pos, t, t, fix, times});
+  const auto [entry, is_new] = fixes_.emplace(std::move(text), Monotonicity{pos, t, t, fix, times});
   if (is_new) return;
   Monotonicity& known = entry->second;
   if (pos.start < known.pos.start) known.pos = pos;

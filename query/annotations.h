@@ -13,6 +13,10 @@
 
 namespace hearth::promql {
 
+// Where a thing ends whose position Prometheus does not know: it shows as the first, and is
+// evaluated as where it is.
+constexpr PosRange without_position(PosRange pos) { return {~uint32_t{0}, pos.end}; }
+
 // Equal texts are kept once, with the position of the one evaluated last. Thread-safe.
 class Annotations {
  public:

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "query/go_math.h"
 #include "query/histogram_ops.h"
 
 namespace hearth::promql {
@@ -33,7 +34,7 @@ void filter(const double* left, const double* right, size_t count, double* out) 
 }
 
 struct Power {
-  double operator()(double a, double b) const { return std::pow(a, b); }
+  double operator()(double a, double b) const { return go_pow(a, b); }
 };
 struct Modulo {
   double operator()(double a, double b) const { return std::fmod(a, b); }

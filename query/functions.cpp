@@ -29,9 +29,9 @@ constexpr NamedFunction kFloatFunctions[] = {
     {"deg", [](double v) { return v * 180 / std::numbers::pi; }},
     {"exp", [](double v) { return std::exp(v); }},
     {"floor", [](double v) { return std::floor(v); }},
-    {"ln", [](double v) { return std::log(v); }},
-    {"log10", [](double v) { return std::log10(v); }},
-    {"log2", [](double v) { return std::log2(v); }},
+    {"ln", [](double v) { return go_log(v); }},
+    {"log10", [](double v) { return go_log10(v); }},
+    {"log2", [](double v) { return go_log2(v); }},
     {"rad", [](double v) { return v * std::numbers::pi / 180; }},
     {"sgn", [](double v) { return v < 0   ? -1.0
                                   : v > 0 ? 1.0

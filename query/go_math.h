@@ -27,4 +27,11 @@ inline double go_max(double a, double b) {
   return b > a || (a == 0 && a == b && !std::signbit(b)) ? b : a;
 }
 
+// math.Log and its kin on amd64: their last digit differs from C's.
+double go_log(double x);
+double go_log2(double x);
+double go_log10(double x);
+double go_exp2(double x);
+double go_pow(double x, double y);
+
 }  // namespace hearth::promql

@@ -41,7 +41,7 @@ std::optional<HistogramMerge> HistogramTotal::merge(const FloatHistogram& histog
       return merged;
     }
     incremental_ = true;
-    sum_->scale(1 / count_);
+    sum_->divide_by(count_);
   }
   const auto merged = sum_->add_to_mean(histogram, count_ + 1);
   if (merged) ++count_;
@@ -50,7 +50,7 @@ std::optional<HistogramMerge> HistogramTotal::merge(const FloatHistogram& histog
 
 FloatHistogram HistogramTotal::total() const {
   HistogramSum sum = *sum_;
-  if (mean_ && !incremental_) sum.scale(1 / count_);
+  if (mean_ && !incremental_) sum.divide_by(count_);
   FloatHistogram total = sum.total();
   compact(total);
   return total;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/histogram_math.h"
+#include "query/go_math.h"
 
 namespace hearth::promql {
 namespace {
@@ -31,8 +32,8 @@ Kept keep_of(double lower, double upper, double count, double limit, Trim trim, 
   } else if (limit > lower && linear) {
     below = count * (limit - lower) / (upper - lower);
   } else if (limit > lower) {
-    const double low = std::log2(std::fabs(lower)), high = std::log2(std::fabs(upper));
-    const double at = std::log2(std::fabs(limit));
+    const double low = go_log2(std::fabs(lower)), high = go_log2(std::fabs(upper));
+    const double at = go_log2(std::fabs(limit));
     below = count * (limit > 0 ? (at - low) / (high - low) : 1 - (at - high) / (low - high));
   }
   const double edge = std::clamp(limit, lower, upper);

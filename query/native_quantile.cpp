@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/histogram_math.h"
+#include "query/go_math.h"
 
 namespace hearth::promql {
 namespace {
@@ -74,9 +75,9 @@ double native_quantile(Context& context, double q, const FloatHistogram& h, std:
   if (custom || (bucket.lower <= 0 && bucket.upper >= 0)) {
     return bucket.lower + (bucket.upper - bucket.lower) * fraction;
   }
-  const double low = std::log2(std::fabs(bucket.lower)), high = std::log2(std::fabs(bucket.upper));
-  if (bucket.lower > 0) return std::exp2(low + (high - low) * fraction);
-  return -std::exp2(high + (low - high) * (1 - fraction));
+  const double low = go_log2(std::fabs(bucket.lower)), high = go_log2(std::fabs(bucket.upper));
+  if (bucket.lower > 0) return go_exp2(low + (high - low) * fraction);
+  return -go_exp2(high + (low - high) * (1 - fraction));
 }
 
 double native_fraction(Context& context, double lower, double upper, const FloatHistogram& h,
@@ -98,9 +99,9 @@ double native_fraction(Context& context, double lower, double upper, const Float
           if (bucket.lower == -kInf) return bucket.count;
           return rank + bucket.count * (value - bucket.lower) / (bucket.upper - bucket.lower);
         }
-        const double low = std::log2(std::fabs(bucket.lower));
-        const double high = std::log2(std::fabs(bucket.upper));
-        const double at = std::log2(std::fabs(value));
+        const double low = go_log2(std::fabs(bucket.lower));
+        const double high = go_log2(std::fabs(bucket.upper));
+        const double at = go_log2(std::fabs(value));
         const double fraction =
             value > 0 ? (at - low) / (high - low) : 1 - (at - high) / (low - high);
         return rank + bucket.count * fraction;

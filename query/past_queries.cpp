@@ -7,8 +7,8 @@
 namespace hearth::promql {
 namespace {
 
-// Together some 8 MB at most.
-constexpr size_t kMaxQueries = 1000, kMaxText = 4096;
+// Together some 9 MB at most.
+constexpr size_t kMaxQueries = 1000, kMoreQueries = 200, kMaxText = 4096;
 constexpr size_t kMaxNames = 20'000, kMaxName = 200, kMaxPatterns = 200, kMaxPattern = 4096;
 
 void count(MetricUse& use, TimeMs now) {
@@ -35,12 +35,7 @@ std::string cut(const std::string& text) {
 void PastQueries::add(const PastQuery& once) {
   std::string text = cut(once.text);
   const MutexLock lock(mutex_);
-  if (queries_.size() >= kMaxQueries && queries_.find(text) == queries_.end()) {
-    queries_.erase(
-        std::min_element(queries_.begin(), queries_.end(), [](const auto& a, const auto& b) {
-          return a.second.total_seconds < b.second.total_seconds;
-        }));
-  }
+  if (queries_.size() >= kMaxQueries + kMoreQueries) forget_cheap();
   PastQuery& all = queries_[text];
   all.text = std::move(text);
   all.count += once.count;
@@ -50,6 +45,17 @@ void PastQueries::add(const PastQuery& once) {
   all.samples += once.samples;
   all.max_bytes = std::max(all.max_bytes, once.max_bytes);
   all.last = std::max(all.last, once.last);
+}
+
+// Many at a time, because each of them must be looked at.
+void PastQueries::forget_cheap() {
+  std::vector<std::map<std::string, PastQuery>::iterator> all;
+  for (auto query = queries_.begin(); query != queries_.end(); ++query) all.push_back(query);
+  std::nth_element(all.begin(), all.begin() + kMoreQueries, all.end(),
+                   [](const auto& a, const auto& b) {
+                     return a->second.total_seconds < b->second.total_seconds;
+                   });
+  for (size_t i = 0; i < kMoreQueries; ++i) queries_.erase(all[i]);
 }
 
 void PastQueries::add_selector(const std::vector<Matcher>& matchers, TimeMs now) {
@@ -87,7 +93,7 @@ std::vector<PastQuery> PastQueries::dearest(size_t limit) const {
   std::sort(all.begin(), all.end(), [](const PastQuery& a, const PastQuery& b) {
     return a.total_seconds > b.total_seconds;
   });
-  if (all.size() > limit) all.resize(limit);
+  all.resize(std::min({all.size(), limit, kMaxQueries}));
   return all;
 }
 

@@ -40,6 +40,8 @@ class PastQueries {
   bool knows_all() const;  // false: there were more names or patterns than are kept
 
  private:
+  void forget_cheap() REQUIRES(mutex_);
+
   struct Pattern {
     Matcher matcher;
     MetricUse use;

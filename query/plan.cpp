@@ -10,6 +10,7 @@
 #include "query/binary.h"
 #include "query/first_error.h"
 #include "query/functions.h"
+#include "query/go_math.h"
 #include "query/print.h"
 #include "query/subquery.h"
 #include "query/topk.h"
@@ -258,7 +259,7 @@ double Planner::duration_seconds(const Expr& expr) const {
       if (right == 0) throw bad_duration(expr, "modulo by zero");
       return std::fmod(left, right);
     case Op::kPow:
-      return std::pow(left, right);
+      return go_pow(left, right);
     case Op::kNegate:
       return -right;
     case Op::kStep:

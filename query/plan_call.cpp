@@ -144,8 +144,8 @@ OperatorPtr Planner::build_label_call(const Call& call, Steps steps) {
     return make_label_replace(child, text[0], text[1], text[2], text[3]);
   }
   if (name == "label_join") {
-    return make_label_join(child, string_argument(*call.args[1]),
-                           string_argument(*call.args[2]), strings(3));
+    return make_label_join(child, string_argument(*call.args[1]), string_argument(*call.args[2]),
+                           strings(3));
   }
   if (name.starts_with("sort")) {
     return make_sort(name, build(*call.args[0], steps), strings(1), call.pos);
@@ -213,8 +213,8 @@ OperatorPtr Planner::build_info(const Call& call, Steps steps) {
   return make_info(std::move(base), std::move(info), matchers);
 }
 
-// Where Prometheus finds an argument: inside its parentheses, unless it alone of the call is evaluated
-// once for all steps.
+// Where Prometheus finds an argument: inside its parentheses, unless it alone of the call is
+// evaluated once for all steps.
 PosRange Planner::argument_pos(const Call& call, size_t i) {
   const Expr& argument = *call.args[i];
   return is_invariant(argument) && !is_invariant(call) ? argument.pos : unwrap(argument).pos;
@@ -236,9 +236,8 @@ OperatorPtr Planner::build_range_call(const Call& call, Steps steps) {
   }
   // What Prometheus tells about a subquery carries no position, which shows as the first.
   const bool subquery = unwrap(*call.args[0]).kind == ExprKind::kSubquery;
-  const PosRange pos = subquery ? PosRange{} : argument_pos(call, 0);
-  auto windows =
-      std::make_unique<WindowOp>(std::move(source), *function, std::move(scalars), pos);
+  const PosRange pos = subquery ? without_position(call.pos) : argument_pos(call, 0);
+  auto windows = std::make_unique<WindowOp>(std::move(source), *function, std::move(scalars), pos);
   if (!absent) return windows;
   return make_absent(std::move(windows), matchers_of(*call.args[0]));
 }

@@ -71,16 +71,11 @@ class SetOp final : public Operator {
     }
     series_.labels.insert(series_.labels.end(), right.labels.begin(), right.labels.end());
     merging_.set(context, series_);
+    if (!series_.drop_name.empty() && !merging_.is_identity()) choose_names(context);
   }
 
   void prepare(Context& context) override {
-    left_->prepare(context);
-    right_->prepare(context);
-    const bool of_left = op_ == BinaryOp::kOr;
-    const Operator& looked_at = of_left ? *left_ : *right_;
-    const auto& signatures = of_left ? left_signature_ : right_signature_;
-    fold_in_order(context, looked_at,
-                  [&](size_t first, const Rows& rows) { presence_.mark(signatures, first, rows); });
+    if (!looked_) look(context);
   }
 
   const std::vector<uint32_t>* order() const override {
@@ -130,10 +125,44 @@ class SetOp final : public Operator {
     merge_row(out, row, one, 0);
   }
 
+  void look(Context& context) {
+    looked_ = true;
+    left_->prepare(context);
+    right_->prepare(context);
+    const bool of_left = op_ == BinaryOp::kOr;
+    const Operator& looked_at = of_left ? *left_ : *right_;
+    const auto& signatures = of_left ? left_signature_ : right_signature_;
+    fold_in_order(context, looked_at,
+                  [&](size_t first, const Rows& rows) { presence_.mark(signatures, first, rows); });
+  }
+
+  // A series of both sides, whose name one of them drops at the end: it is dropped if that side has
+  // the first point.
+  void choose_names(Context& context) {
+    const size_t lefts = left_->series().size();
+    ScratchRows of_left(context, steps_.count), of_right(context, steps_.count);
+    for (size_t i = 0; i < series_.size(); ++i) {
+      const std::vector<uint32_t>& members = merging_.members(i);
+      if (members.size() != 2 || members[1] < lefts) continue;
+      const size_t left = members[0], right = members[1] - lefts;
+      if (left_->series().drops_name(left) == right_->series().drops_name(right)) continue;
+      if (!looked_) look(context);
+      left_->rows(context, {left, left + 1}, *of_left);
+      right_->rows(context, {right, right + 1}, *of_right);
+      presence_.mask(right_signature_[right], false, *of_right, 0);
+      for (size_t step = 0; step < steps_.count && !of_left->has_point(0, step); ++step) {
+        if (!of_right->has_point(0, step)) continue;
+        series_.drop_name[i] = right_->series().drops_name(right);
+        break;
+      }
+    }
+  }
+
   const BinaryOp op_;
   const LabelNames signature_;
   const OperatorPtr left_, right_;
   std::vector<uint32_t> left_signature_, right_signature_;
+  bool looked_ = false;
   Presence presence_;
   Merging merging_;
 };

@@ -139,34 +139,46 @@ class KAggregate final : public Operator {
     return static_cast<size_t>(std::min(k, static_cast<double>(series_.size())));
   }
 
+  // Calls take(series, rows, its row) in the order of the series, or in that which the child fixes.
+  template <class Take>
+  void for_each_row(Context& context, Take take) const {
+    if (const std::vector<uint32_t>* order = parts_.child->order()) {
+      Rows all(context, steps_.count);
+      materialise(context, *parts_.child, all);
+      for (const uint32_t series : *order) take(series, all, series);
+      return;
+    }
+    fold_in_order(context, *parts_.child, [&](size_t first, const Rows& rows) {
+      for (size_t i = 0; i < rows.count(); ++i) take(static_cast<uint32_t>(first + i), rows, i);
+    });
+  }
+
   void choose_by_value(Context& context, const double* k) {
     const WorstFirst order(parts_.op == AggregateOp::kTopk);
     std::vector<std::vector<Entry>> heaps(parts_.grouping.size() * steps_.count);
     Charge entries(context.budget);
     size_t pushed = 0;
-    fold_in_order(context, *parts_.child, [&](size_t first, const Rows& rows) {
-      for (size_t i = 0; i < rows.count(); ++i) {
-        const auto series = static_cast<uint32_t>(first + i);
-        std::vector<Entry>* group = heaps.data() + parts_.grouping[series] * steps_.count;
-        const double* row = rows[i];
-        for (size_t step = 0; step < steps_.count; ++step) {
-          if (is_absent(row[step])) continue;
-          std::vector<Entry>& heap = group[step];
-          if (heap.size() < limit(k[step])) {
-            order.push(heap, {row[step], series});
-            ++pushed;
-          } else if (!heap.empty() && order.beats(row[step], heap[0].value)) {
-            order.replace_worst(heap, {row[step], series});
-          }
-        }
-        const HistogramPtr* h = rows.histograms(i);
-        if (h != nullptr &&
-            std::any_of(h, h + steps_.count, [](const auto& p) { return p != nullptr; })) {
-          context.annotations.info(histogram_ignored_in_aggregation_text(aggregate_name(parts_.op)),
-                                   parts_.pos);
+    for_each_row(context, [&](uint32_t series, const Rows& rows, size_t i) {
+      std::vector<Entry>* group = heaps.data() + parts_.grouping[series] * steps_.count;
+      const double* row = rows[i];
+      for (size_t step = 0; step < steps_.count; ++step) {
+        if (is_absent(row[step])) continue;
+        std::vector<Entry>& heap = group[step];
+        if (heap.size() < limit(k[step])) {
+          order.push(heap, {row[step], series});
+          ++pushed;
+        } else if (!heap.empty() && order.beats(row[step], heap[0].value)) {
+          order.replace_worst(heap, {row[step], series});
         }
       }
-      entries.grow_to(pushed * 2 * sizeof(Entry));  // vectors double
+      const HistogramPtr* h = rows.histograms(i);
+      if (h != nullptr &&
+          std::any_of(h, h + steps_.count, [](const auto& p) { return p != nullptr; })) {
+        context.annotations.info(histogram_ignored_in_aggregation_text(aggregate_name(parts_.op)),
+                                 parts_.pos);
+      }
+      if (pushed * 2 * sizeof(Entry) > entries.bytes())
+        entries.grow_to(pushed * 4 * sizeof(Entry));  // vectors double
     });
     for (size_t at = 0; at < heaps.size(); ++at) {
       std::vector<Entry>& heap = heaps[at];
@@ -193,32 +205,41 @@ class KAggregate final : public Operator {
       return ratio >= 0 ? offset < ratio : offset >= 1 + ratio;
     };
     std::vector<std::pair<uint32_t, std::unique_ptr<Rows>>> kept;
-    fold_in_order(context, *parts_.child, [&](size_t first, const Rows& rows) {
-      for (size_t i = 0; i < rows.count(); ++i) {
-        const auto series = static_cast<uint32_t>(first + i);
-        uint32_t* group = taken.data() + parts_.grouping[series] * steps_.count;
-        std::unique_ptr<Rows> row;
-        for (size_t step = 0; step < steps_.count; ++step) {
-          if (!rows.has_point(i, step)) continue;
-          const bool take = parts_.op == AggregateOp::kLimitk ? group[step] < limit(k[step])
-                                                              : taken_by_hash(series, k[step]);
-          if (!take) continue;
-          ++group[step];
-          if (row == nullptr) {
-            row = std::make_unique<Rows>(context, steps_.count);
-            row->reset(1);
-          }
-          (*row)[0][step] = rows[i][step];
-          if (const HistogramPtr* h = rows.histograms(i)) row->make_histograms(0)[step] = h[step];
+    // An instant query shows them as they come to stand in such a heap.
+    const WorstFirst shown(true);
+    std::vector<std::vector<Entry>> heaps(steps_.count == 1 ? parts_.grouping.size() : 0);
+    for_each_row(context, [&](uint32_t series, const Rows& rows, size_t i) {
+      uint32_t* group = taken.data() + parts_.grouping[series] * steps_.count;
+      std::unique_ptr<Rows> row;
+      for (size_t step = 0; step < steps_.count; ++step) {
+        if (!rows.has_point(i, step)) continue;
+        const bool take = parts_.op == AggregateOp::kLimitk ? group[step] < limit(k[step])
+                                                            : taken_by_hash(series, k[step]);
+        if (!take) continue;
+        ++group[step];
+        if (row == nullptr) {
+          row = std::make_unique<Rows>(context, steps_.count);
+          row->reset(1);
         }
-        if (row == nullptr) continue;
-        choose(series);
-        kept.emplace_back(series, std::move(row));
+        (*row)[0][step] = rows[i][step];
+        if (const HistogramPtr* h = rows.histograms(i)) row->make_histograms(0)[step] = h[step];
       }
+      if (row == nullptr) return;
+      choose(series);
+      if (!heaps.empty()) {
+        const double value = (*row)[0][0];
+        shown.push(heaps[parts_.grouping[series]], {is_absent(value) ? 0 : value, series});
+      }
+      kept.emplace_back(series, std::move(row));
     });
     chosen_->reset(kept.size());
     for (size_t i = 0; i < kept.size(); ++i) chosen_->copy_row(i, *kept[i].second, 0);
     chosen_->hold_points();
+    if (heaps.empty()) return;
+    order_.clear();
+    for (const auto& heap : heaps) {
+      for (const Entry& entry : heap) order_.push_back(entry.series);
+    }
   }
 
   void choose(uint32_t series) {

@@ -1,5 +1,6 @@
 """What a version of Prometheus knows of PromQL, and what it answers otherwise than 3.14, which Hearth follows."""
 
+import os
 import re
 
 
@@ -79,6 +80,10 @@ ANSWERS = [
      "3.14 takes more forms of computed offsets, and ends them with their parenthesis"),
     (lambda query, ours, theirs: ours[0] == 200 and says(theirs, "would load too many samples"), ANYTHING,
      "Hearth holds fewer samples at a time, and so answers more"),
+    (lambda query, ours, theirs: re.search(r"avg(_over_time)?\b.*(native_gauge|__name__=~)", query), VALUES,
+     "3.14 averages histograms with compensation, so that sums that cancel out are exact"),
+    (lambda query, ours, theirs: ours[0] == 200 and says(theirs, "metrics with the same labelset") and "delayed-name" in os.environ.get("HEARTH_DIFFERENTIAL_FEATURES", ""),
+     ANYTHING, "3.14 joins series that lose their names at the end, where they have no point at the same time"),
     (lambda query, ours, theirs: says(theirs, "unexpected number of samples"), ANYTHING, "3.5 counts the samples of some range vectors with histograms wrongly"),
 ]
 

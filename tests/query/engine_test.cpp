@@ -134,9 +134,10 @@ TEST_CASE("memory is reserved before a sample is read, and the error says what t
   fixture.options.max_memory_bytes = 100'000;
   const std::string error =
       error_of(fixture, EngineFixture::range("sum by (instance) (m_total)", 0, 50'000'000, 10'000));
-  CHECK(error ==
-        "execution: query needs more than 100000 bytes of memory: m_total selects 50 series, at 5001 "
-        "steps; select fewer series, a shorter range or a longer step, or raise --query.max-memory");
+  CHECK(
+      error ==
+      "execution: query needs more than 100000 bytes of memory: m_total selects 50 series, at 5001 "
+      "steps; select fewer series, a shorter range or a longer step, or raise --query.max-memory");
   CHECK(reads == 0);
   CHECK(error_of(fixture, EngineFixture::instant("sum(m_total)", 60'000)) == "none");
 }
@@ -245,4 +246,35 @@ TEST_CASE("the engine counts its queries and samples") {
   CHECK(text.find("prometheus_engine_query_samples_total 5") != text.npos);
   CHECK(text.find("prometheus_engine_query_duration_seconds_count{slice=\"inner_eval\"} 1") !=
         text.npos);
+}
+
+TEST_CASE(
+    "what is told of a subquery has no position, and stands where the subquery is evaluated") {
+  EngineFixture fixture;
+  fixture.options.delayed_name_removal = true;
+  fixture.load(Labels{{"__name__", "odd"}}, {1, 5, 2, 8, 3, 9, 4});
+  const QueryResult result =
+      fixture.run(EngineFixture::instant("rate((rate(odd[30s]))[1m:15s])", 90'000));
+  REQUIRE(result.infos.size() == 1);
+  CHECK(result.infos[0] ==
+        "PromQL info: metric might not be a counter, name does not end in "
+        "_total/_sum/_count/_bucket: \"odd\" (1:1)");
+}
+
+TEST_CASE("an aggregation that chooses takes what a sort puts first") {
+  EngineFixture fixture;
+  fixture.options.parse.experimental_functions = true;
+  for (const char* a : {"1", "2", "3", "4"})
+    fixture.load(Labels{{"__name__", "m"}, {"a", a}}, {double('5' - a[0])});
+  const auto labels = [&](const std::string& query) {
+    std::string all;
+    for (const ResultSeries& series : fixture.run(EngineFixture::instant(query, 0)).series) {
+      all += series.labels.view().get("a");
+    }
+    return all;
+  };
+  CHECK(labels("limitk(2, m)") == "21");  // in the order of a heap with the least value first
+  CHECK(labels("limitk(4, m)") == "4321");
+  CHECK(labels("limitk(2, sort(m))") == "43");
+  CHECK(labels("limitk(3, sort_desc(m))") == "312");
 }
