@@ -98,11 +98,16 @@ class Families final : public BodySource {
         external_(external_labels(config_->global.external_labels)) {}
 
   bool next(std::string& out) override {
-    if (at_ == series_.size()) return false;
+    if (at_ == series_.size()) {
+      const std::string_view end = std::exchange(ended_, true) ? "" : end_of_families(format_);
+      out += end;
+      return !end.empty();
+    }
     const size_t enough = out.size() + kPieceBytes;
     while (at_ < series_.size() && out.size() < enough) {
       const bool begins = at_ == 0 || !same_family(series_[at_ - 1], series_[at_]);
-      const size_t most = format_.protobuf ? series_.size() - at_ : kTextSeries;
+      const size_t most =
+          format_.exposition == Exposition::kProtobuf ? series_.size() - at_ : kTextSeries;
       size_t end = at_ + 1;
       while (end < series_.size() && end - at_ < most && same_family(series_[at_], series_[end])) {
         ++end;
@@ -119,6 +124,7 @@ class Families final : public BodySource {
   const std::shared_ptr<const Config> config_;  // keeps what external_ views
   const std::vector<Label> external_;
   size_t at_ = 0;
+  bool ended_ = false;
 };
 
 }  // namespace
@@ -134,8 +140,9 @@ void federate(Exchange& exchange) {
       sets.push_back(promql::parse_metric_selector(text));
     }
     exchange.stream(200, content_type(format),
-                    std::make_unique<Families>(format, collect(exchange, sets, format.protobuf),
-                                               exchange.services.config()));
+                    std::make_unique<Families>(
+                        format, collect(exchange, sets, format.exposition == Exposition::kProtobuf),
+                        exchange.services.config()));
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::kBadData) return exchange.answer_error_text(400, e.what());
     exchange.services.registry

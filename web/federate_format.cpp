@@ -1,6 +1,7 @@
 #include "web/federate_format.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 #include <protozero/pbf_writer.hpp>
 #include <vector>
@@ -14,6 +15,7 @@ using protozero::pbf_writer;
 
 constexpr std::string_view kProtobufType = "application/vnd.google.protobuf";
 constexpr std::string_view kFamilyMessage = "io.prometheus.client.MetricFamily";
+constexpr std::string_view kOpenMetricsType = "application/openmetrics-text";
 
 // One of the kinds that a client takes.
 struct Accepted {
@@ -85,7 +87,17 @@ void append_name(std::string& out, std::string_view name) {
   }
 }
 
-void append_sample(std::string& out, double value, TimeMs t) {
+// "1700000000.25"
+std::string seconds_text(TimeMs t) {
+  std::string text = std::to_string(t / 1000);
+  if (t % 1000 == 0) return text;
+  if (t < 0 && t > -1000) text.insert(0, "-");
+  std::string part = std::to_string(1000 + std::abs(t % 1000));
+  while (part.back() == '0') part.pop_back();
+  return text + "." + part.substr(1);
+}
+
+void append_sample(std::string& out, double value, const std::string& time) {
   out.push_back(' ');
   if (value == 0) {
     out.push_back('0');  // a negative one, too
@@ -94,7 +106,7 @@ void append_sample(std::string& out, double value, TimeMs t) {
   } else {
     append_float_g(out, value);
   }
-  out.append(" ").append(std::to_string(t)).append("\n");
+  out.append(" ").append(time).append("\n");
 }
 
 // The series' own labels, then those external ones that it does not have.
@@ -108,14 +120,17 @@ void for_each_label(const FederatedSeries& series, std::span<const Label> extern
   }
 }
 
-void append_text(std::string& out, NameEscaping escaping, std::span<const FederatedSeries> family,
-                 bool begins, std::span<const Label> external) {
+void append_text(std::string& out, const FederateFormat& format,
+                 std::span<const FederatedSeries> family, bool begins,
+                 std::span<const Label> external) {
+  const bool openmetrics = format.exposition == Exposition::kOpenMetrics;
+  const NameEscaping escaping = format.escaping;
   const std::string name = escaped(family.front().labels.view().get(kMetricName), escaping);
   const bool quoted = !is_legacy_name(name);
   if (begins) {
     out += "# TYPE ";
     append_name(out, name);
-    out += " untyped\n";
+    out += openmetrics ? " unknown\n" : " untyped\n";
   }
   for (const FederatedSeries& series : family) {
     char separator = '{';
@@ -132,7 +147,8 @@ void append_text(std::string& out, NameEscaping escaping, std::span<const Federa
       append_quoted(out, label.value);
     });
     if (separator == ',') out.push_back('}');
-    append_sample(out, series.value, series.t);
+    append_sample(out, series.value,
+                  openmetrics ? seconds_text(series.t) : std::to_string(series.t));
   }
 }
 
@@ -196,10 +212,15 @@ FederateFormat choose_federate_format(std::string_view accept) {
     if (!accepted.escaping.empty()) parse_escaping(accepted.escaping, format.escaping);
     if (accepted.type == kProtobufType && accepted.proto == kFamilyMessage &&
         accepted.encoding == "delimited") {
-      format.protobuf = true;
+      format.exposition = Exposition::kProtobuf;
       return format;
     }
     const std::string_view version = accepted.version;
+    if (accepted.type == kOpenMetricsType && accepted.weight > 0 &&
+        (version.empty() || version == "0.0.1" || version == "1.0.0")) {
+      format.exposition = Exposition::kOpenMetrics;
+      return format;
+    }
     if (accepted.type == "text/plain" &&
         (version.empty() || version == "0.0.4" || version == "1.0.0")) {
       return format;
@@ -209,10 +230,17 @@ FederateFormat choose_federate_format(std::string_view accept) {
 }
 
 std::string content_type(const FederateFormat& format) {
-  std::string text = "text/plain; version=0.0.4; charset=utf-8";
-  if (format.protobuf) {
-    text = std::string(kProtobufType) + "; proto=" + std::string(kFamilyMessage) +
-           "; encoding=delimited";
+  std::string text;
+  switch (format.exposition) {
+    case Exposition::kText:
+      text = "text/plain; version=0.0.4; charset=utf-8";
+      break;
+    case Exposition::kOpenMetrics:
+      text = std::string(kOpenMetricsType) + "; version=1.0.0; charset=utf-8";
+      break;
+    case Exposition::kProtobuf:
+      text = std::string(kProtobufType) + "; proto=" + std::string(kFamilyMessage) +
+             "; encoding=delimited";
   }
   return text + "; escaping=" + std::string(escaping_name(format.escaping));
 }
@@ -225,11 +253,15 @@ bool same_family(const FederatedSeries& a, const FederatedSeries& b) {
 void append_family(std::string& out, const FederateFormat& format,
                    std::span<const FederatedSeries> family, bool begins,
                    std::span<const Label> external) {
-  if (format.protobuf) {
+  if (format.exposition == Exposition::kProtobuf) {
     append_protobuf(out, format.escaping, family, external);
   } else {
-    append_text(out, format.escaping, family, begins, external);
+    append_text(out, format, family, begins, external);
   }
+}
+
+std::string_view end_of_families(const FederateFormat& format) {
+  return format.exposition == Exposition::kOpenMetrics ? "# EOF\n" : "";
 }
 
 }  // namespace hearth::web

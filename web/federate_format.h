@@ -1,5 +1,5 @@
-// How /federate writes: text, or protobuf, which is needed for native histograms; chosen as
-// Prometheus chooses.
+// How /federate writes: text, OpenMetrics, or protobuf, which is needed for native histograms. Who
+// likes OpenMetrics best gets it; else Prometheus' choice, which does not know it here.
 #pragma once
 
 #include <memory>
@@ -14,8 +14,10 @@
 
 namespace hearth::web {
 
+enum class Exposition { kText, kOpenMetrics, kProtobuf };
+
 struct FederateFormat {
-  bool protobuf = false;
+  Exposition exposition = Exposition::kText;
   NameEscaping escaping = NameEscaping::kUnderscores;
 };
 
@@ -43,5 +45,7 @@ bool same_family(const FederatedSeries& a, const FederatedSeries& b);
 void append_family(std::string& out, const FederateFormat& format,
                    std::span<const FederatedSeries> family, bool begins,
                    std::span<const Label> external);
+// What follows the last family.
+std::string_view end_of_families(const FederateFormat& format);
 
 }  // namespace hearth::web
