@@ -277,8 +277,7 @@ class HeadQuerier final : public SharingQuerier {
 
  private:
   bool overlaps_head() const {
-    return range_.overlaps({from_, state_.max_time.load()}) ||
-           range_.overlaps(state_.late.times());
+    return range_.overlaps({from_, state_.max_time.load()}) || range_.overlaps(state_.late.times());
   }
 
   HeadState& state_;

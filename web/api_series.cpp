@@ -38,21 +38,20 @@ void answer_strings(const Exchange& exchange, ApiAnswer& answer, Ask ask) {
   std::vector<std::vector<Matcher>> sets = match_params(exchange);
   if (sets.empty()) sets.emplace_back();
   std::vector<std::string> found;
-  if (range.min <= range.max) {
-    const auto querier = exchange.services.storage->querier(range);
-    for (const std::vector<Matcher>& matchers : sets) {
-      std::vector<std::string> more = ask(*querier, matchers, limit_with_probe(limit));
-      if (found.empty()) {
-        found = std::move(more);
-      } else {
-        std::vector<std::string> merged;
-        std::set_union(found.begin(), found.end(), more.begin(), more.end(),
-                       std::back_inserter(merged));
-        found = std::move(merged);
-      }
+  // A range that ends before it begins has the names of what lies across it, as in Prometheus.
+  const auto querier = exchange.services.storage->querier(range);
+  for (const std::vector<Matcher>& matchers : sets) {
+    std::vector<std::string> more = ask(*querier, matchers, limit_with_probe(limit));
+    if (found.empty()) {
+      found = std::move(more);
+    } else {
+      std::vector<std::string> merged;
+      std::set_union(found.begin(), found.end(), more.begin(), more.end(),
+                     std::back_inserter(merged));
+      found = std::move(merged);
     }
-    add_warnings(*querier, answer);
   }
+  add_warnings(*querier, answer);
   truncate(found, limit, answer);
   answer.rest = std::make_unique<JsonList<std::string>>("[", std::move(found), append_string, "]");
 }

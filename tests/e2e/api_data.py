@@ -5,13 +5,12 @@ the old alphabet, classic and native histograms, exemplars, series that ended. T
 so a failure looks the same in each run.
 """
 
-import http.server
 import math
 import shutil
 import struct
-import threading
 import time
 
+from exposition_bytes import Target
 from remote_write import Histogram, Sender
 from servers import EndToEnd, wait_for
 
@@ -104,29 +103,9 @@ def series_at(base):
     return found
 
 
-class FixedTarget:
+def fixed_target():
     """Serves EXPOSITION."""
-
-    def __init__(self):
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                body = EXPOSITION.encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+    return Target({"/metrics": ("text/plain; version=0.0.4; charset=utf-8", EXPOSITION.encode())})
 
 
 class Twins(EndToEnd):
@@ -147,8 +126,8 @@ class Twins(EndToEnd):
         shutil.copytree(self.dir / "prometheus-data", self.dir / "data")
 
     def start_twins(self, flags=(), config_text=CONFIG):
-        target = FixedTarget()
-        self.addCleanup(target.close)
+        target = fixed_target()
+        self.addCleanup(target.stop)
         self.target_port = target.port
         empty = self.config({}, name="empty.yml", extra="storage:\n  exemplars:\n    max_exemplars: 100000\n")
         self.make_data(empty)

@@ -16,7 +16,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from api_data import CONFIG, FixedTarget, series_at
+from api_data import CONFIG, fixed_target, series_at
 from remote_write import Sender
 from servers import EndToEnd, wait_for
 
@@ -61,8 +61,8 @@ CALLS = [
 class Grafana(EndToEnd):
     def setUp(self):
         super().setUp()
-        target = FixedTarget()
-        self.addCleanup(target.close)
+        target = fixed_target()
+        self.addCleanup(target.stop)
         config = self.dir / "prometheus.yml"
         config.write_text(CONFIG.format(port=target.port, closed=1))
         self.server = self.hearth(config, flags=["--web.enable-remote-write-receiver", "--enable-feature=exemplar-storage"])

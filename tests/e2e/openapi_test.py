@@ -14,7 +14,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from api_data import CONFIG, MINUTES, FixedTarget, series_at
+from api_data import CONFIG, MINUTES, fixed_target, series_at
 from remote_write import Sender
 from servers import SOURCE_DIR, EndToEnd, wait_for
 
@@ -40,8 +40,8 @@ class OpenApi(EndToEnd):
     def setUp(self):
         super().setUp()
         self.document = yaml.safe_load(DOCUMENT.read_text())
-        target = FixedTarget()
-        self.addCleanup(target.close)
+        target = fixed_target()
+        self.addCleanup(target.stop)
         config = self.dir / "prometheus.yml"
         config.write_text(CONFIG.format(port=target.port, closed=1))
         self.server = self.hearth(config, flags=["--web.enable-remote-write-receiver", "--web.enable-admin-api",

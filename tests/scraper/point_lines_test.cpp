@@ -12,20 +12,6 @@ using Lines = std::vector<std::string>;
 constexpr auto kText = ExpositionFormat::kText;
 constexpr auto kOpenMetrics = ExpositionFormat::kOpenMetrics;
 
-// Without the target's labels.
-Lines plain(const Lines& lines) {
-  Lines out;
-  for (std::string line : lines) {
-    for (const std::string_view part : {"{instance=\"i\", job=\"j\"}", "instance=\"i\", job=\"j\", ",
-                                        ", instance=\"i\", job=\"j\""}) {
-      const size_t at = line.find(part);
-      if (at != std::string::npos) line.erase(at, part.size());
-    }
-    out.push_back(std::move(line));
-  }
-  return out;
-}
-
 ScrapeConfig converting() {
   ScrapeConfig config;
   config.convert_classic_histograms_to_nhcb = true;
@@ -39,7 +25,7 @@ ReadFeatures zeros() {
 }
 
 Lines converted(const std::string& body, ExpositionFormat format = kText) {
-  return plain(Reading(converting()).read(body, format).histograms);
+  return without_target(Reading(converting()).read(body, format).histograms);
 }
 
 constexpr const char* kHistogram = "# TYPE h histogram\nh_bucket{a=\"1\",le=\"1\"} 2\nh_bucket{a=\"1\",le=\"+Inf\"} 5\n"
@@ -51,19 +37,19 @@ constexpr const char* kConverted = R"(h{a="1"} 5 7.5 [-53] [-Inf,1]:2 (1,+Inf]:3
 TEST_CASE("the lines of a classic histogram become one histogram") {
   Reading reading(converting());
   const ReadResult result = reading.read(std::string(kHistogram) + "# TYPE g gauge\ng 1\n");
-  CHECK(plain(result.histograms) == Lines{kConverted});
-  CHECK(plain(result.samples) == Lines{"g 1 0"});
+  CHECK(without_target(result.histograms) == Lines{kConverted});
+  CHECK(without_target(result.samples) == Lines{"g 1 0"});
   CHECK(result.counts.total == 2);
   CHECK(result.counts.series_added == 2);
   CHECK(reading.read(kHistogram).counts.series_added == 0);
-  CHECK(plain(reading.read("g 1\n").stale) == Lines{R"(h{a="1"})"});
+  CHECK(without_target(reading.read("g 1\n").stale) == Lines{R"(h{a="1"})"});
 }
 
 TEST_CASE("the classic series stay where they are asked for") {
   ScrapeConfig config = converting();
   config.always_scrape_classic_histograms = true;
   const ReadResult result = Reading(config).read(kHistogram);
-  CHECK(plain(result.histograms) == Lines{kConverted});
+  CHECK(without_target(result.histograms) == Lines{kConverted});
   CHECK(result.samples.size() == 4);
 }
 
@@ -101,7 +87,7 @@ TEST_CASE("of the exemplars of its buckets a converted histogram keeps those wit
       "# TYPE h histogram\nh_bucket{le=\"1\"} 2 # {id=\"b\"} 0.5 20\nh_bucket{le=\"2\"} 2 # {id=\"none\"} 0.5\n"
       "h_bucket{le=\"+Inf\"} 5 # {id=\"a\"} 7 10\n# EOF\n",
       kOpenMetrics);
-  CHECK(plain(result.exemplars) == Lines{"h {id=\"a\"} 7 10000", "h {id=\"b\"} 0.5 20000"});
+  CHECK(without_target(result.exemplars) == Lines{"h {id=\"a\"} 7 10000", "h {id=\"b\"} 0.5 20000"});
 }
 
 TEST_CASE("a converted histogram has the time of its lines") {
@@ -111,7 +97,7 @@ TEST_CASE("a converted histogram has the time of its lines") {
 TEST_CASE("types and units are told of converted histograms, too") {
   ReadFeatures features;
   features.type_and_unit_labels = true;
-  CHECK(plain(Reading(converting(), features)
+  CHECK(without_target(Reading(converting(), features)
                   .read("# TYPE h_s histogram\n# UNIT h_s s\nh_s_count 2\n# TYPE g gauge\ng 1\n# EOF\n", kOpenMetrics)
                   .histograms) == Lines{R"(h_s{__type__="histogram", __unit__="s"} 2 0 [-53] [-Inf,+Inf]:2 0)"});
 }
@@ -119,7 +105,7 @@ TEST_CASE("types and units are told of converted histograms, too") {
 // ---- creation ----------------------------------------------------------------------------------
 
 Lines created(const std::string& body, ScrapeConfig config = {}) {
-  return plain(Reading(std::move(config), zeros()).read(body + "# EOF\n", kOpenMetrics).samples);
+  return without_target(Reading(std::move(config), zeros()).read(body + "# EOF\n", kOpenMetrics).samples);
 }
 
 TEST_CASE("a _created line gives the series of its point their beginning, and is no series") {
@@ -142,7 +128,7 @@ TEST_CASE("_created lines of other points, of gauges and in the future are no be
 TEST_CASE("a converted histogram begins where its _created line says") {
   const ReadResult result = Reading(converting(), zeros()).read(
       "# TYPE h histogram\nh_bucket{le=\"1\"} 5\nh_count 5\nh_sum 2\nh_created 3\n# EOF\n", kOpenMetrics);
-  CHECK(plain(result.histograms) == Lines{"h 0 0 [-53] reset 3000", "h 5 2 [-53] [-Inf,1]:5 0"});
+  CHECK(without_target(result.histograms) == Lines{"h 0 0 [-53] reset 3000", "h 5 2 [-53] [-Inf,1]:5 0"});
   CHECK(result.samples.empty());
 }
 
@@ -150,12 +136,12 @@ TEST_CASE("once a histogram is converted, _created lines are not read, as in Pro
   const ReadResult result = Reading(converting()).read(
       "# TYPE c counter\nc_created 1\n# TYPE h histogram\nh_count 5\nh_created 3\n# TYPE d counter\nd_created 1\n"
       "# TYPE g gauge\ng_created 1\n# EOF\n", kOpenMetrics);
-  CHECK(plain(result.samples) == Lines{"c_created 1 0", "g_created 1 0"});
+  CHECK(without_target(result.samples) == Lines{"c_created 1 0", "g_created 1 0"});
 }
 
 TEST_CASE("without the feature _created lines are series") {
   const ReadResult result = Reading().read("# TYPE c counter\nc_total 5\nc_created 1\n# EOF\n", kOpenMetrics);
-  CHECK(plain(result.samples) == Lines{"c_total 5 0", "c_created 1 0"});
+  CHECK(without_target(result.samples) == Lines{"c_total 5 0", "c_created 1 0"});
 }
 
 TEST_CASE("zeros of known series come only where they began again") {
@@ -174,7 +160,7 @@ TEST_CASE("types and units become labels of the series of their family") {
   ReadFeatures features;
   features.type_and_unit_labels = true;
   const auto read = [&](const std::string& body, ExpositionFormat format) {
-    return plain(Reading({}, features).read(body, format).samples);
+    return without_target(Reading({}, features).read(body, format).samples);
   };
   CHECK(read("# TYPE a_s counter\n# UNIT a_s s\na_s_total 1\nb 2\n# TYPE b gauge\nb 3\n# TYPE c unknown\nc 1\n# EOF\n", kOpenMetrics) ==
         Lines{R"(a_s_total{__type__="counter", __unit__="s"} 1 0)", "b 2 0", "c 1 0"});

@@ -22,26 +22,12 @@ std::string histogram(uint64_t count, double sum, const std::string& more) {
   return bytes(7, number(1, count) + real(2, sum) + more);
 }
 
-// Without the target's labels.
-Lines plain(const Lines& lines) {
-  Lines out;
-  for (std::string line : lines) {
-    for (const std::string_view part : {"{instance=\"i\", job=\"j\"}", "instance=\"i\", job=\"j\", ",
-                                        ", instance=\"i\", job=\"j\""}) {
-      const size_t at = line.find(part);
-      if (at != std::string::npos) line.erase(at, part.size());
-    }
-    out.push_back(std::move(line));
-  }
-  return out;
-}
-
 struct Body {
   ScrapeConfig config;
   ReadFeatures features;
   ReadResult read(const std::string& text) const {
     ReadResult result = Reading(config, features).read(text, ExpositionFormat::kProtobuf);
-    for (Lines* lines : {&result.samples, &result.histograms, &result.exemplars}) *lines = plain(*lines);
+    for (Lines* lines : {&result.samples, &result.histograms, &result.exemplars}) *lines = without_target(*lines);
     return result;
   }
   std::string fault(const std::string& text) const {
@@ -187,9 +173,9 @@ TEST_CASE("zeros go where counters were created, once") {
   };
   Reading reading(body.config, body.features);
   ReadResult result = reading.read(text(kSeconds), ExpositionFormat::kProtobuf);
-  CHECK(plain(result.samples) == Lines{"c 0 1600000000500", "s_count 0 1600000000500", "s_sum 0 1600000000500",
+  CHECK(without_target(result.samples) == Lines{"c 0 1600000000500", "s_count 0 1600000000500", "s_sum 0 1600000000500",
                                        "c 17 0", "g 1 0", "s_count 2 0", "s_sum 0 0"});
-  CHECK(plain(result.histograms) ==
+  CHECK(without_target(result.histograms) ==
         Lines{"h 0 0 [0] reset 1600000000500", "h 4 2.5 [0] (2,4]:1 (4,8]:3 0"});
   CHECK(result.counts.zeros == 3);
   CHECK(result.counts.zero_histograms == 1);
@@ -197,7 +183,7 @@ TEST_CASE("zeros go where counters were created, once") {
   result = reading.read(text(kSeconds), ExpositionFormat::kProtobuf);
   CHECK(result.counts.zeros == 0);
   result = reading.read(text(Reading::kStart / 1000 + 2), ExpositionFormat::kProtobuf);  // it has begun again
-  CHECK(plain(result.samples).front() == "c 0 1700000002500");
+  CHECK(without_target(result.samples).front() == "c 0 1700000002500");
   result = reading.read(text(Reading::kStart / 1000 + 9999), ExpositionFormat::kProtobuf);  // in the future
   CHECK(result.counts.zeros == 0);
 }
@@ -243,7 +229,7 @@ TEST_CASE("labels that do not stand together are read all the same") {
   const std::string metric = client::labels({{"a", "1"}}) + bytes(2, real(1, 5)) + client::labels({{"b", "2"}});
   const std::string body = client::family("m", client::kGauge, {metric});
   Reading reading;
-  CHECK(plain(reading.read(body, ExpositionFormat::kProtobuf).samples) == Lines{R"(m{a="1", b="2"} 5 0)"});
+  CHECK(without_target(reading.read(body, ExpositionFormat::kProtobuf).samples) == Lines{R"(m{a="1", b="2"} 5 0)"});
   CHECK(reading.read(body, ExpositionFormat::kProtobuf).counts.series_added == 0);
 }
 

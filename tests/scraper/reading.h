@@ -116,4 +116,16 @@ class Reading {
   TimeMs time_ = kStart;
 };
 
+// Names of series without the labels of the target of Reading.
+inline std::vector<std::string> without_target(std::vector<std::string> names) {
+  for (std::string& name : names) {
+    for (const std::string_view part : {"{instance=\"i\", job=\"j\"}", "instance=\"i\", job=\"j\", ",
+                                        ", instance=\"i\", job=\"j\""}) {
+      const size_t at = name.find(part);
+      if (at != std::string::npos) name.erase(at, part.size());
+    }
+  }
+  return names;
+}
+
 }  // namespace hearth

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/compress.h"
+#include "tests/web/chunked.h"
 
 using namespace hearth;
 using namespace hearth::web;
@@ -44,21 +45,6 @@ Made make_all(std::string first, std::vector<std::string> pieces, Packing packin
     }
   }
   return made;
-}
-
-// The body that chunks make; "malformed" where they do not end as they should.
-std::string unchunked(std::string_view wire) {
-  std::string body;
-  while (true) {
-    const size_t line = wire.find("\r\n");
-    if (line == std::string_view::npos) return "malformed";
-    const size_t size = std::stoul(std::string(wire.substr(0, line)), nullptr, 16);
-    wire.remove_prefix(line + 2);
-    if (size == 0) return wire == "\r\n" ? body : "malformed";
-    body += wire.substr(0, size);
-    if (wire.substr(size, 2) != "\r\n") return "malformed";
-    wire.remove_prefix(size + 2);
-  }
 }
 
 std::vector<std::string> many_pieces() {

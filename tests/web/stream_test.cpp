@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/compress.h"
+#include "tests/web/chunked.h"
 #include "tests/web/test_server.h"
 
 using namespace hearth;
@@ -40,19 +41,6 @@ std::string ask(const std::string& target, const std::string& headers,
 std::string head_of(const std::string& answer) { return answer.substr(0, answer.find("\r\n\r\n")); }
 std::string rest_of(const std::string& answer) {
   return answer.substr(answer.find("\r\n\r\n") + 4);
-}
-
-std::string unchunked(std::string_view wire) {
-  std::string body;
-  while (true) {
-    const size_t line = wire.find("\r\n");
-    if (line == std::string_view::npos) return "malformed";
-    const size_t size = std::stoul(std::string(wire.substr(0, line)), nullptr, 16);
-    wire.remove_prefix(line + 2);
-    if (size == 0) return wire == "\r\n" ? body : "malformed";
-    body += wire.substr(0, size);
-    wire.remove_prefix(std::min(size + 2, wire.size()));
-  }
 }
 
 const char* const kQuery = "/api/v1/query_range?query=many&start=1699999940&end=1700000000&step=30";
