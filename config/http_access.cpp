@@ -48,6 +48,20 @@ class ConfiguredAuthority final : public HttpAuthority {
     return std::nullopt;
   }
 
+  // What files say may change.
+  bool is_constant() const override {
+    const TlsConfig& tls = config_.tls_config;
+    const auto& basic = config_.basic_auth;
+    const auto& authorization = config_.authorization;
+    const bool has_files =
+        !tls.ca_file.empty() || !tls.cert_file.empty() || !tls.key_file.empty() ||
+        (basic && !(basic->username_file.empty() && basic->password_file.empty())) ||
+        (authorization && !authorization->credentials_file.empty()) ||
+        std::any_of(config_.http_headers.begin(), config_.http_headers.end(),
+                    [](const auto& header) { return !header.second.files.empty(); });
+    return !token_ && !has_files;
+  }
+
   void learn(const HttpResponse& response) override { token_->learn(response); }
   void refused() override {
     if (token_) token_->forget();

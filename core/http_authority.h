@@ -15,6 +15,8 @@ class HttpAuthority {
   // Completes the request. When something has to be fetched first, returns the request for it instead,
   // whose response goes to learn(); then complete() is called again. Throws Error.
   virtual std::optional<HttpRequest> complete(HttpRequest& request) = 0;
+  // Whether complete() would add the same to an equal request again, and ask for nothing.
+  virtual bool is_constant() const { return false; }
   virtual void learn(const HttpResponse& response) = 0;  // throws Error: what was fetched is no use
   virtual void refused() = 0;  // a request that was completed was answered with 401
 };

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "core/error.h"
@@ -42,10 +43,22 @@ class Exchange;
 
 // What the exchanges of a client have in common.
 struct Shared {
-  explicit Shared(size_t shards) : transport(shards) { transport.also_return_for(plain.fd()); }
+  explicit Shared(size_t shards) : shards_(shards) {}
+
+  // Made for the first request that is not plain.
+  HttpTransport& transport() {
+    if (!transport_) {
+      transport_.emplace(shards_);
+      plain.also_return_for(transport_->fd());
+    }
+    return *transport_;
+  }
+  void poll(DurationMs wait_ms) {
+    const bool ready = plain.poll(transport_ ? transport_->wait(wait_ms) : wait_ms);
+    if (transport_) transport_->work(ready);
+  }
 
   PlainHttp plain;
-  HttpTransport transport;
   // Who fetches for an authority, and who waits for it.
   struct Fetch {
     Exchange* by;
@@ -53,6 +66,10 @@ struct Shared {
   };
   std::map<HttpAuthority*, Fetch> fetches;
   std::vector<Exchange*> failed;  // told by the next poll()
+
+ private:
+  const size_t shards_;
+  std::optional<HttpTransport> transport_;
 };
 
 // One request and all that has to be sent for it.
@@ -62,16 +79,18 @@ class Exchange final : public HttpClient::Slot {
   ~Exchange() override;
 
   void start(const HttpRequest& request, HttpClient::Done done);
+  void repeat(const HttpRequest& request, HttpClient::Done done);
   void tell_failure() { finish(std::move(failure_)); }
 
  private:
-  void finish(HttpResponse response);
+  void begin(const HttpRequest& request, HttpClient::Done&& done);
+  void finish(HttpResponse&& response);
   void complete();
   void fetch(HttpRequest first);
   void fetched(const HttpResponse& response);
   void send();
   void send_plain();
-  void received(HttpResponse response);
+  void received(HttpResponse&& response);
   void redirect(const HttpResponse& response);
   void fail(const std::string& reason);
   DurationMs left(DurationMs otherwise) const;
@@ -89,6 +108,7 @@ class Exchange final : public HttpClient::Slot {
   int64_t due_ms_ = 0;  // steady clock; 0 = never
   int redirects_ = 0;
   bool left_host_ = false;
+  bool repeatable_ = false;  // what went out last would go out again
   std::string original_host_;
 };
 
@@ -108,12 +128,17 @@ void Exchange::stop_waiting() {
   for (Exchange* other : waiting) other->complete();
 }
 
-void Exchange::start(const HttpRequest& request, HttpClient::Done done) {
+void Exchange::begin(const HttpRequest& request, HttpClient::Done&& done) {
   done_ = std::move(done);
   due_ms_ = request.timeout > 0 ? steady_ms() + request.timeout : 0;
   redirects_ = 0;
   left_host_ = false;
   original_host_.clear();
+}
+
+void Exchange::start(const HttpRequest& request, HttpClient::Done done) {
+  begin(request, std::move(done));
+  repeatable_ = request.authority == nullptr || request.authority->is_constant();
   if (request.authority == nullptr) {
     request_ = request;
     send();
@@ -121,6 +146,12 @@ void Exchange::start(const HttpRequest& request, HttpClient::Done done) {
     asked_ = request;
     complete();
   }
+}
+
+void Exchange::repeat(const HttpRequest& request, HttpClient::Done done) {
+  if (!repeatable_) return start(request, std::move(done));
+  begin(request, std::move(done));
+  client_.plain.repeat(*plain_, request, [this](HttpResponse&& response) { received(std::move(response)); });
 }
 
 // ---- what the authority has to say -------------------------------------------------------------
@@ -147,8 +178,8 @@ void Exchange::complete() {
 void Exchange::fetch(HttpRequest first) {
   client_.fetches[asked_.authority.get()].by = this;
   first.timeout = std::min(left(kFirstTimeout), kFirstTimeout);
-  first_ = client_.transport.slot();
-  client_.transport.start(*first_, first, [this](HttpResponse response) { fetched(response); });
+  first_ = client_.transport().slot();
+  client_.transport().start(*first_, first, [this](HttpResponse&& response) { fetched(response); });
 }
 
 void Exchange::fetched(const HttpResponse& response) {
@@ -173,7 +204,7 @@ DurationMs Exchange::left(DurationMs otherwise) const {
 }
 
 HttpTransport::Slot& Exchange::wire() {
-  if (wire_ == nullptr) wire_ = client_.transport.slot();
+  if (wire_ == nullptr) wire_ = client_.transport().slot();
   return *wire_;
 }
 
@@ -187,8 +218,10 @@ void Exchange::send() {
     send_plain();
     return;
   }
+  repeatable_ = false;
   try {
-    client_.transport.start(wire(), request_, [this](HttpResponse response) { received(std::move(response)); });
+    client_.transport().start(wire(), request_,
+                              [this](HttpResponse&& response) { received(std::move(response)); });
   } catch (const Error& error) {
     fail(error.what());
   }
@@ -196,10 +229,10 @@ void Exchange::send() {
 
 void Exchange::send_plain() {
   if (plain_ == nullptr) plain_ = client_.plain.slot();
-  client_.plain.start(*plain_, request_, [this](HttpResponse response) { received(std::move(response)); });
+  client_.plain.start(*plain_, request_, [this](HttpResponse&& response) { received(std::move(response)); });
 }
 
-void Exchange::received(HttpResponse response) {
+void Exchange::received(HttpResponse&& response) {
   const bool whole = response.error.empty() && !response.body_too_large;
   if (whole && request_.options.follow_redirects && !response.redirect_url.empty()) {
     redirect(response);
@@ -216,6 +249,7 @@ void Exchange::redirect(const HttpResponse& response) {
     fail("stopped after 10 redirects");
     return;
   }
+  repeatable_ = false;
   if (original_host_.empty()) original_host_ = url_host(request_.url);
   request_.url = response.redirect_url;
   // Once elsewhere, never again: whoever redirects decides where to.
@@ -230,11 +264,12 @@ void Exchange::redirect(const HttpResponse& response) {
 
 void Exchange::fail(const std::string& reason) {
   failure_ = HttpResponse();
+  repeatable_ = false;
   failure_.error = http_error_text(request_.method, request_.url, reason);
   client_.failed.push_back(this);
 }
 
-void Exchange::finish(HttpResponse response) {
+void Exchange::finish(HttpResponse&& response) {
   request_.authority = nullptr;
   asked_.authority = nullptr;
   HttpClient::Done done = std::move(done_);
@@ -256,9 +291,12 @@ void HttpClient::start(Slot& slot, const HttpRequest& request, Done done) {
   static_cast<Exchange&>(slot).start(request, std::move(done));
 }
 
+void HttpClient::repeat(Slot& slot, const HttpRequest& request, Done done) {
+  static_cast<Exchange&>(slot).repeat(request, std::move(done));
+}
+
 void HttpClient::poll(DurationMs wait_ms) {
-  const bool ready = state_->transport.poll(state_->failed.empty() ? state_->plain.wait(wait_ms) : 0);
-  state_->plain.work(ready);
+  state_->Shared::poll(state_->failed.empty() ? wait_ms : 0);
   for (size_t left = state_->failed.size(); left > 0 && !state_->failed.empty(); --left) {
     Exchange* exchange = state_->failed.front();
     state_->failed.erase(state_->failed.begin());
@@ -266,6 +304,6 @@ void HttpClient::poll(DurationMs wait_ms) {
   }
 }
 
-void HttpClient::wake() { state_->transport.wake(); }
+void HttpClient::wake() { state_->plain.wake(); }
 
 }  // namespace hearth

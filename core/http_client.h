@@ -10,7 +10,7 @@
 
 namespace hearth {
 
-// Connections are kept and reused. One thread, but for wake(). Callbacks run inside poll().
+// Connections are kept and reused. One thread at a time, but for wake(). Callbacks run inside poll().
 class HttpClient {
  public:
   // A place for one request at a time, which keeps its connection open between requests. It must not
@@ -19,7 +19,7 @@ class HttpClient {
    public:
     virtual ~Slot() = default;
   };
-  using Done = std::function<void(HttpResponse response)>;
+  using Done = std::function<void(HttpResponse&& response)>;
 
   // Requests that need libcurl are spread over so many of its handles: one with thousands of connections
   // costs four times more.
@@ -31,6 +31,9 @@ class HttpClient {
   std::unique_ptr<Slot> slot();
   // Requires: the slot has no request under way.
   void start(Slot& slot, const HttpRequest& request, Done done);
+  // The same, cheaper, for a request that differs from the slot's last one in nothing but
+  // expected_body_bytes.
+  void repeat(Slot& slot, const HttpRequest& request, Done done);
 
   // Moves transfers on; returns after at most wait_ms, earlier when something happened.
   void poll(DurationMs wait_ms);

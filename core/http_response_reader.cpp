@@ -79,6 +79,13 @@ HttpResponseReader::Result HttpResponseReader::end() {
 
 HttpResponseReader::Result HttpResponseReader::head(std::string_view& piece) {
   const size_t before = pending_.size();
+  if (before == 0) {  // mostly the head comes in one piece
+    if (const size_t whole = head_end(piece, 0); whole != std::string_view::npos) {
+      const std::string_view text = piece.substr(0, whole);
+      piece.remove_prefix(whole);
+      return parse_head(text.substr(0, text.find_last_not_of("\r\n") + 1));
+    }
+  }
   pending_.append(piece);
   constexpr size_t kEndsBefore = 2;  // as far back an end may begin
   const size_t end = head_end(pending_, before < kEndsBefore ? 0 : before - kEndsBefore);

@@ -4,7 +4,6 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -24,8 +23,6 @@ namespace hearth {
 namespace {
 
 constexpr long kSpareConnections = 16;  // per shard, beyond one for each slot
-constexpr uint64_t kWakeEvent = ~uint64_t{0};
-constexpr uint64_t kOthersEvent = ~uint64_t{1};
 
 int64_t steady_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -64,7 +61,6 @@ struct Shard {
 
 struct HttpTransport::State {
   int epoll = -1;
-  int wake_fd = -1;
   std::vector<Shard> shards;
   size_t next_shard = 0;
 
@@ -401,14 +397,9 @@ void HttpTransport::State::finish_done(Shard& shard) {
 HttpTransport::HttpTransport(size_t shards) : state_(std::make_unique<State>()) {
   init_curl_once();
   state_->epoll = epoll_create1(EPOLL_CLOEXEC);
-  state_->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (state_->epoll < 0 || state_->wake_fd < 0) {
+  if (state_->epoll < 0) {
     throw Error(ErrorKind::kIo, fmt::format("cannot make an event loop: {}", std::strerror(errno)));
   }
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = kWakeEvent;
-  epoll_ctl(state_->epoll, EPOLL_CTL_ADD, state_->wake_fd, &event);
   state_->shards.resize(shards);
   for (size_t i = 0; i < shards; ++i) {
     Shard& shard = state_->shards[i];
@@ -424,7 +415,6 @@ HttpTransport::HttpTransport(size_t shards) : state_(std::make_unique<State>()) 
 
 HttpTransport::~HttpTransport() {
   for (Shard& shard : state_->shards) curl_multi_cleanup(shard.multi);
-  close(state_->wake_fd);
   close(state_->epoll);
 }
 
@@ -437,26 +427,22 @@ void HttpTransport::start(Slot& slot, const HttpRequest& request, Done done) {
   static_cast<CurlSlot&>(slot).start(request, std::move(done));
 }
 
-bool HttpTransport::poll(DurationMs wait_ms) {
-  bool others = false;
+int HttpTransport::fd() const { return state_->epoll; }
+
+DurationMs HttpTransport::wait(DurationMs at_most) const {
   const int64_t now = steady_ms();
   for (const Shard& shard : state_->shards) {
-    if (shard.due_ms >= 0) wait_ms = std::min(wait_ms, std::max<int64_t>(shard.due_ms - now, 0));
+    if (shard.due_ms >= 0) at_most = std::min(at_most, std::max<int64_t>(shard.due_ms - now, 0));
   }
+  return at_most;
+}
+
+void HttpTransport::work(bool readable) {
   std::array<epoll_event, 256> events;
-  const int count = epoll_wait(state_->epoll, events.data(), static_cast<int>(events.size()),
-                               static_cast<int>(std::clamp<DurationMs>(wait_ms, 0, 3'600'000)));
+  const int count =
+      readable ? epoll_wait(state_->epoll, events.data(), static_cast<int>(events.size()), 0) : 0;
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<size_t>(i)];
-    if (event.data.u64 == kOthersEvent) {
-      others = true;
-      continue;
-    }
-    if (event.data.u64 == kWakeEvent) {
-      uint64_t ignored;  // one read takes all that has been written
-      (void)!read(state_->wake_fd, &ignored, sizeof ignored);
-      continue;
-    }
     Shard& shard = state_->shards[event.data.u64 >> 32];
     const int what = ((event.events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
                      ((event.events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
@@ -466,28 +452,14 @@ bool HttpTransport::poll(DurationMs wait_ms) {
                              &running);
     state_->finish_done(shard);
   }
-  const int64_t after = steady_ms();
+  const int64_t now = steady_ms();
   for (Shard& shard : state_->shards) {
-    if (shard.due_ms < 0 || shard.due_ms > after) continue;
+    if (shard.due_ms < 0 || shard.due_ms > now) continue;
     shard.due_ms = -1;
     int running = 0;
     curl_multi_socket_action(shard.multi, CURL_SOCKET_TIMEOUT, 0, &running);
     state_->finish_done(shard);
   }
-  return others;
-}
-
-void HttpTransport::also_return_for(int fd) {
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = kOthersEvent;
-  epoll_ctl(state_->epoll, EPOLL_CTL_ADD, fd, &event);
-}
-
-void HttpTransport::wake() {
-  const uint64_t one = 1;
-  // A full counter wakes all the same.
-  (void)!write(state_->wake_fd, &one, sizeof one);
 }
 
 }  // namespace hearth

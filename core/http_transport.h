@@ -11,7 +11,7 @@
 
 namespace hearth {
 
-// Connections are kept and reused. One thread, but for wake(). Callbacks run inside poll().
+// Connections are kept and reused. One thread at a time. Callbacks run inside work().
 class HttpTransport {
  public:
   // A place for one request at a time, which keeps its connection open between requests. It must not
@@ -20,7 +20,7 @@ class HttpTransport {
    public:
     virtual ~Slot() = default;
   };
-  using Done = std::function<void(HttpResponse response)>;
+  using Done = std::function<void(HttpResponse&& response)>;
 
   // Slots are spread over so many libcurl handles: one handle with thousands of connections costs four
   // times more.
@@ -33,11 +33,9 @@ class HttpTransport {
   // Requires: the slot has no request under way.
   void start(Slot& slot, const HttpRequest& request, Done done);
 
-  // Moves transfers on; returns after at most wait_ms, earlier when something happened. Returns whether the
-  // descriptor of also_return_for() is readable.
-  bool poll(DurationMs wait_ms);
-  void wake();  // makes poll() return soon; from any thread
-  void also_return_for(int fd);
+  int fd() const;                             // readable when there is something to do
+  DurationMs wait(DurationMs at_most) const;  // until something is due
+  void work(bool readable);                   // moves transfers on; does not wait
 
  private:
   struct State;

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,6 +28,8 @@ namespace hearth {
 namespace {
 
 constexpr int kKeepAliveSeconds = 15;
+constexpr uint64_t kWakeEvent = ~uint64_t{0};
+constexpr uint64_t kOthersEvent = ~uint64_t{1};
 constexpr std::string_view kScheme = "http://";
 
 int64_t steady_ms() {
@@ -116,10 +119,18 @@ class Connection;
 
 struct PlainHttp::State {
   int epoll = -1;
+  int wake_fd = -1;
   uint64_t next_id = 1;
   std::unordered_map<uint64_t, Connection*> connections;  // events may come for those that are gone
   std::set<std::pair<int64_t, uint64_t>> deadlines;       // steady ms, connection
   std::array<char, 1 << 16> buffer;
+
+  void watch_for_reading(int fd, uint64_t event_id) const {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = event_id;
+    epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+  }
 };
 
 namespace {
@@ -136,6 +147,7 @@ class Connection final : public PlainHttp::Slot {
   }
 
   void start(const HttpRequest& request, PlainHttp::Done done);
+  void repeat(const HttpRequest& request, PlainHttp::Done done);
   // Both may destroy it.
   void event(uint32_t events);
   void expire();
@@ -147,7 +159,7 @@ class Connection final : public PlainHttp::Slot {
   void receive();
   void received(HttpResponseReader::Result result);
   void broken(int code, int os_error, const std::string& detail = "");
-  void finish(HttpResponse response);
+  void finish(HttpResponse&& response);
   void set_deadline(int64_t at);
   void watch(int operation, uint32_t events);
   int take_socket_error() const;
@@ -207,6 +219,10 @@ void Connection::start(const HttpRequest& request, PlainHttp::Done done) {
                       url.host);
   for (const std::string& header : request.headers) head_.append(header).append("\r\n");
   head_ += "\r\n";
+  repeat(request, std::move(done));
+}
+
+void Connection::repeat(const HttpRequest& request, PlainHttp::Done done) {
   done_ = std::move(done);
   running_ = true;
   reader_.begin(request.max_body_bytes, request.expected_body_bytes);
@@ -334,7 +350,7 @@ void Connection::expire() {
   }
 }
 
-void Connection::finish(HttpResponse response) {
+void Connection::finish(HttpResponse&& response) {
   running_ = false;
   set_deadline(0);
   PlainHttp::Done done = std::move(done_);
@@ -347,12 +363,17 @@ void Connection::finish(HttpResponse response) {
 
 PlainHttp::PlainHttp() : state_(std::make_unique<State>()) {
   state_->epoll = epoll_create1(EPOLL_CLOEXEC);
-  if (state_->epoll < 0) {
+  state_->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (state_->epoll < 0 || state_->wake_fd < 0) {
     throw Error(ErrorKind::kIo, fmt::format("cannot make an event loop: {}", std::strerror(errno)));
   }
+  state_->watch_for_reading(state_->wake_fd, kWakeEvent);
 }
 
-PlainHttp::~PlainHttp() { close(state_->epoll); }
+PlainHttp::~PlainHttp() {
+  close(state_->wake_fd);
+  close(state_->epoll);
+}
 
 bool PlainHttp::fits(const HttpRequest& request) {
   const HttpOptions& options = request.options;
@@ -372,26 +393,46 @@ void PlainHttp::start(Slot& slot, const HttpRequest& request, Done done) {
   static_cast<Connection&>(slot).start(request, std::move(done));
 }
 
-int PlainHttp::fd() const { return state_->epoll; }
-
-DurationMs PlainHttp::wait(DurationMs at_most) const {
-  if (state_->deadlines.empty()) return at_most;
-  return std::clamp<DurationMs>(state_->deadlines.begin()->first - steady_ms(), 0, at_most);
+void PlainHttp::repeat(Slot& slot, const HttpRequest& request, Done done) {
+  static_cast<Connection&>(slot).repeat(request, std::move(done));
 }
 
-void PlainHttp::work(bool readable) {
+bool PlainHttp::poll(DurationMs wait_ms) {
+  constexpr DurationMs kLongest = 3'600'000;
+  wait_ms = std::clamp<DurationMs>(wait_ms, 0, kLongest);
+  if (!state_->deadlines.empty()) {
+    wait_ms = std::clamp<DurationMs>(state_->deadlines.begin()->first - steady_ms(), 0, wait_ms);
+  }
+  bool others = false;
   std::array<epoll_event, 256> events;
-  const int count =
-      readable ? epoll_wait(state_->epoll, events.data(), static_cast<int>(events.size()), 0) : 0;
+  const int count = epoll_wait(state_->epoll, events.data(), static_cast<int>(events.size()),
+                               static_cast<int>(wait_ms));
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<size_t>(i)];
-    const auto found = state_->connections.find(event.data.u64);
-    if (found != state_->connections.end()) found->second->event(event.events);
+    if (event.data.u64 == kOthersEvent) {
+      others = true;
+    } else if (event.data.u64 == kWakeEvent) {
+      uint64_t ignored;  // one read takes all that has been written
+      (void)!read(state_->wake_fd, &ignored, sizeof ignored);
+    } else if (const auto found = state_->connections.find(event.data.u64);
+               found != state_->connections.end()) {
+      found->second->event(event.events);
+    }
   }
+  if (state_->deadlines.empty()) return others;
   const int64_t now = steady_ms();
   while (!state_->deadlines.empty() && state_->deadlines.begin()->first <= now) {
     state_->connections.at(state_->deadlines.begin()->second)->expire();
   }
+  return others;
 }
+
+void PlainHttp::wake() {
+  const uint64_t one = 1;
+  // A full counter wakes all the same.
+  (void)!write(state_->wake_fd, &one, sizeof one);
+}
+
+void PlainHttp::also_return_for(int fd) { state_->watch_for_reading(fd, kOthersEvent); }
 
 }  // namespace hearth

@@ -10,7 +10,7 @@
 
 namespace hearth {
 
-// Connections are kept and reused. One thread. Callbacks run inside work().
+// Connections are kept and reused. One thread at a time, but for wake(). Callbacks run inside poll().
 class PlainHttp {
  public:
   // A connection for one request at a time. It must not outlive its client; destroying it ends its
@@ -19,7 +19,7 @@ class PlainHttp {
    public:
     virtual ~Slot() = default;
   };
-  using Done = std::function<void(HttpResponse response)>;
+  using Done = std::function<void(HttpResponse&& response)>;
 
   PlainHttp();
   ~PlainHttp();
@@ -30,10 +30,15 @@ class PlainHttp {
   std::unique_ptr<Slot> slot();
   // Requires: fits(request), and the slot has no request under way.
   void start(Slot& slot, const HttpRequest& request, Done done);
+  // The same for a request that differs from the slot's last one in nothing but expected_body_bytes: its bytes
+  // are there.
+  void repeat(Slot& slot, const HttpRequest& request, Done done);
 
-  int fd() const;                             // readable when there is something to do
-  DurationMs wait(DurationMs at_most) const;  // until a deadline
-  void work(bool readable);                   // moves requests on; does not wait
+  // Moves requests on; returns after at most wait_ms, earlier when something happened. Returns whether the
+  // descriptor of also_return_for() is readable.
+  bool poll(DurationMs wait_ms);
+  void wake();  // makes poll() return soon; from any thread
+  void also_return_for(int fd);
 
   struct State;
 

@@ -1,6 +1,7 @@
 #include "scraper/loop.h"
 
 #include <atomic>
+#include <chrono>
 #include <set>
 #include <thread>
 #include <unordered_map>
@@ -23,6 +24,12 @@ constexpr DurationMs kLongestWait = 60'000;  // ms
 // While the storage takes nothing yet: how often it is asked, and what is kept for it.
 constexpr DurationMs kAskAgain = 10;
 constexpr size_t kMaxHeldBytes = 64 << 20;
+// A body that the loop works on itself: well below a millisecond.
+constexpr size_t kSmallBytes = 64 << 10;
+constexpr size_t kFewLines = 4000;
+// When a stand-in takes over, and how often it looks.
+constexpr int64_t kAwayNanos = 20'000'000;
+constexpr std::chrono::milliseconds kLookInterval{100};
 
 // A scrape whose transfer is over.
 struct Arrived {
@@ -34,13 +41,15 @@ struct Arrived {
   size_t bytes() const { return sizeof *this + body.bytes.size(); }
 };
 
-// A target as the loop sees it. Belongs to the loop's thread.
+// A target as the loop sees it. Belongs to whoever leads.
 struct Scheduled {
   Target* target = nullptr;
   std::unique_ptr<Target> retired;  // ours to destroy
   std::unique_ptr<HttpClient::Slot> slot;
   std::shared_ptr<const ScrapeConfig> config;  // that the request is for
   HttpRequest request;
+  ScrapePlan plan;      // of the transfer that is under way, as is timing
+  ScrapeTiming timing;
   Observer interval_length;
   DurationMs phase = 0;
   int64_t due = 0;     // monotonic ns
@@ -48,6 +57,12 @@ struct Scheduled {
   bool overdue = false;  // came due while busy
   std::vector<Arrived> held;  // for a storage that takes nothing yet, oldest first
   TimeMs stale_time = 0;  // of the markers, once retired
+};
+
+// What came since the last look.
+struct Fresh {
+  Scheduled* item;
+  Arrived arrived;
 };
 
 struct Add {
@@ -68,22 +83,31 @@ struct ScrapeLoop::State {
   State(const ScraperOptions& o, const ScrapeSink& s, Pool& p) : options(o), sink(s), pool(p), authorities(o.config_dir) {}
 
   void run();
+  void stand_in();
+  void round() REQUIRES(lead);
+  void go_on() REQUIRES(lead);
   void post(Command command);
   void finished(Target* target);
   void await(const Scheduled& item);
   bool has_commands();
-  void execute(Command command);
-  void schedule(Scheduled& item, int64_t due);
-  void due(Scheduled& item);
-  void scrape(Scheduled& item);
-  void prepare_request(Scheduled& item, const std::shared_ptr<const ScrapeConfig>& config);
-  void work(Scheduled& item, const ScrapePlan& plan, const ScrapeTiming& timing, FetchedBody fetched);
-  bool storage_takes();
-  void hand_over(Scheduled& item);
-  void hand_over_held();
-  void rest(Scheduled& item);
-  void retire(Scheduled& item);
-  void bury(Scheduled& item);
+  void execute(Command command) REQUIRES(lead);
+  void schedule(Scheduled& item, int64_t due) REQUIRES(lead);
+  void due(Scheduled& item) REQUIRES(lead);
+  void scrape(Scheduled& item) REQUIRES(lead);
+  void prepare_request(Scheduled& item, const std::shared_ptr<const ScrapeConfig>& config)
+      REQUIRES(lead);
+  void received(Scheduled& item, HttpResponse&& response) REQUIRES(lead);
+  void arrive(Scheduled& item, FetchedBody fetched) REQUIRES(lead);
+  bool storage_takes() REQUIRES(lead);
+  bool is_light() const REQUIRES(lead);
+  void work_here() REQUIRES(lead);
+  void finish(Target& target, Arrived& arrived) const;
+  void hand_over(Scheduled& item, std::vector<Arrived> scrapes) REQUIRES(lead);
+  void hand_over_fresh() REQUIRES(lead);
+  void hand_over_held(Scheduled& item) REQUIRES(lead);
+  void rest(Scheduled& item) REQUIRES(lead);
+  void retire(Scheduled& item) REQUIRES(lead);
+  void bury(Scheduled& item) REQUIRES(lead);
   int64_t after(DurationMs wait) const { return sink.clock.monotonic_nanos() + wait * 1'000'000; }
 
   const ScraperOptions options;
@@ -97,16 +121,24 @@ struct ScrapeLoop::State {
   size_t working GUARDED_BY(mutex) = 0;  // bodies in the pool
   std::atomic<bool> stopping{false};
 
-  // Of the loop's thread.
-  HttpClient http;
-  HttpAuthorities authorities;
-  std::unordered_map<Target*, std::unique_ptr<Scheduled>> items;
-  std::set<std::pair<int64_t, Scheduled*>> timers;
-  std::set<Scheduled*> holding;  // those that hold something
-  size_t held_bytes = 0;
-  bool takes = false;  // what the storage said last; it does not change its mind
+  // Who holds it leads: it is the loop.
+  Mutex lead;
+  HttpClient http;  // wake() by anybody
+  HttpAuthorities authorities GUARDED_BY(lead);
+  std::unordered_map<Target*, std::unique_ptr<Scheduled>> items GUARDED_BY(lead);
+  std::set<std::pair<int64_t, Scheduled*>> timers GUARDED_BY(lead);
+  std::vector<Fresh> fresh GUARDED_BY(lead);
+  std::set<Scheduled*> holding GUARDED_BY(lead);  // those that hold something
+  size_t held_bytes GUARDED_BY(lead) = 0;
+  bool takes GUARDED_BY(lead) = false;  // what the storage said last; it does not change its mind
 
-  std::thread thread;
+  // The loop's thread works on a body since then (monotonic ns), and does not lead; 0: it does.
+  std::atomic<int64_t> away_since{0};
+  std::atomic<uint64_t> times_away{0};
+  std::atomic<bool> watched{false};  // the stand-in looks at that now and then
+  CondVar watch;                     // with `mutex`
+
+  std::thread thread, second;
 };
 
 // ---- commands ----------------------------------------------------------------------------------
@@ -263,8 +295,9 @@ void ScrapeLoop::State::prepare_request(Scheduled& item, const std::shared_ptr<c
 
 void ScrapeLoop::State::scrape(Scheduled& item) {
   Target& target = *item.target;
-  const ScrapePlan plan = target.plan();
-  ScrapeTiming timing;
+  item.plan = target.plan();
+  ScrapeTiming& timing = item.timing;
+  timing = ScrapeTiming();
   timing.start = sink.clock.now();
   timing.start_nanos = sink.clock.monotonic_nanos();
   timing.time = options.adjust_timestamps ? sample_time(timing.start, item.phase, target.interval(),
@@ -276,38 +309,54 @@ void ScrapeLoop::State::scrape(Scheduled& item) {
   target.scrape.last_start_nanos = timing.start_nanos;
   item.busy = true;
 
-  if (!plan.forced_error.empty()) {
+  if (!item.plan.forced_error.empty()) {
     FetchedBody failed;
-    failed.error = plan.forced_error;
+    failed.error = item.plan.forced_error;
     failed.forced = true;
-    work(item, plan, timing, std::move(failed));
+    arrive(item, std::move(failed));
     return;
   }
-  if (item.config != plan.config) prepare_request(item, plan.config);
+  const bool is_new = item.config != item.plan.config;
+  if (is_new) prepare_request(item, item.plan.config);
   item.request.expected_body_bytes = target.scrape.last_wire_bytes;
   if (item.slot == nullptr) item.slot = http.slot();
-  http.start(*item.slot, item.request, [this, &item, plan, timing](HttpResponse response) {
-    FetchedBody fetched;
-    fetched.error = std::move(response.error);
-    fetched.too_large = response.body_too_large;
-    if (fetched.error.empty() && response.status != 200) {
-      fetched.error = "server returned HTTP status " + response.status_text;
-    }
-    fetched.content_type = std::move(response.content_type);
-    fetched.gzip = response.content_encoding == "gzip";
-    fetched.bytes = std::move(response.body);
-    item.target->scrape.last_wire_bytes = fetched.bytes.size();
-    work(item, plan, timing, std::move(fetched));
-  });
+  // Called inside poll(), which is called by who leads.
+  const auto done = [this, &item](HttpResponse&& response)
+                        NO_THREAD_SAFETY_ANALYSIS { received(item, std::move(response)); };
+  if (is_new) {
+    http.start(*item.slot, item.request, done);
+  } else {
+    http.repeat(*item.slot, item.request, done);
+  }
 }
 
-void ScrapeLoop::State::work(Scheduled& item, const ScrapePlan& plan, const ScrapeTiming& timing,
-                             FetchedBody fetched) {
-  item.held.push_back({plan, timing, std::move(fetched), sink.clock.monotonic_nanos()});
-  held_bytes += item.held.back().bytes();
+void ScrapeLoop::State::received(Scheduled& item, HttpResponse&& response) {
+  FetchedBody fetched;
+  fetched.error = std::move(response.error);
+  fetched.too_large = response.body_too_large;
+  if (fetched.error.empty() && response.status != 200) {
+    fetched.error = "server returned HTTP status " + response.status_text;
+  }
+  fetched.content_type = std::move(response.content_type);
+  fetched.gzip = response.content_encoding == "gzip";
+  fetched.bytes = std::move(response.body);
+  item.target->scrape.last_wire_bytes = fetched.bytes.size();
+  arrive(item, std::move(fetched));
+}
+
+// ---- what came ---------------------------------------------------------------------------------
+
+void ScrapeLoop::State::arrive(Scheduled& item, FetchedBody fetched) {
+  Arrived arrived{std::move(item.plan), item.timing, std::move(fetched), sink.clock.monotonic_nanos()};
+  if (storage_takes() && item.held.empty()) {
+    fresh.push_back({&item, std::move(arrived)});
+    return;
+  }
+  held_bytes += arrived.bytes();
+  item.held.push_back(std::move(arrived));
   holding.insert(&item);
-  if (storage_takes() || held_bytes > kMaxHeldBytes) {
-    hand_over(item);
+  if (takes || held_bytes > kMaxHeldBytes) {
+    hand_over_held(item);
   } else {
     rest(item);
   }
@@ -319,27 +368,17 @@ bool ScrapeLoop::State::storage_takes() {
 }
 
 // To the pool. Requires: none of the item's transfers is under way.
-void ScrapeLoop::State::hand_over(Scheduled& item) {
-  const int64_t now = sink.clock.monotonic_nanos();
+void ScrapeLoop::State::hand_over(Scheduled& item, std::vector<Arrived> scrapes) {
   item.busy = true;
-  holding.erase(&item);
-  // std::function wants to copy it.
-  auto scrapes = std::make_shared<std::vector<Arrived>>(std::exchange(item.held, {}));
-  for (Arrived& arrived : *scrapes) {
-    held_bytes -= arrived.bytes();
-    arrived.timing.held_nanos = now - arrived.at;
-  }
   {
     MutexLock lock(mutex);
     ++working;
   }
   Target* target = item.target;
-  pool.submit(Pool::Lane::kScrape, [this, target, scrapes] {
-    for (Arrived& arrived : *scrapes) {
-      guard("scrape", [&] {
-        finish_scrape(*target, arrived.plan, std::move(arrived.body), arrived.timing, sink);
-      });
-    }
+  // std::function wants to copy it.
+  const auto work = std::make_shared<std::vector<Arrived>>(std::move(scrapes));
+  pool.submit(Pool::Lane::kScrape, [this, target, work] {
+    for (Arrived& arrived : *work) finish(*target, arrived);
     finished(target);
     MutexLock lock(mutex);
     --working;
@@ -347,47 +386,140 @@ void ScrapeLoop::State::hand_over(Scheduled& item) {
   });
 }
 
-void ScrapeLoop::State::hand_over_held() {
-  for (Scheduled* item : std::set<Scheduled*>(holding)) {
-    if (!item->busy) hand_over(*item);
-  }
+void ScrapeLoop::State::finish(Target& target, Arrived& arrived) const {
+  guard("scrape", [&] {
+    finish_scrape(target, arrived.plan, std::move(arrived.body), arrived.timing, sink);
+  });
 }
 
-// ---- the thread --------------------------------------------------------------------------------
+void ScrapeLoop::State::hand_over_fresh() {
+  for (Fresh& one : fresh) {
+    std::vector<Arrived> scrapes;
+    scrapes.push_back(std::move(one.arrived));
+    hand_over(*one.item, std::move(scrapes));
+  }
+  fresh.clear();
+}
+
+void ScrapeLoop::State::hand_over_held(Scheduled& item) {
+  const int64_t now = sink.clock.monotonic_nanos();
+  for (Arrived& arrived : item.held) {
+    held_bytes -= arrived.bytes();
+    arrived.timing.held_nanos = now - arrived.at;
+  }
+  holding.erase(&item);
+  hand_over(item, std::exchange(item.held, {}));
+}
+
+// ---- the threads -------------------------------------------------------------------------------
+
+// What is due, and what has happened until something comes or is due again.
+void ScrapeLoop::State::round() {
+  std::vector<Command> batch;
+  {
+    MutexLock lock(mutex);
+    batch.swap(commands);
+  }
+  for (Command& command : batch) {
+    guard("scrape loop", [&]() NO_THREAD_SAFETY_ANALYSIS { execute(std::move(command)); });
+  }
+  guard("scrape loop", [&]() NO_THREAD_SAFETY_ANALYSIS { go_on(); });
+}
+
+void ScrapeLoop::State::go_on() {
+  const int64_t now = sink.clock.monotonic_nanos();
+  while (!timers.empty() && timers.begin()->first <= now) {
+    Scheduled& item = *timers.begin()->second;
+    timers.erase(timers.begin());
+    due(item);
+  }
+  if (!holding.empty() && storage_takes()) {
+    for (Scheduled* item : std::set<Scheduled*>(holding)) {
+      if (!item->busy) hand_over_held(*item);
+    }
+  }
+  DurationMs wait = holding.empty() ? kLongestWait : kAskAgain;
+  if (!timers.empty()) {
+    const int64_t left = timers.begin()->first - sink.clock.monotonic_nanos();
+    wait = std::min(wait, std::max<int64_t>((left + 999'999) / 1'000'000, 0));
+  }
+  http.poll(has_commands() || !fresh.empty() ? 0 : wait);
+}
+
+// Whether the loop works on what came itself: one body, known and small, while nothing else is due.
+bool ScrapeLoop::State::is_light() const {
+  if (fresh.size() != 1) return false;
+  const FetchedBody& body = fresh.front().arrived.body;
+  const size_t lines = fresh.front().item->target->scrape.lines.entries().size();
+  if (body.bytes.size() > kSmallBytes || lines > kFewLines) return false;
+  if (lines == 0 && !body.bytes.empty()) return false;  // its series are all new
+  return timers.empty() || timers.begin()->first > sink.clock.monotonic_nanos();
+}
+
+void ScrapeLoop::State::work_here() {
+  Scheduled& item = *fresh.front().item;
+  Arrived arrived = std::move(fresh.front().arrived);
+  fresh.clear();
+  away_since = sink.clock.monotonic_nanos();
+  ++times_away;
+  if (!watched.exchange(true)) {
+    MutexLock lock(mutex);
+    watch.notify_one();
+  }
+  lead.unlock();
+  finish(*item.target, arrived);
+  away_since = 0;
+  if (!lead.try_lock()) {  // the stand-in gives it back
+    http.wake();
+    lead.lock();
+  }
+  {
+    MutexLock lock(mutex);
+    awaited.erase(item.target);
+  }
+  rest(item);
+}
 
 void ScrapeLoop::State::run() {
   name_thread("scrape loop");
-  std::vector<Command> batch;
+  MutexLock lock(lead);
+  while (!stopping) {
+    round();
+    if (is_light()) {
+      work_here();
+    } else {
+      hand_over_fresh();
+    }
+  }
+}
+
+// Leads while a body keeps the loop's thread. Looks for that only while there is some, for looking costs, too.
+void ScrapeLoop::State::stand_in() {
+  name_thread("scrape stand-in");
+  uint64_t seen = 0;
   while (!stopping) {
     {
       MutexLock lock(mutex);
-      batch.swap(commands);
+      while (!watched && !stopping) watch.wait(mutex);
+      if (!stopping) watch.wait_for(mutex, kLookInterval);
     }
-    for (Command& command : batch) {
-      guard("scrape loop", [&] { execute(std::move(command)); });
+    watched = false;  // first, so that who goes away after this look says so
+    const int64_t since = away_since;
+    if (since != 0 || times_away != seen) watched = true;
+    seen = times_away;
+    if (since == 0 || sink.clock.monotonic_nanos() - since < kAwayNanos) continue;
+    MutexLock lock(lead);
+    while (!stopping && away_since == since) {
+      round();
+      hand_over_fresh();
     }
-    batch.clear();
-    guard("scrape loop", [&] {
-      const int64_t now = sink.clock.monotonic_nanos();
-      while (!timers.empty() && timers.begin()->first <= now) {
-        Scheduled& item = *timers.begin()->second;
-        timers.erase(timers.begin());
-        due(item);
-      }
-      if (!holding.empty() && storage_takes()) hand_over_held();
-      DurationMs wait = holding.empty() ? kLongestWait : kAskAgain;
-      if (!timers.empty()) {
-        const int64_t left = timers.begin()->first - sink.clock.monotonic_nanos();
-        wait = std::min(wait, std::max<int64_t>((left + 999'999) / 1'000'000, 0));
-      }
-      http.poll(has_commands() ? 0 : wait);
-    });
   }
 }
 
 ScrapeLoop::ScrapeLoop(const ScraperOptions& options, const ScrapeSink& sink, Pool& pool)
     : state_(std::make_unique<State>(options, sink, pool)) {
   state_->thread = std::thread([state = state_.get()] { state->run(); });
+  state_->second = std::thread([state = state_.get()] { state->stand_in(); });
 }
 
 ScrapeLoop::~ScrapeLoop() { stop(); }
@@ -397,13 +529,22 @@ void ScrapeLoop::add(Target& target, uint64_t seed) { state_->post(Add{&target, 
 void ScrapeLoop::retire(std::unique_ptr<Target> target) { state_->post(Retire{std::move(target)}); }
 
 void ScrapeLoop::stop() {
-  if (!state_->thread.joinable()) return;
-  state_->stopping = true;
-  state_->http.wake();
-  state_->thread.join();
-  MutexLock lock(state_->mutex);
-  while (state_->working > 0) state_->idle.wait(state_->mutex);
-  state_->items.clear();  // ends their transfers
+  State& state = *state_;
+  if (!state.thread.joinable()) return;
+  {
+    MutexLock lock(state.mutex);
+    state.stopping = true;
+    state.watch.notify_all();
+  }
+  state.http.wake();
+  state.thread.join();
+  state.second.join();
+  {
+    MutexLock lock(state.mutex);
+    while (state.working > 0) state.idle.wait(state.mutex);
+  }
+  MutexLock lock(state.lead);
+  state.items.clear();  // ends their transfers
 }
 
 }  // namespace hearth

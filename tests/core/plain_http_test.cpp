@@ -20,19 +20,29 @@ class Asking {
     request_.timeout = 10'000;
   }
   HttpResponse ask() {
-    HttpResponse got;
-    bool over = false;
-    client_.start(*slot_, request_, [&](HttpResponse response) {
-      got = std::move(response);
-      over = true;
-    });
-    while (!over) client_.poll(100);
-    return got;
+    client_.start(*slot_, request_, done_);
+    return answer();
+  }
+  HttpResponse ask_again() {
+    client_.repeat(*slot_, request_, done_);
+    return answer();
   }
   HttpRequest& request() { return request_; }
   HttpClient& client() { return client_; }
 
  private:
+  HttpResponse answer() {
+    while (!over_) client_.poll(100);
+    over_ = false;
+    return std::move(got_);
+  }
+
+  HttpResponse got_;
+  bool over_ = false;
+  const HttpClient::Done done_ = [this](HttpResponse&& response) {
+    got_ = std::move(response);
+    over_ = true;
+  };
   HttpClient client_{1};
   std::unique_ptr<HttpClient::Slot> slot_;
   HttpRequest request_;
@@ -89,6 +99,30 @@ TEST_CASE("a connection that the server closes while it idles is made anew") {
   Asking asking("http://" + server.address() + "/");
   for (int i = 0; i < 5; ++i) CHECK(asking.ask().body == "a 1\n");
   CHECK(server.connections() == 5);
+}
+
+TEST_CASE("a request is repeated as it was, over the same connection or a new one") {
+  LoopbackServer server([](const std::string& request) {
+    Reply reply = http_reply("a 1\n");
+    if (request.starts_with("GET /closes")) reply.then = Reply::Then::kClose;
+    if (request.starts_with("GET /moved")) return http_reply("", "Location: /here\r\n", "302 Found");
+    return reply;
+  });
+  for (const char* path : {"/stays", "/closes", "/moved"}) {
+    Asking asking("http://" + server.address() + path);
+    const size_t before = server.requests().size();
+    CHECK(asking.ask().body == "a 1\n");
+    for (int i = 0; i < 3; ++i) {
+      asking.request().expected_body_bytes = 4;
+      CHECK(asking.ask_again().body == "a 1\n");
+    }
+    const std::vector<std::string> requests = server.requests();
+    for (size_t i = before; i < requests.size(); ++i) {
+      const std::string& first = requests[before + (std::string(path) == "/moved" ? (i - before) % 2 : 0)];
+      CHECK(requests[i] == first);
+    }
+  }
+  CHECK(server.connections() == 1 + 4 + 1);
 }
 
 TEST_CASE("chunked bodies are put together") {

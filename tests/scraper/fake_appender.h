@@ -18,6 +18,7 @@ namespace hearth {
 class FakeAppender final : public Appender {
  public:
   using Appender::intern;
+  std::function<void()> before_append;  // to be set before the first one
   SeriesRef intern(LabelsView labels, SeriesSource* source) override {
     MutexLock lock(mutex_);
     if (full_ && source != nullptr && refs_.find(Labels(labels)) == refs_.end()) return 0;
@@ -26,6 +27,7 @@ class FakeAppender final : public Appender {
     return it->second;
   }
   AppendResult append(const Batch& batch) override {
+    if (before_append) before_append();
     MutexLock lock(mutex_);
     AppendResult result;
     if (broken_) throw Error(ErrorKind::kIo, "the log cannot be written");

@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <chrono>
+#include <thread>
 
 #include "core/compress.h"
 #include "core/file.h"
@@ -198,6 +200,33 @@ TEST_CASE("the scraper stops while scrapes are held back") {
   REQUIRE(running.wait_until([&] { return scrapes >= 3; }));
   running.manager->stop();
   CHECK(running.storage.series() == 0);
+}
+
+TEST_CASE("a storage that keeps the body of one scrape for long holds up no other scrape") {
+  std::atomic<int> scrapes{0}, stuck{0};
+  LoopbackServer server([&](const std::string&) {
+    ++scrapes;
+    return http_reply("a 1\n");
+  });
+  LoopbackServer other([&](const std::string&) {
+    ++scrapes;
+    return http_reply("b 1\n");
+  });
+  Running running;
+  running.storage.before_append = [&] {
+    const int before = scrapes;
+    if (before < 6 || stuck.exchange(1) != 0) return;
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (scrapes < before + 4 && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
+    stuck = scrapes - before;
+  };
+  running.apply({job("j", {server.address(), other.address()})});
+  REQUIRE(running.wait_until([&] { return stuck > 1; }));
+  CHECK(stuck >= 4);
+  const int before = scrapes;
+  CHECK(running.wait_until([&] { return scrapes >= before + 4; }));  // and goes on
+  running.apply({});
+  CHECK(running.wait_until([&] { return is_stale(running.storage.newest("a")) && is_stale(running.storage.newest("b")); }));
 }
 
 // ---- servers that misbehave --------------------------------------------------------------------
