@@ -1,8 +1,8 @@
 #include "query/extrapolate.h"
 
+#include "query/full_windows.h"
 #include "query/interpolate.h"
 #include "query/range_histograms.h"
-#include "query/scan.h"
 #include "query/start_times.h"
 
 namespace hearth::promql {
@@ -13,6 +13,8 @@ namespace {
 struct Reach {
   double sampled, to_start, to_end;
 
+  Reach(double of_samples, double before, double after)
+      : sampled(of_samples), to_start(before), to_end(after) {}
   Reach(const Windows& w, size_t step, TimeMs first_t, TimeMs last_t, size_t samples) {
     const TimeMs window_end = w.instants.at(step);
     to_start = static_cast<double>(first_t - (window_end - w.range)) / 1000;
@@ -38,38 +40,16 @@ double stretch(const Reach& reach, double first_value, double increase, double p
   return factor;
 }
 
-// Sums of what counter resets lost, over windows that slide: the resets of a series are found once.
-// Windows are asked for in their order.
-class Resets {
- public:
-  // The samples must outlive it.
-  explicit Resets(const Columns& samples) : v_(samples.v.data()) {
-    const StartTimes starts = float_starts(samples);
-    if (!starts.any()) {
-      find_falls(v_, samples.v.size(), at_);
-      return;
-    }
-    for (uint32_t i = 1; i < samples.v.size(); ++i) {
-      if (v_[i] < v_[i - 1] || starts.reset_before(i)) at_.push_back(i);
-    }
+// The falls of a counter's values, and where its start times say that it began anew.
+Falls falls_of(const Columns& samples) {
+  const StartTimes starts = float_starts(samples);
+  if (!starts.any()) return Falls(samples.v);
+  std::vector<uint32_t> at;
+  for (uint32_t i = 1; i < samples.v.size(); ++i) {
+    if (samples.v[i] < samples.v[i - 1] || starts.reset_before(i)) at.push_back(i);
   }
-  // Whether there is one inside [begin, end).
-  bool any(uint32_t begin, uint32_t end) {
-    while (first_ < at_.size() && at_[first_] <= begin) ++first_;
-    return first_ < at_.size() && at_[first_] < end;
-  }
-  // Adds to `increase` the value before each reset inside [begin, end), in their order.
-  double correct(double increase, uint32_t begin, uint32_t end) {
-    if (!any(begin, end)) return increase;
-    for (size_t i = first_; i < at_.size() && at_[i] < end; ++i) increase += v_[at_[i] - 1];
-    return increase;
-  }
-
- private:
-  const double* v_;
-  std::vector<uint32_t> at_;
-  size_t first_ = 0;
-};
+  return {samples.v, std::move(at)};
+}
 
 // What all windows of a series have in common with those of others that have their samples at the
 // same times. One thread.
@@ -86,40 +66,63 @@ class Stretching {
     return kept;
   }
   double factor(size_t i, double first_value, double increase) const {
-    return stretch(reaches_[i], first_value, increase, per_seconds_);
+    const Reach reach{reaches_.sampled[i], reaches_.to_start[i], reaches_.to_end[i]};
+    return stretch(reach, first_value, increase, per_seconds_);
   }
-  // The factors of the windows from i on where zero is far away.
-  const double* plain_factors(size_t i) const { return plain_.data() + i; }
-  // Whether all of the windows [i, i + kAtOnce) have more than two samples: then zero is far away
-  // where the first sample is no less than the increase.
-  bool full(size_t i) const { return full_[i / kAtOnce] != 0; }
+  const Reaches& reaches() const { return reaches_; }
+  // How many windows from i on, a multiple of kAtOnce, have more than two samples: then zero is far
+  // away where the first sample is no less than the increase.
+  size_t full(size_t i) const {
+    size_t end = i / kAtOnce;
+    while (full_[end] != 0) ++end;
+    return end * kAtOnce - i;
+  }
 
  private:
   void find(const Windows& w, double per_seconds) {
     version_ = w.floats.version;
     per_seconds_ = per_seconds;
-    reaches_.clear();
-    plain_.clear();
-    full_.assign(w.steps() / kAtOnce + 1, 1);
+    const size_t steps = w.steps();
+    for (auto* column :
+         {&reaches_.sampled, &reaches_.to_start, &reaches_.to_end, &reaches_.plain}) {
+      column->resize(steps);
+    }
+    full_.assign(steps / kAtOnce + 1, 1);
     full_.back() = 0;
-    for (size_t i = 0; i < w.steps(); ++i) {
+    const TimeMs* t = w.samples.t.data();
+    DurationMs before = 0, after = 0;  // between the samples and the edges of the window
+    size_t of = 0;                     // how many samples
+    for (size_t i = 0; i < steps; ++i) {
       const size_t size = w.floats.size(i);
       if (size <= 2) full_[i / kAtOnce] = 0;
       if (size < 2) {
-        reaches_.push_back(Reach(w, i, 0, 0, 2));
-        plain_.push_back(0);
-      } else {
-        const TimeMs* t = w.samples.t.data();
-        reaches_.push_back(Reach(w, i, t[w.floats.begin[i]], t[w.floats.end[i] - 1], size));
-        plain_.push_back(stretch(reaches_.back(), -1, 0, per_seconds));
+        of = 0;
+        continue;
       }
+      const TimeMs first = t[w.floats.begin[i]], last = t[w.floats.end[i] - 1];
+      const TimeMs at = w.instants.at(i);
+      if (size == of && at - first == before && at - last == after) {
+        put(i, {reaches_.sampled[i - 1], reaches_.to_start[i - 1], reaches_.to_end[i - 1]},
+            reaches_.plain[i - 1]);
+        continue;
+      }
+      of = size;
+      before = at - first;
+      after = at - last;
+      const Reach reach(w, i, first, last, size);
+      put(i, reach, stretch(reach, -1, 0, per_seconds));
     }
+  }
+  void put(size_t i, const Reach& reach, double plain) {
+    reaches_.sampled[i] = reach.sampled;
+    reaches_.to_start[i] = reach.to_start;
+    reaches_.to_end[i] = reach.to_end;
+    reaches_.plain[i] = plain;
   }
 
   uint64_t version_ = 0;
   double per_seconds_ = 0;
-  std::vector<Reach> reaches_;
-  std::vector<double> plain_;
+  Reaches reaches_;  // undefined where there are less than two samples
   std::vector<uint8_t> full_;
 };
 
@@ -132,54 +135,41 @@ class Extrapolation {
       : w_(w),
         out_(out),
         row_(row),
-        resets_(w.samples),
+        falls_(kCounter ? falls_of(w.samples) : Falls(w.samples.v, {})),
         starts_(float_starts(w.samples)),
         started_(kCounter && starts_.any()),
         stretching_(Stretching::of(w, per_seconds())) {}
 
   void windows() {
-    constexpr size_t kAtOnce = Stretching::kAtOnce;
-    size_t i = 0;
-    if (!w_.has_histograms() && !started_) {
-      for (; i + kAtOnce <= w_.steps(); i += kAtOnce) {
-        if (stretching_.full(i)) {
-          full_windows(i);
-        } else {
-          for (size_t k = 0; k < kAtOnce; ++k) window(i + k);
-        }
+    const bool floats_only = !w_.has_histograms() && !started_;
+    if (kCounter && floats_only) falls_.count_if_many();
+    for (size_t i = 0; i < w_.steps();) {
+      const size_t full = floats_only && i % Stretching::kAtOnce == 0 ? stretching_.full(i) : 0;
+      if (full > 0) {
+        full_windows(i, full);
+        i += full;
+      } else {
+        window(i++);
       }
     }
-    for (; i < w_.steps(); ++i) window(i);
   }
 
  private:
   double per_seconds() const { return kPerSecond ? static_cast<double>(w_.range) / 1000 : 0; }
 
-  // The windows [i, i + kAtOnce), which hold floats only, more than two each.
-  void full_windows(size_t i) {
-    constexpr size_t kAtOnce = Stretching::kAtOnce;
-    const uint32_t* begin = w_.floats.begin.data() + i;
-    const uint32_t* end = w_.floats.end.data() + i;
-    const double* v = w_.samples.v.data();
-    double first[kAtOnce], increase[kAtOnce];
-    for (size_t k = 0; k < kAtOnce; ++k) {
-      first[k] = v[begin[k]];
-      increase[k] = v[end[k] - 1] - first[k];
-    }
-    if (kCounter && resets_.any(begin[0], end[kAtOnce - 1])) {
-      for (size_t k = 0; k < kAtOnce; ++k) {
-        increase[k] = resets_.correct(increase[k], begin[k], end[k]);
-      }
-    }
-    bool near = false;  // zero
-    for (size_t k = 0; kCounter && k < kAtOnce; ++k) {
-      near |= (increase[k] > 0) & (first[k] >= 0) & (first[k] < increase[k]);
-    }
-    double* cells = out_[row_] + i;
-    const double* factors = stretching_.plain_factors(i);
-    for (size_t k = 0; k < kAtOnce; ++k) {
-      cells[k] =
-          increase[k] * (near ? stretching_.factor(i + k, first[k], increase[k]) : factors[k]);
+  void full_windows(size_t first, size_t count) {
+    const FullWindows full{w_.samples.v.data(),
+                           w_.floats.begin.data(),
+                           w_.floats.end.data(),
+                           stretching_.reaches(),
+                           first,
+                           count,
+                           kPerSecond ? per_seconds() : 1,
+                           out_[row_]};
+    if (kCounter) {
+      extrapolate_counter(full, falls_);
+    } else {
+      extrapolate_gauge(full);
     }
   }
 
@@ -199,7 +189,7 @@ class Extrapolation {
     const uint32_t begin = w_.floats.begin[i], end = w_.floats.end[i];
     const double first = v[begin];
     double increase = v[end - 1] - first;
-    if (kCounter) increase = resets_.correct(increase, begin, end);
+    if (kCounter) increase = falls_.correct(increase, begin, end);
     if (started_) {
       warn_overlap(w_, starts_, begin, end);
       if (begins_inside(w_, i, starts_, begin)) {
@@ -214,7 +204,7 @@ class Extrapolation {
   const Windows& w_;
   Rows& out_;
   const size_t row_;
-  Resets resets_;
+  Falls falls_;
   const StartTimes starts_;
   const bool started_;
   const Stretching& stretching_;

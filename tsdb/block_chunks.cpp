@@ -108,6 +108,12 @@ BlockChunksReader::Chunk BlockChunksReader::chunk(uint64_t ref) const {
   return {static_cast<Encoding>(encoding), checked.substr(1)};
 }
 
+void BlockChunksReader::prefetch(uint64_t ref) const {
+  const uint64_t segment = ref >> 32, offset = ref & 0xffffffff;
+  if (segment >= segments_.size() || offset >= segments_[segment].bytes().size()) return;
+  __builtin_prefetch(segments_[segment].bytes().data() + offset);
+}
+
 size_t BlockChunksReader::readable_behind(uint64_t ref, std::string_view chunk) const {
   const std::string_view bytes = segments_[ref >> 32].bytes();
   return static_cast<size_t>(bytes.data() + bytes.size() - (chunk.data() + chunk.size()));

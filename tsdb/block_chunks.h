@@ -47,6 +47,8 @@ class BlockChunksReader {
   // Throws Error(kCorrupt) for a ref that leads nowhere, a checksum that is wrong and an encoding
   // that nobody knows.
   Chunk chunk(uint64_t ref) const;
+  // Begins to fetch the beginning of the chunk.
+  void prefetch(uint64_t ref) const;
   // How many bytes of the file stand behind a chunk's.
   size_t readable_behind(uint64_t ref, std::string_view chunk) const;
   uint64_t bytes() const;

@@ -67,6 +67,10 @@ class BlockSeriesSet final : public ChunkedSet {
     const uint32_t ref = series_[series].ref;
     if (!block_->in_service() || deleted_->of(ref) != nullptr) return false;
     if (!find_series(ref, nullptr, metas)) return false;
+    for (const ChunkMeta& meta : metas) {
+      if (TimeRange{meta.min_time, meta.max_time}.overlaps(range))
+        block_->chunks().prefetch(meta.ref);
+    }
     try {
       TimeMs before = kMinTime;
       for (const ChunkMeta& meta : metas) {

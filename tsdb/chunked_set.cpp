@@ -21,15 +21,13 @@ struct Member {
 
 // How many samples all pieces have together; 0 where it is better to decode one after another.
 size_t count_samples(std::span<const ChunkList::Piece> pieces) {
-  size_t samples = 0, bytes = 0;
+  size_t samples = 0;
   for (const ChunkList::Piece& piece : pieces) {
     const size_t of_chunk = xor_samples(piece.chunk);
     if (of_chunk == 0) return 0;
     samples += of_chunk;
-    bytes += piece.chunk.bytes.size();
   }
-  // Where samples hardly differ the processor foresees their bits, and one after another is faster.
-  return bytes < samples ? 0 : samples;
+  return samples;
 }
 
 // Makes room for samples; what is there need not be.
