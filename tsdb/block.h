@@ -47,6 +47,12 @@ class Block {
   // A block that is not answers no more, so that everything else can.
   bool in_service() const { return in_service_.load(std::memory_order_relaxed); }
 
+  // What is mapped leaves memory, and comes back when it is read.
+  void forget_pages() const {
+    index_.forget_pages();
+    chunks_.forget_pages();
+  }
+
   // A block whose compaction failed is not tried again, also after a restart.
   bool compaction_failed() const { return compaction_failed_.load(std::memory_order_relaxed); }
   void mark_compaction_failed() const;

@@ -130,6 +130,10 @@ void BlockChunksReader::forget(uint64_t from, uint64_t to) const {
   segments_[segment].forget(from & 0xffffffff, to & 0xffffffff);
 }
 
+void BlockChunksReader::forget_pages() const {
+  for (const MappedFile& segment : segments_) segment.forget(0, segment.bytes().size());
+}
+
 uint64_t BlockChunksReader::bytes() const {
   uint64_t total = 0;
   for (const MappedFile& segment : segments_) total += segment.bytes().size();

@@ -55,6 +55,7 @@ class BlockChunksReader {
   bool lost_pages() const;
   // Takes what lies between two refs of one segment out of memory, where it was read once.
   void forget(uint64_t from, uint64_t to) const;
+  void forget_pages() const;  // all of them
 
  private:
   const std::string dir_;

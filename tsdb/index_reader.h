@@ -52,6 +52,7 @@ class IndexReader final : public LabelIndex {
   void names_of(std::span<const uint32_t> refs, std::set<std::string>& names) const override;
 
   uint64_t bytes() const { return file_.bytes().size(); }
+  void forget_pages() const { file_.forget(0, file_.bytes().size()); }
   bool lost_pages() const { return file_.damaged(); }
   uint64_t symbol_table_bytes() const { return symbol_at_.size() * sizeof(uint32_t); }
 

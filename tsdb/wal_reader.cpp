@@ -67,9 +67,13 @@ bool WalReader::skip_page_end() {
   return true;
 }
 
+bool WalReader::is_wanted(std::string_view raw, uint8_t flags) const {
+  return wanted_ == Wanted::kAll || may_be_series_or_metadata(raw, flags);
+}
+
 WalReader::Outcome WalReader::uncompress(std::string_view raw, uint8_t flags) {
   record_ = raw;
-  if (wanted_ == Wanted::kSeriesAndMetadata && !may_be_series_or_metadata(raw, flags)) {
+  if (!is_wanted(raw, flags)) {
     record_ = {};
     return Outcome::kRecord;
   }
@@ -92,6 +96,7 @@ WalReader::Outcome WalReader::next() {
   if (!error_.empty()) return Outcome::kCorrupt;
   fragments_.clear();
   const uint64_t end = padded_size(bytes_);
+  bool skipped = false;
   for (size_t fragments = 0;;) {
     if (position_ >= end) {
       return fragments == 0 ? Outcome::kEnd : fail("last record is torn");
@@ -118,13 +123,24 @@ WalReader::Outcome WalReader::next() {
     if (type > WalFragment::kLast) {
       return fail(fmt::format("unexpected record type {}", flags & kWalTypeMask));
     }
+    if (!begins && amid_) {
+      position_ += kWalHeaderBytes + length;
+      continue;
+    }
+    amid_ = false;
     if (begins != (fragments == 0)) {
       return fail(begins ? "a record begins within another" : "a record has no beginning");
     }
+    if (begins) begin_ = position_;
     position_ += kWalHeaderBytes + length;
     if (type == WalFragment::kFull) return uncompress(part, flags);
-    fragments_.append(part);
-    if (type == WalFragment::kLast) return uncompress(fragments_, flags);
+    if (begins) skipped = !is_wanted(part, flags);
+    if (!skipped) fragments_.append(part);
+    if (type == WalFragment::kLast && !skipped) return uncompress(fragments_, flags);
+    if (type == WalFragment::kLast) {
+      record_ = {};
+      return Outcome::kRecord;
+    }
     ++fragments;
   }
 }

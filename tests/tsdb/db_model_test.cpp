@@ -12,6 +12,7 @@
 #include "core/log.h"
 #include "tests/tsdb/db_fixture.h"
 #include "tests/tsdb/histograms.h"
+#include "tsdb/read_only.h"
 #include "tsdb/wal_format.h"
 
 using namespace hearth;
@@ -180,10 +181,16 @@ class Life : DbFixture {
     const TimeMs from = clock.now() - below(12 * kHour);
     check({from, from + below(4 * kHour)});
   }
+  // The database, and its directory for who only reads.
   void check(TimeRange range) {
+    check(range, *db);
+    ReadOnlyDb read_only(dir.path(), pool);
+    check(range, read_only);
+  }
+  void check(TimeRange range, Queryable& queryable) {
     std::map<int64_t, Reference::Samples> found;
     Budget budget(0);
-    const auto querier = db->querier(range);
+    const auto querier = queryable.querier(range);
     const auto set = querier->select({}, {range}, budget);
     Columns columns;
     for (size_t i = 0; i < set->size(); ++i) {

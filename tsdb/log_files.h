@@ -1,0 +1,26 @@
+// The logs of a data directory for who only reads, also while a server writes them: their files as
+// they are at one moment, mapped. What a server deletes afterwards stays readable.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/file.h"
+
+namespace hearth::tsdb {
+
+struct LogFile {
+  std::string path;
+  MappedFile file;
+  bool in_checkpoint = false;
+};
+
+struct LogFiles {
+  std::vector<LogFile> in_order;  // the newest checkpoint, then the segments of wal/ behind it
+  std::vector<LogFile> late;      // wbl/
+};
+
+// Empty where there is no log. Throws Error(kIo).
+LogFiles map_log_files(const std::string& data_dir);
+
+}  // namespace hearth::tsdb
