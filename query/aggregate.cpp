@@ -20,6 +20,14 @@ void add_row(Cell* cells, const double* row, size_t steps) {
   }
 }
 
+// The result of a group that has only this value.
+template <class Cell>
+double alone(double value) {
+  Cell cell;
+  cell.add(value);
+  return cell.result();
+}
+
 struct MeanCell {
   KahanMean mean{0};
   bool seen = false;
@@ -117,6 +125,8 @@ class FoldAggregate final : public Operator, private FoldSink {
     grouping_.open(context, child().series(), series_);
     lanes_.resize(source_->lanes().size());
     size_t lane_groups = 0;
+    std::vector<uint32_t> members(series_.size());
+    for (size_t i = 0; i < child().series().size(); ++i) ++members[grouping_[i]];
     std::vector<int64_t> local(series_.size());
     for (size_t l = 0; l < lanes_.size(); ++l) {
       Lane& lane = lanes_[l];
@@ -124,6 +134,10 @@ class FoldAggregate final : public Operator, private FoldSink {
       std::fill(local.begin(), local.end(), -1);
       lane.local.reserve(lane.range.size());
       for (size_t i = lane.range.begin; i < lane.range.end; ++i) {
+        if (members[grouping_[i]] == 1) {
+          lane.local.push_back(kAlone);
+          continue;
+        }
         int64_t& number = local[grouping_[i]];
         if (number < 0) {
           number = static_cast<int64_t>(lane.groups.size());
@@ -134,13 +148,13 @@ class FoldAggregate final : public Operator, private FoldSink {
       lane_groups += lane.groups.size();
     }
     cells_ = context.reserve(lane_groups, steps_.count, sizeof(Cell));
+    result_ = std::make_unique<Rows>(context, steps_.count);
+    result_->reset(series_.size());
     source_->add(*this, pos_.start);
   }
 
   void prepare(Context& context) override {
     source_->run(context, *this);
-    result_ = std::make_unique<Rows>(context, steps_.count);
-    result_->reset(series_.size());
     if (lanes_.empty()) return;
     gather(context);
     if (op_ == AggregateOp::kSum || op_ == AggregateOp::kAvg) {
@@ -162,9 +176,12 @@ class FoldAggregate final : public Operator, private FoldSink {
   }
 
  private:
+  // The only series of its group, whose row becomes the result at once.
+  static constexpr uint32_t kAlone = ~uint32_t{0};
+
   struct Lane {
     Range range;
-    std::vector<uint32_t> local;   // of each series: its group among those of the lane
+    std::vector<uint32_t> local;   // of each series: its group among those of the lane, or kAlone
     std::vector<uint32_t> groups;  // the lane's groups
     std::vector<Cell> cells;
     std::vector<GroupedHistogram> histograms;
@@ -180,13 +197,22 @@ class FoldAggregate final : public Operator, private FoldSink {
     Lane& lane = lanes_[l];
     for (size_t i = 0; i < rows.count(); ++i) {
       const size_t series = first + i;
-      Cell* cells = lane.cells.data() + lane.local[series - lane.range.begin] * steps_.count;
-      add_row(cells, rows[i], steps_.count);
+      const uint32_t local = lane.local[series - lane.range.begin];
+      Cell* const cells = local == kAlone ? nullptr : lane.cells.data() + local * steps_.count;
+      if (cells != nullptr) {
+        add_row(cells, rows[i], steps_.count);
+      } else {
+        double* const row = (*result_)[grouping_[series]];
+        for (size_t step = 0; step < steps_.count; ++step) {
+          row[step] = is_absent(rows[i][step]) ? absent() : alone<Cell>(rows[i][step]);
+        }
+      }
       if (const HistogramPtr* h = rows.histograms(i))
         add_histograms(context, h, series, cells, lane);
     }
   }
 
+  // cells: nullptr where the series is alone in its group.
   void add_histograms(Context& context, const HistogramPtr* histograms, size_t series, Cell* cells,
                       Lane& lane) const {
     for (size_t step = 0; step < steps_.count; ++step) {
@@ -194,7 +220,11 @@ class FoldAggregate final : public Operator, private FoldSink {
       switch (op_) {
         case AggregateOp::kCount:
         case AggregateOp::kGroup:
-          cells[step].add(1);
+          if (cells != nullptr) {
+            cells[step].add(1);
+          } else {
+            (*result_)[grouping_[series]][step] = alone<Cell>(1);
+          }
           break;
         case AggregateOp::kSum:
         case AggregateOp::kAvg:
@@ -227,6 +257,7 @@ class FoldAggregate final : public Operator, private FoldSink {
     context.parallel((series_.size() + kAtOnce - 1) / kAtOnce, [&](size_t part) {
       const size_t end = std::min(series_.size(), (part + 1) * kAtOnce);
       for (size_t group = part * kAtOnce; group < end; ++group) {
+        if (first[group] == nullptr) continue;  // there already
         double* row = (*result_)[group];
         for (size_t i = 0; i < steps_.count; ++i) row[i] = first[group][i].result();
       }

@@ -63,23 +63,33 @@ void Annotations::info(const std::string& text, PosRange pos) {
   add(infos_, text, pos);
 }
 
-void Annotations::forced_monotonicity(std::string_view metric, PosRange pos, TimeMs t, Fix fix) {
+void Annotations::Fixes::add(TimeMs t, const Fix& fix) { add(Fixes{fix, t, t, 1}); }
+
+void Annotations::Fixes::add(const Fixes& others) {
+  if (others.count == 0) return;
+  if (count == 0) {
+    *this = others;
+    return;
+  }
+  all.min_bucket = std::min(all.min_bucket, others.all.min_bucket);
+  all.max_bucket = std::max(all.max_bucket, others.all.max_bucket);
+  all.max_diff = std::max(all.max_diff, others.all.max_diff);
+  first = std::min(first, others.first);
+  last = std::max(last, others.last);
+  count += others.count;
+}
+
+void Annotations::forced_monotonicity(std::string_view metric, PosRange pos, Fixes fixes) {
+  if (fixes.count == 0) return;
   std::string text =
       "input to histogram_quantile needed to be fixed for monotonicity (see "
       "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)" +
       for_metric(metric);
   MutexLock lock(mutex_);
-  const auto times = static_cast<int64_t>(1 + Repeats::current().size());
-  const auto [entry, is_new] = fixes_.emplace(std::move(text), Monotonicity{pos, t, t, fix, times});
-  if (is_new) return;
-  Monotonicity& known = entry->second;
+  fixes.count *= static_cast<int64_t>(1 + Repeats::current().size());
+  Monotonicity& known = fixes_.emplace(std::move(text), Monotonicity{pos, {}}).first->second;
   if (pos.start < known.pos.start) known.pos = pos;
-  known.first = std::min(known.first, t);
-  known.last = std::max(known.last, t);
-  known.fix.min_bucket = std::min(known.fix.min_bucket, fix.min_bucket);
-  known.fix.max_bucket = std::max(known.fix.max_bucket, fix.max_bucket);
-  known.fix.max_diff = std::max(known.fix.max_diff, fix.max_diff);
-  known.count += times;
+  known.fixes.add(fixes);
 }
 
 void Annotations::texts(std::string_view query, std::vector<std::string>& warnings,
@@ -92,12 +102,13 @@ void Annotations::texts(std::string_view query, std::vector<std::string>& warnin
     infos.push_back("PromQL info: " + text + position_text(query, pos));
   }
   for (const auto& [text, known] : fixes_) {
+    const Fixes& fixes = known.fixes;
     infos.push_back(fmt::format(
         "PromQL info: {}, from buckets {} to {}, with a max diff of {}, over {} samples from {} to "
         "{}{}",
-        text, float_g(known.fix.min_bucket), float_g(known.fix.max_bucket),
-        two_digits(known.fix.max_diff), known.count, rfc3339_text(known.first / 1000 * 1000),
-        rfc3339_text(known.last / 1000 * 1000), position_text(query, known.pos)));
+        text, float_g(fixes.all.min_bucket), float_g(fixes.all.max_bucket),
+        two_digits(fixes.all.max_diff), fixes.count, rfc3339_text(fixes.first / 1000 * 1000),
+        rfc3339_text(fixes.last / 1000 * 1000), position_text(query, known.pos)));
   }
   std::sort(warnings.begin(), warnings.end());
   std::sort(infos.begin(), infos.end());

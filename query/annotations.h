@@ -24,12 +24,19 @@ class Annotations {
   void warn(const std::string& text, PosRange pos);
   void info(const std::string& text, PosRange pos);
 
-  // Buckets of a classic histogram that had to be made monotonic at time t; several become one
-  // text.
+  // Buckets of a classic histogram that had to be made monotonic; several become one text.
   struct Fix {
     double min_bucket, max_bucket, max_diff;
   };
-  void forced_monotonicity(std::string_view metric, PosRange pos, TimeMs t, Fix fix);
+  // Those of one series.
+  struct Fixes {
+    Fix all{};
+    TimeMs first = 0, last = 0;
+    int64_t count = 0;
+    void add(TimeMs t, const Fix& fix);  // in the order of time
+    void add(const Fixes& others);
+  };
+  void forced_monotonicity(std::string_view metric, PosRange pos, Fixes fixes);
 
   // Appends the finished texts, sorted.
   void texts(std::string_view query, std::vector<std::string>& warnings,
@@ -38,9 +45,7 @@ class Annotations {
  private:
   struct Monotonicity {
     PosRange pos;
-    TimeMs first, last;
-    Fix fix;
-    int64_t count;
+    Fixes fixes;
   };
   mutable Mutex mutex_;
   std::map<std::string, PosRange> warnings_ GUARDED_BY(mutex_);

@@ -35,6 +35,8 @@ bool almost_equal(double a, double b) {
   if (a == b || (std::isnan(a) && std::isnan(b))) return true;
   const double sum = std::fabs(a) + std::fabs(b), difference = std::fabs(a - b);
   constexpr double kSmallest = std::numeric_limits<double>::min();
+  // Mostly so; dividing takes longer.
+  if (sum >= kSmallest && difference > 2 * kSmallDelta * sum) return false;
   if (a == 0 || b == 0 || sum < kSmallest) return difference < kSmallDelta * kSmallest;
   return difference / std::min(sum, std::numeric_limits<double>::max()) < kSmallDelta;
 }

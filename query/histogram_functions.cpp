@@ -203,6 +203,7 @@ class HistogramOp final : public Operator {
 
     const std::vector<size_t> order = by_bound(source.buckets);
     std::vector<ClassicBucket> buckets;
+    Annotations::Fixes fixes;
     for (size_t step = 0; step < steps_.count; ++step) {
       if (output.only && scalar(output.scalar, step) != *output.only) continue;
       buckets.clear();
@@ -218,9 +219,11 @@ class HistogramOp final : public Operator {
       } else if (native != nullptr) {
         out[row][step] = of_native(context, *native, output, step);
       } else if (!buckets.empty()) {
-        out[row][step] = of_classic(context, buckets, output, step);
+        out[row][step] = of_classic(buckets, output, step, fixes);
       }
     }
+    context.annotations.forced_monotonicity(told_name(context, source.labels), call_.child_pos,
+                                            fixes);
   }
 
   double of_native(Context& context, const FloatHistogram& h, const Output& output,
@@ -234,17 +237,14 @@ class HistogramOp final : public Operator {
     return native_quantile(context, scalar(output.scalar, step), h, name, pos);
   }
 
-  double of_classic(Context& context, std::vector<ClassicBucket>& buckets, const Output& output,
-                    size_t step) const {
+  double of_classic(std::vector<ClassicBucket>& buckets, const Output& output, size_t step,
+                    Annotations::Fixes& fixes) const {
     if (call_.function == HistogramFunction::kFraction) {
       return bucket_fraction(scalar(0, step), scalar(1, step), buckets);
     }
     std::optional<Annotations::Fix> fix;
     const double value = bucket_quantile(scalar(output.scalar, step), buckets, fix);
-    if (fix) {
-      context.annotations.forced_monotonicity(told_name(context, sources_[output.source].labels),
-                                              call_.child_pos, steps_.at(step), *fix);
-    }
+    if (fix) fixes.add(steps_.at(step), *fix);
     return value;
   }
 
