@@ -144,7 +144,7 @@ void gzip_uncompress(std::string_view in, std::string& out, size_t max_bytes) {
   const std::string_view whole = in;
   if (in.empty()) gzip_fault(whole);
   size_t produced = 0;
-  out.resize(std::min(max_bytes, std::max(gzip_expected_size(in), out.capacity())));
+  out.resize(std::min(max_bytes, std::max(gzip_expected_size(in), out.size())));
   while (!in.empty()) {
     size_t consumed = 0;
     size_t written = 0;

@@ -17,8 +17,8 @@
 #include <chrono>
 #include <cstring>
 #include <set>
-#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "core/error.h"
 #include "core/http_error.h"
@@ -120,11 +120,36 @@ class Connection;
 struct PlainHttp::State {
   int epoll = -1;
   int wake_fd = -1;
-  uint64_t next_id = 1;
-  std::unordered_map<uint64_t, Connection*> connections;  // events may come for those that are gone
-  std::set<std::pair<int64_t, uint64_t>> deadlines;       // steady ms, connection
+  using Deadlines = std::set<std::pair<int64_t, uint64_t>>;  // steady ms, connection
+  // A connection's id is its place, and above that how often the place was given away: events may come for
+  // those that are gone.
+  struct Place {
+    Connection* connection = nullptr;
+    uint32_t times_given = 0;
+  };
+  std::vector<Place> places;
+  std::vector<uint32_t> free_places;
+  Deadlines deadlines;
   std::array<char, 1 << 16> buffer;
 
+  uint64_t enter(Connection* connection) {
+    if (free_places.empty()) {
+      free_places.push_back(static_cast<uint32_t>(places.size()));
+      places.emplace_back();
+    }
+    const uint32_t place = free_places.back();
+    free_places.pop_back();
+    places[place].connection = connection;
+    return uint64_t{++places[place].times_given} << 32 | place;
+  }
+  void leave(uint64_t id) {
+    places[static_cast<uint32_t>(id)].connection = nullptr;
+    free_places.push_back(static_cast<uint32_t>(id));
+  }
+  Connection* find(uint64_t id) const {
+    const Place& place = places[static_cast<uint32_t>(id)];
+    return place.times_given == id >> 32 ? place.connection : nullptr;
+  }
   void watch_for_reading(int fd, uint64_t event_id) const {
     epoll_event event{};
     event.events = EPOLLIN;
@@ -137,13 +162,11 @@ namespace {
 
 class Connection final : public PlainHttp::Slot {
  public:
-  explicit Connection(PlainHttp::State& client) : client_(client), id_(client.next_id++) {
-    client_.connections.emplace(id_, this);
-  }
+  explicit Connection(PlainHttp::State& client) : client_(client), id_(client.enter(this)) {}
   ~Connection() override {
     disconnect();
     set_deadline(0);
-    client_.connections.erase(id_);
+    client_.leave(id_);
   }
 
   void start(const HttpRequest& request, PlainHttp::Done done);
@@ -173,6 +196,7 @@ class Connection final : public PlainHttp::Slot {
   bool running_ = false;
   bool blocked_ = false;  // not all could be sent yet
   int64_t deadline_ = 0;
+  PlainHttp::State::Deadlines::node_type unused_;  // its place among the deadlines, while it has none
   int start_error_ = 0;  // that connecting gave at once
   std::string url_, head_;
   size_t sent_ = 0;  // of head_
@@ -181,9 +205,15 @@ class Connection final : public PlainHttp::Slot {
 };
 
 void Connection::set_deadline(int64_t at) {
-  if (deadline_ != 0) client_.deadlines.erase({deadline_, id_});
+  if (deadline_ != 0) unused_ = client_.deadlines.extract({deadline_, id_});
   deadline_ = at;
-  if (deadline_ != 0) client_.deadlines.emplace(deadline_, id_);
+  if (deadline_ == 0) return;
+  if (unused_.empty()) {
+    client_.deadlines.emplace(deadline_, id_);
+  } else {
+    unused_.value() = {deadline_, id_};
+    client_.deadlines.insert(std::move(unused_));
+  }
 }
 
 void Connection::watch(int operation, uint32_t events) {
@@ -414,15 +444,14 @@ bool PlainHttp::poll(DurationMs wait_ms) {
     } else if (event.data.u64 == kWakeEvent) {
       uint64_t ignored;  // one read takes all that has been written
       (void)!read(state_->wake_fd, &ignored, sizeof ignored);
-    } else if (const auto found = state_->connections.find(event.data.u64);
-               found != state_->connections.end()) {
-      found->second->event(event.events);
+    } else if (Connection* const connection = state_->find(event.data.u64)) {
+      connection->event(event.events);
     }
   }
   if (state_->deadlines.empty()) return others;
   const int64_t now = steady_ms();
   while (!state_->deadlines.empty() && state_->deadlines.begin()->first <= now) {
-    state_->connections.at(state_->deadlines.begin()->second)->expire();
+    state_->find(state_->deadlines.begin()->second)->expire();
   }
   return others;
 }

@@ -21,6 +21,8 @@ class Body {
   }
   std::string_view text() const { return {text_.data(), size_}; }
   std::string_view with_newline() const { return {text_.data(), size_ + 1}; }
+  // Its memory, for another one. Nothing of it is valid afterwards.
+  std::string take() && { return std::move(text_); }
 
  private:
   std::string text_;

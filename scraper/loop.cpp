@@ -24,12 +24,12 @@ constexpr DurationMs kLongestWait = 60'000;  // ms
 // While the storage takes nothing yet: how often it is asked, and what is kept for it.
 constexpr DurationMs kAskAgain = 10;
 constexpr size_t kMaxHeldBytes = 64 << 20;
-// A body that the loop works on itself: well below a millisecond.
+// Bodies that the loop works on itself: a millisecond's work.
 constexpr size_t kSmallBytes = 64 << 10;
-constexpr size_t kFewLines = 4000;
+constexpr size_t kFewLines = 10'000;
 // When a stand-in takes over, and how often it looks.
 constexpr int64_t kAwayNanos = 20'000'000;
-constexpr std::chrono::milliseconds kLookInterval{100};
+constexpr std::chrono::milliseconds kLookInterval{250};
 
 // A scrape whose transfer is over.
 struct Arrived {
@@ -40,6 +40,9 @@ struct Arrived {
 
   size_t bytes() const { return sizeof *this + body.bytes.size(); }
 };
+
+struct Scheduled;
+using Timers = std::set<std::pair<int64_t, Scheduled*>>;  // monotonic ns
 
 // A target as the loop sees it. Belongs to whoever leads.
 struct Scheduled {
@@ -53,6 +56,7 @@ struct Scheduled {
   Observer interval_length;
   DurationMs phase = 0;
   int64_t due = 0;     // monotonic ns
+  Timers::node_type timer;  // for `due`, while it does not wait
   bool busy = false;   // a transfer or its body's work is under way
   bool overdue = false;  // came due while busy
   std::vector<Arrived> held;  // for a storage that takes nothing yet, oldest first
@@ -126,7 +130,7 @@ struct ScrapeLoop::State {
   HttpClient http;  // wake() by anybody
   HttpAuthorities authorities GUARDED_BY(lead);
   std::unordered_map<Target*, std::unique_ptr<Scheduled>> items GUARDED_BY(lead);
-  std::set<std::pair<int64_t, Scheduled*>> timers GUARDED_BY(lead);
+  Timers timers GUARDED_BY(lead);
   std::vector<Fresh> fresh GUARDED_BY(lead);
   std::set<Scheduled*> holding GUARDED_BY(lead);  // those that hold something
   size_t held_bytes GUARDED_BY(lead) = 0;
@@ -218,7 +222,12 @@ void ScrapeLoop::State::rest(Scheduled& item) {
 
 void ScrapeLoop::State::schedule(Scheduled& item, int64_t due) {
   item.due = due;
-  timers.emplace(due, &item);
+  if (item.timer.empty()) {
+    timers.emplace(due, &item);
+  } else {
+    item.timer.value() = {due, &item};
+    timers.insert(std::move(item.timer));
+  }
 }
 
 // Requires: the item has no timer.
@@ -430,7 +439,7 @@ void ScrapeLoop::State::go_on() {
   const int64_t now = sink.clock.monotonic_nanos();
   while (!timers.empty() && timers.begin()->first <= now) {
     Scheduled& item = *timers.begin()->second;
-    timers.erase(timers.begin());
+    item.timer = timers.extract(timers.begin());
     due(item);
   }
   if (!holding.empty() && storage_takes()) {
@@ -446,20 +455,21 @@ void ScrapeLoop::State::go_on() {
   http.poll(has_commands() || !fresh.empty() ? 0 : wait);
 }
 
-// Whether the loop works on what came itself: one body, known and small, while nothing else is due.
+// Whether the loop works on what came itself: little, and known, while nothing else is due.
 bool ScrapeLoop::State::is_light() const {
-  if (fresh.size() != 1) return false;
-  const FetchedBody& body = fresh.front().arrived.body;
-  const size_t lines = fresh.front().item->target->scrape.lines.entries().size();
-  if (body.bytes.size() > kSmallBytes || lines > kFewLines) return false;
-  if (lines == 0 && !body.bytes.empty()) return false;  // its series are all new
-  return timers.empty() || timers.begin()->first > sink.clock.monotonic_nanos();
+  size_t bytes = 0, lines = 0;
+  for (const Fresh& one : fresh) {
+    const size_t known = one.item->target->scrape.lines.entries().size();
+    if (known == 0 && !one.arrived.body.bytes.empty()) return false;  // its series are all new
+    bytes += one.arrived.body.bytes.size();
+    lines += known;
+  }
+  return bytes <= kSmallBytes && lines <= kFewLines &&
+         (timers.empty() || timers.begin()->first > sink.clock.monotonic_nanos());
 }
 
 void ScrapeLoop::State::work_here() {
-  Scheduled& item = *fresh.front().item;
-  Arrived arrived = std::move(fresh.front().arrived);
-  fresh.clear();
+  std::vector<Fresh> here = std::exchange(fresh, {});
   away_since = sink.clock.monotonic_nanos();
   ++times_away;
   if (!watched.exchange(true)) {
@@ -467,17 +477,19 @@ void ScrapeLoop::State::work_here() {
     watch.notify_one();
   }
   lead.unlock();
-  finish(*item.target, arrived);
+  for (Fresh& one : here) finish(*one.item->target, one.arrived);
   away_since = 0;
   if (!lead.try_lock()) {  // the stand-in gives it back
     http.wake();
     lead.lock();
   }
-  {
-    MutexLock lock(mutex);
-    awaited.erase(item.target);
+  for (const Fresh& one : here) {
+    {
+      MutexLock lock(mutex);
+      awaited.erase(one.item->target);
+    }
+    rest(*one.item);
   }
-  rest(item);
 }
 
 void ScrapeLoop::State::run() {
@@ -485,6 +497,7 @@ void ScrapeLoop::State::run() {
   MutexLock lock(lead);
   while (!stopping) {
     round();
+    if (fresh.empty()) continue;
     if (is_light()) {
       work_here();
     } else {

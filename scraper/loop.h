@@ -1,6 +1,6 @@
 // The event thread: starts scrapes when they are due, moves their transfers on, hands the bodies to the
-// work pool. A small body that comes alone it works on itself, for waking another thread would cost half as
-// much again; should that take long, a second thread stands in for it. So the loop never waits for the
+// work pool. A few small ones it works on itself, for waking another thread would cost half as much again;
+// should that take long, a second thread stands in for it. So the loop never waits for the
 // storage. Bodies for one that takes nothing yet are held back, so that no scrape is left out meanwhile.
 #pragma once
 

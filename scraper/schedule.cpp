@@ -6,6 +6,8 @@
 namespace hearth {
 namespace {
 
+constexpr DurationMs kLongestStep = 100;
+
 // The scheduled time at or before `now`.
 TimeMs scheduled_before(TimeMs now, DurationMs phase, DurationMs interval) {
   return now - (now - phase) % interval;
@@ -16,7 +18,9 @@ TimeMs scheduled_before(TimeMs now, DurationMs phase, DurationMs interval) {
 DurationMs scrape_phase(uint64_t target_hash, uint64_t seed, DurationMs interval) {
   // In nanoseconds, as Prometheus has it, so that both spread targets alike.
   const uint64_t nanos = static_cast<uint64_t>(interval) * 1'000'000;
-  return static_cast<DurationMs>((target_hash ^ seed) % nanos / 1'000'000);
+  const auto exact = static_cast<DurationMs>((target_hash ^ seed) % nanos / 1'000'000);
+  const DurationMs step = std::clamp<DurationMs>(interval / 50, 1, kLongestStep);
+  return (exact + step / 2) / step * step % interval;
 }
 
 TimeMs first_scrape(TimeMs now, DurationMs phase, DurationMs interval) {

@@ -32,6 +32,13 @@ Batch& scratch_batch() {
   return batch;
 }
 
+// What bodies are uncompressed into; one per worker. Given back as it was left: to make it as large again costs
+// nothing.
+std::string& scratch_text() {
+  thread_local std::string text;
+  return text;
+}
+
 // Those of samples that have no other: the exemplars of a histogram come again and again, next to new ones.
 size_t exemplars_out_of_order(const Batch& batch, const AppendResult& result) {
   size_t counted = 0;
@@ -52,6 +59,13 @@ class Scrape {
  public:
   Scrape(Target& target, const ScrapeConfig& config, const ScrapeTiming& timing, const ScrapeSink& sink)
       : target_(target), config_(config), timing_(timing), sink_(sink), batch_(scratch_batch()) {}
+  ~Scrape() {
+    constexpr size_t kKept = 1 << 20;
+    std::string text = std::move(body_).take();
+    if (text.capacity() > scratch_text().capacity() && text.capacity() <= kKept) scratch_text() = std::move(text);
+  }
+  Scrape(const Scrape&) = delete;
+  Scrape& operator=(const Scrape&) = delete;
 
   void run(FetchedBody fetched);
 
@@ -98,7 +112,7 @@ void Scrape::decode(std::string bytes, const FetchedBody& fetched) {
   };
   if (fetched.too_large) refuse();
   if (fetched.gzip) {
-    std::string plain;
+    std::string& plain = scratch_text();
     try {
       gzip_uncompress(bytes, plain, limit);
     } catch (const Error& error) {

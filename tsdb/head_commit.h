@@ -43,6 +43,24 @@ struct AcceptedHistogram {
   bool marker;  // a stale marker, which stands among the batch's floats
 };
 
+// What a commit needs for a while; one per thread.
+struct CommitScratch {
+  std::vector<AcceptedFloat> floats;
+  SamplesRecord samples;
+
+  void clear() {
+    constexpr size_t kKept = 4096;
+    if (floats.capacity() > kKept) floats = {};
+    floats.clear();
+    samples.clear();
+  }
+  static CommitScratch& of_this_thread() {
+    thread_local CommitScratch scratch;
+    scratch.clear();
+    return scratch;
+  }
+};
+
 // One batch on its way, step by step in the order of the methods. One thread.
 class Commit {
  public:
@@ -51,7 +69,8 @@ class Commit {
         batch_(batch),
         guard_(state.epoch.enter()),
         in_flight_(state.isolation),
-        bounds_(state.append_bounds(first_time(batch))) {}
+        bounds_(state.append_bounds(first_time(batch))),
+        scratch_(CommitScratch::of_this_thread()) {}
 
   AppendResult run();
 
@@ -83,15 +102,16 @@ class Commit {
   const Epoch::Guard guard_;
   const CommitInFlight in_flight_;
   const AppendBounds bounds_;
+  CommitScratch& scratch_;
   AppendResult result_;
 
   std::vector<SeriesRef> unlogged_;  // that the log does not know yet
-  std::vector<AcceptedFloat> floats_;
+  std::vector<AcceptedFloat>& floats_ = scratch_.floats;
   std::vector<AcceptedHistogram> histograms_;
   std::vector<LateSample> late_;
   std::vector<const Batch::SeriesMetadata*> metadata_;
   std::vector<const Batch::SeriesExemplar*> exemplars_;
-  SamplesRecord samples_record_;
+  SamplesRecord& samples_record_ = scratch_.samples;
   HistogramsRecord histograms_record_;
 
   size_t late_floats_ = 0;  // of the batch's floats, how many are in late_

@@ -22,6 +22,12 @@ std::string segment_name(uint32_t segment) { return fmt::format("{:08d}", segmen
 
 WalRecord make_wal_record(std::string_view raw, WalCompression compression) {
   WalRecord record;
+  make_wal_record(raw, compression, record);
+  return record;
+}
+
+void make_wal_record(std::string_view raw, WalCompression compression, WalRecord& record) {
+  record.flag = 0;
   if (compression == WalCompression::kSnappy) {
     if (record_type(raw) == RecordType::kSamples) {
       snappy_compress_samples(raw, record.bytes);
@@ -33,8 +39,9 @@ WalRecord make_wal_record(std::string_view raw, WalCompression compression) {
     zstd_compress(raw, record.bytes);
     record.flag = kWalZstdFlag;
   }
-  if (record.flag == 0 || record.bytes.size() >= raw.size()) return {std::string(raw), 0};
-  return record;
+  if (record.flag != 0 && record.bytes.size() < raw.size()) return;
+  record.flag = 0;
+  record.bytes = raw;
 }
 
 std::string wal_segment_path(const std::string& dir, uint32_t segment) {

@@ -28,6 +28,8 @@ struct WalRecord {
 
 // Compressed where that makes it smaller.
 WalRecord make_wal_record(std::string_view raw, WalCompression compression);
+// The same, into the memory that `record` has.
+void make_wal_record(std::string_view raw, WalCompression compression, WalRecord& record);
 
 // "00000012" and the whole path.
 std::string wal_segment_path(const std::string& dir, uint32_t segment);

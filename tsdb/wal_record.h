@@ -80,6 +80,12 @@ class SamplesRecord {
   bool empty() const { return size_ == 0; }
   std::string_view bytes() const { return {bytes_.get(), size_}; }  // until the next call
   std::string take() { return {bytes_.get(), std::exchange(size_, 0)}; }
+  // Its memory stays where it is not much.
+  void clear() {
+    constexpr size_t kKept = 128 << 10;
+    if (room_ > kKept) *this = SamplesRecord();
+    size_ = 0;
+  }
 
  private:
   static constexpr size_t kHeadBytes = 1 + 8 + 8;

@@ -108,14 +108,27 @@ class Places {
   std::array<uint32_t, 1 << kBits> places_;
 };
 
+// Memory to compress into, the same each time where it is not much. Only one per thread at a time.
+class Room {
+ public:
+  explicit Room(size_t bytes) {
+    thread_local std::array<char, 48 << 10> usual;
+    if (bytes > usual.size()) large_ = std::make_unique_for_overwrite<char[]>(bytes);
+    data_ = bytes > usual.size() ? large_.get() : usual.data();
+  }
+  char* data() const { return data_; }
+
+ private:
+  std::unique_ptr<char[]> large_;
+  char* data_ = nullptr;
+};
+
 }  // namespace
 
 void snappy_compress_samples(std::string_view record, std::string& out) {
   constexpr size_t kFarthest = 65535;
-  // Little of it will be touched.
-  const auto room =
-      std::make_unique_for_overwrite<char[]>(32 + record.size() + record.size() / 6 + 32);
-  Elements elements(room.get());
+  const Room room(32 + record.size() + record.size() / 6 + 32);
+  Elements elements(room.data());
   elements.length(record.size());
   const char* const begin = record.data();
   const char* const end = begin + record.size();
@@ -154,7 +167,7 @@ void snappy_compress_samples(std::string_view record, std::string& out) {
     }
   }
   elements.literal(literal, static_cast<size_t>(end - literal));
-  out.assign(room.get(), static_cast<size_t>(elements.end() - room.get()));
+  out.assign(room.data(), static_cast<size_t>(elements.end() - room.data()));
 }
 
 }  // namespace hearth::tsdb

@@ -2,14 +2,37 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 namespace hearth {
 namespace {
 
 TEST_CASE("targets are spread over the interval by their hash and the server's identity") {
-  CHECK(scrape_phase(1'234'000'000, 0, 1000) == 234);
+  CHECK(scrape_phase(1'234'000'000, 0, 1000) == 240);
   CHECK(scrape_phase(1'234'000'000, 1'234'000'000, 1000) == 0);
   CHECK(schedule_seed("host", Labels()) != schedule_seed("other", Labels()));
   CHECK(schedule_seed("host", Labels()) != schedule_seed("host", Labels{{"replica", "1"}}));
+}
+
+TEST_CASE("phases are multiples of a fiftieth of the interval, at most a tenth of a second") {
+  struct Case {
+    DurationMs interval, step;
+  };
+  for (const Case& c : {Case{10, 1}, Case{1000, 20}, Case{5000, 100}, Case{15'000, 100}, Case{60'000, 100}}) {
+    CAPTURE(c.interval);
+    const size_t steps = static_cast<size_t>(c.interval / c.step);
+    std::vector<size_t> targets(steps);
+    for (uint64_t i = 0; i < 100 * steps; ++i) {
+      const DurationMs phase = scrape_phase(fnv1a(std::to_string(i)), 1, c.interval);
+      REQUIRE(phase % c.step == 0);
+      ++targets.at(static_cast<size_t>(phase / c.step));
+    }
+    CHECK(*std::min_element(targets.begin(), targets.end()) > 40);
+    CHECK(*std::max_element(targets.begin(), targets.end()) < 200);
+  }
+  CHECK(scrape_phase(999'999'999, 0, 1000) == 0);  // the nearest one
 }
 
 TEST_CASE("the first scrape is at the next time of the phase") {
