@@ -46,6 +46,7 @@ void add_process_metrics(Registry& registry) {
   const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
   const auto page = static_cast<double>(::sysconf(_SC_PAGESIZE));
   registry.on_collect([=] {
+    if (!path_exists("/proc/self/stat")) return;  // a bare chroot
     // Positions in proc(5), less the three fields before.
     constexpr size_t kUserTicks = 14 - 3, kSystemTicks = 15 - 3, kStartTicks = 22 - 3, kVirtualBytes = 23 - 3, kResidentPages = 24 - 3;
     const std::vector<std::string> fields = stat_fields();
