@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "query/ast.h"
+#include "query/words.h"
 
 namespace hearth::promql {
 namespace {
@@ -116,6 +117,12 @@ const Function* find_function(std::string_view name) {
       std::lower_bound(table.begin(), table.end(), name,
                        [](const Function& f, std::string_view text) { return f.name < text; });
   return found != table.end() && found->name == name ? &*found : nullptr;
+}
+
+std::vector<std::string_view> function_names() {
+  std::vector<std::string_view> out;
+  for (const Function& function : functions()) out.push_back(function.name);
+  return out;
 }
 
 }  // namespace hearth::promql

@@ -6,6 +6,7 @@
 
 #include "core/go_text.h"
 #include "core/utf8.h"
+#include "query/words.h"
 
 namespace hearth::promql {
 namespace {
@@ -84,6 +85,15 @@ TokenType find_word(std::string_view word) {
       std::lower_bound(std::begin(kWords), std::end(kWords), text,
                        [](const Word& w, std::string_view t) { return w.text < t; });
   return found != std::end(kWords) && found->text == text ? found->type : TokenType::kIdentifier;
+}
+
+std::vector<ReservedWord> reserved_words() {
+  std::vector<ReservedWord> out;
+  for (const Word& word : kWords) {
+    if (word.type == TokenType::kNumber || is_word_function(word.type)) continue;
+    out.push_back({word.text, is_aggregator(word.type)});
+  }
+  return out;
 }
 
 std::string describe(const Token& token) {

@@ -43,6 +43,19 @@ struct LogScan::Stretch {
   std::string damage;
 };
 
+// In the file that is being read, at this offset.
+void LogScan::tell_read(const LogFile& file, uint64_t offset) const {
+  if (!files_.on_read) return;
+  uint64_t all = 0, done = 0;
+  for (const std::vector<LogFile>* files : {&files_.in_order, &files_.late}) {
+    for (const LogFile& one : *files) {
+      if (&one == &file) done = all + offset;
+      all += one.file.bytes().size();
+    }
+  }
+  files_.on_read(done, all);
+}
+
 // Behind damage in a checkpoint the segments can be read; behind that in a segment nothing.
 template <class WalkFile>
 void LogScan::walk_in_order(WalkFile walk_file) {
@@ -82,6 +95,7 @@ bool LogScan::find_series_in(const LogFile& file, size_t number,
   for (uint64_t forgotten = 0; damage.empty();) {
     if (reader.offset() >= forgotten + kStretchBytes) {
       budget_.check();
+      tell_read(file, reader.offset());
       file.file.forget(forgotten, reader.offset());
       forgotten = reader.offset();
     }
@@ -170,6 +184,7 @@ bool LogScan::read_samples_of(const LogFile& file, size_t number, bool last, Tim
   const uint64_t size = file.file.bytes().size();
   for (uint64_t begin = 0; begin < size;) {
     budget_.check();
+    tell_read(file, begin);
     std::vector<Stretch> stretches;
     for (; begin < size && stretches.size() < pool_.threads(); begin += kStretchBytes) {
       Stretch& stretch = stretches.emplace_back();

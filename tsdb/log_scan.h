@@ -56,6 +56,7 @@ class LogScan {
   };
   struct Stretch;
 
+  void tell_read(const LogFile& file, uint64_t offset) const;
   template <class WalkFile>
   void walk_in_order(WalkFile walk_file);
   bool end_file(const LogFile& file, uint64_t end, bool last, std::string_view damage);

@@ -29,7 +29,8 @@ auto unless_deleted(const std::string& block_dir, Work work) -> std::optional<de
 
 }  // namespace
 
-ReadOnlyDb::ReadOnlyDb(std::string dir, Pool& pool) : dir_(std::move(dir)), pool_(pool) {
+ReadOnlyDb::ReadOnlyDb(std::string dir, Pool& pool, OnLogRead on_log_read)
+    : dir_(std::move(dir)), pool_(pool), on_log_read_(std::move(on_log_read)) {
   if (!is_directory(dir_)) {
     throw Error(ErrorKind::kIo, "open " + dir_ + ": it is no directory with data");
   }
@@ -60,7 +61,8 @@ std::unique_ptr<Querier> ReadOnlyDb::querier(TimeRange range) {
   constexpr int kTries = 10;
   for (int i = 0; i < kTries; ++i) {
     // The logs first: what leaves them afterwards is in a block.
-    auto logs = std::make_shared<const LogFiles>(map_log_files(dir_));
+    auto logs = std::make_shared<LogFiles>(map_log_files(dir_));
+    logs->on_read = on_log_read_;
     std::vector<Listed> listed = list_blocks();
     TimeMs covered_until = kMinTime;
     for (const Listed& block : listed) {

@@ -4,13 +4,12 @@
 
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "core/metrics.h"
 #include "core/storage.h"
 #include "core/threads.h"
 #include "tsdb/block_meta.h"
+#include "tsdb/log_files.h"
 
 namespace hearth::tsdb {
 
@@ -18,9 +17,7 @@ namespace hearth::tsdb {
 class ReadOnlyDb final : public Queryable {
  public:
   // `pool` must outlive it. Throws Error(kIo) for what is no directory.
-  ReadOnlyDb(std::string dir, Pool& pool);
-  ReadOnlyDb(std::string dir, const std::string&, Pool& pool, Registry&)
-      : ReadOnlyDb(std::move(dir), pool) {}
+  ReadOnlyDb(std::string dir, Pool& pool, OnLogRead on_log_read = {});
 
   // Each sees the directory as it is at that moment. Throws Error(kIo), Error(kCorrupt).
   std::unique_ptr<Querier> querier(TimeRange range) override;
@@ -35,6 +32,7 @@ class ReadOnlyDb final : public Queryable {
 
   const std::string dir_;
   Pool& pool_;
+  const OnLogRead on_log_read_;
 };
 
 }  // namespace hearth::tsdb

@@ -65,8 +65,10 @@ std::string ApiClient::answer(const HttpResponse& response) const {
   fail(detail.empty() ? kind : kind + " (detail: " + detail + ")");
 }
 
-std::string ApiClient::get(const std::string& path, const QueryParameters& parameters) {
+std::string ApiClient::get(const std::string& path, const QueryParameters& parameters,
+                           DurationMs timeout) {
   HttpRequest request;
+  request.timeout = timeout;
   const std::string query = encode_query(parameters);
   request.url = url_ + path + (query.empty() ? "" : "?" + query);
   return answer(fetch(std::move(request)));

@@ -22,7 +22,9 @@ class ApiClient {
   // The body of an answer of the API (2xx, 400, 422), whose JSON the reader looks into. Everything
   // else throws Error(kUnavailable) in promtool's words: `Get "http://a/": dial tcp ...`,
   // "client_error: client error: 404 (detail: 404 page not found)".
-  std::string get(const std::string& path, const QueryParameters& parameters = {});
+  // `timeout` 0: none.
+  std::string get(const std::string& path, const QueryParameters& parameters = {},
+                  DurationMs timeout = 0);
   std::string post(const std::string& path,
                    const QueryParameters& form);  // by GET where POST is not allowed
 

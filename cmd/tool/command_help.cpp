@@ -124,12 +124,16 @@ std::string flag_text(const CommandFlag& flag, bool room_for_letters) {
   return flag.repeatable ? out + " ..." : out;
 }
 
-std::vector<Row> flag_rows(const std::vector<CommandFlag>& flags) {
+// What Prometheus' tool does not have is not in the help of a program called so.
+bool is_shown(const Program& program, bool ours) { return !ours || program.name != "promtool"; }
+
+std::vector<Row> flag_rows(const Program& program, const std::vector<CommandFlag>& flags) {
   const bool letters = std::any_of(flags.begin(), flags.end(),
                                    [](const CommandFlag& flag) { return flag.letter != '\0'; });
   std::vector<Row> rows;
   for (const CommandFlag& flag : flags) {
-    if (!flag.hidden) rows.emplace_back(flag_text(flag, letters), std::string(flag.help));
+    if (!is_shown(program, flag.ours)) continue;
+    rows.emplace_back(flag_text(flag, letters), std::string(flag.help));
   }
   return rows;
 }
@@ -151,17 +155,19 @@ std::string usage(const Command& command, bool has_flags) {
   }
   return out;
 }
-bool has_optional_flags(const std::vector<CommandFlag>& flags) {
-  return std::any_of(flags.begin(), flags.end(),
-                     [](const CommandFlag& flag) { return !flag.required && !flag.hidden; });
+bool has_optional_flags(const Program& program, const std::vector<CommandFlag>& flags) {
+  return std::any_of(flags.begin(), flags.end(), [&](const CommandFlag& flag) {
+    return !flag.required && is_shown(program, flag.ours);
+  });
 }
 
 std::string command_list(const Program& program, std::string_view prefix, bool whole) {
   std::string out;
   for (const Command& command : program.commands) {
     if (command.run == nullptr || !command.path.starts_with(prefix)) continue;
-    out += usage(command, has_optional_flags(command.flags)) + "\n" + block(command.help, 4) + "\n";
-    if (whole) out += two_columns(flag_rows(command.flags), 4) + "\n";
+    if (!is_shown(program, command.ours)) continue;
+    out += usage(command, has_optional_flags(program, command.flags)) + "\n" + block(command.help, 4) + "\n";
+    if (whole) out += two_columns(flag_rows(program, command.flags), 4) + "\n";
   }
   return out;
 }
@@ -177,10 +183,10 @@ std::string command_help(const Program& program, const Command* command, bool wh
     out += std::string(command->path) + (command->flags.empty() ? "" : " [<flags>]") +
            " <command> [<args> ...]\n\n" + block(command->help, 0) + "\n";
   } else {
-    out += usage(*command, has_optional_flags(command->flags)) + "\n\n" + block(command->help, 0) +
+    out += usage(*command, has_optional_flags(program, command->flags)) + "\n\n" + block(command->help, 0) +
            "\n";
   }
-  out += "\nFlags:\n" + two_columns(flag_rows(flags), kIndent);
+  out += "\nFlags:\n" + two_columns(flag_rows(program, flags), kIndent);
   if (command != nullptr && !command->arguments.empty()) {
     std::vector<Row> rows;
     for (const CommandArgument& argument : command->arguments) {

@@ -74,6 +74,10 @@ class Chooser {
       if (word == "help" && path_.empty()) {
         wants_help_ = true;
         used_.push_back(i);
+      } else if (const Command* chosen = command_of_letter(word)) {
+        command_ = chosen;
+        path_ = chosen->path;
+        used_.push_back(i);
       } else if (word.starts_with("-")) {
         i += takes_next_word(word) ? 1 : 0;
       } else {
@@ -96,6 +100,15 @@ class Chooser {
       return;
     }
     refuse("expected command but got \"" + word + "\"");
+  }
+
+  // "-i" after a group that has such a command; nullptr: it is none.
+  const Command* command_of_letter(const std::string& word) const {
+    if (command_ == nullptr || word.size() != 2 || word[0] != '-') return nullptr;
+    for (const Command& command : program_.commands) {
+      if (command.letter == word[1] && command.path.starts_with(path_ + " ")) return &command;
+    }
+    return nullptr;
   }
 
   // Before the command is known: a flag that any command has and that takes a value.

@@ -23,7 +23,7 @@ struct CommandFlag {
   std::string_view choices = {};  // "promql,json"; "" = any value
   Kind kind = Kind::kText;
   bool quoted = false;               // help shows the fallback in quotes
-  bool hidden = false;               // not in help
+  bool ours = false;                 // Prometheus' tool has no such flag
   bool instead_of_argument = false;  // where it is given, the first argument is not
 };
 
@@ -60,6 +60,8 @@ struct Command {
   std::vector<CommandArgument> arguments;
   int (*run)(const CommandInput& input);  // returns the exit code; nullptr: a group of commands
                                           // ("query"), whose flags they all have
+  bool ours = false;                      // Prometheus' tool has no such command
+  char letter = '\0';                     // -i, after the group's name, means this command
 };
 
 struct Program {

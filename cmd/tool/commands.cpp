@@ -47,6 +47,7 @@ std::vector<Command> all_commands() {
   all.push_back(query_series_command());
   all.push_back(query_labels_command());
   all.push_back(query_analyze_command());
+  all.push_back(query_prompt_command());
   all.push_back(group("debug", "Fetch debug information."));
   for (Command& command : debug_commands()) all.push_back(std::move(command));
   all.push_back(group("push", "Push to a Prometheus server.", {http_config_flag()}));

@@ -25,6 +25,7 @@ Command query_range_command();
 Command query_series_command();
 Command query_labels_command();
 Command query_analyze_command();
+Command query_prompt_command();
 
 std::vector<Command> debug_commands();
 Command push_metrics_command();

@@ -1,11 +1,16 @@
 #include "cmd/tool/data_dir_source.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <optional>
 
+#include "cmd/tool/block_table.h"
 #include "cmd/tool/interrupt.h"
+#include "cmd/tool/progress.h"
 #include "core/json.h"
 #include "core/metrics.h"
+#include "core/mutex.h"
 #include "core/threads.h"
 #include "tsdb/read_only.h"
 #include "web/json_result.h"
@@ -13,7 +18,6 @@
 namespace hearth {
 namespace {
 
-constexpr DurationMs kFresh = 5'000;  // so long the directory is not looked at anew
 constexpr size_t kMostNames = 100'000;
 
 TimeMs milliseconds(double seconds) { return static_cast<TimeMs>(std::llround(seconds * 1000)); }
@@ -30,24 +34,14 @@ std::string answer_json(promql::QueryResult result) {
   return out + "}";
 }
 
-// The directory as it was when this was made. One thread.
-struct OpenDir {
-  OpenDir(const std::string& dir, const promql::EngineOptions& options, Pool& pool)
-      : since(system_clock().now()),
-        db(dir, "", pool, registry),
-        engine(options, db, &pool, registry) {}
-
-  const TimeMs since;
-  Registry registry;
-  tsdb::ReadOnlyDb db;
-  promql::Engine engine;
-};
-
 // One thread.
 class DataDirSource final : public QuerySource {
  public:
   DataDirSource(std::string dir, const promql::EngineOptions& options)
-      : dir_(std::move(dir)), options_(options), pool_(usable_cores()) {}
+      : pool_(usable_cores()),
+        db_(std::move(dir), pool_,
+            [this](uint64_t bytes, uint64_t of_bytes) { tell_log_read(bytes, of_bytes); }),
+        engine_(options, db_, &pool_, registry_) {}
 
   std::string instant(const std::string& query, double time) override {
     return run(query, time, time, 0);
@@ -56,21 +50,18 @@ class DataDirSource final : public QuerySource {
     return run(query, start, end, step);
   }
   std::vector<std::string> label_names(const std::string& metric) override {
-    return open().db.querier({})->label_names(of_metric(metric), kMostNames);
+    return db_.querier({})->label_names(of_metric(metric), kMostNames);
   }
   std::vector<std::string> label_values(const std::string& label,
                                         const std::string& metric) override {
-    return open().db.querier({})->label_values(label, of_metric(metric), kMostNames);
+    return db_.querier({})->label_values(label, of_metric(metric), kMostNames);
   }
 
  private:
-  OpenDir& open() {
-    if (!open_ || system_clock().now() - open_->since > kFresh) {
-      open_.reset();
-      open_ = std::make_unique<OpenDir>(dir_, options_, pool_);
-    }
-    return *open_;
-  }
+  struct BarEnd {
+    DataDirSource& source;
+    ~BarEnd() { source.end_bar(); }
+  };
   static std::vector<Matcher> of_metric(const std::string& metric) {
     std::vector<Matcher> matchers;
     if (!metric.empty()) matchers.emplace_back(MatchType::kEqual, std::string(kMetricName), metric);
@@ -83,13 +74,26 @@ class DataDirSource final : public QuerySource {
     request.end = milliseconds(end);
     request.step = milliseconds(step);
     request.canceled = &interruption();
-    return answer_json(open().engine.run(request));
+    const BarEnd bar_is_gone{*this};
+    return answer_json(engine_.run(request));
   }
 
-  const std::string dir_;
-  const promql::EngineOptions options_;
+  void tell_log_read(uint64_t bytes, uint64_t of_bytes) {
+    const MutexLock lock(mutex_);
+    if (!bar_) bar_.emplace("reading the log", of_bytes);
+    bar_->at(bytes, fmt::format("{} of {}", binary_bytes_text(bytes), binary_bytes_text(of_bytes)));
+  }
+  void end_bar() {
+    const MutexLock lock(mutex_);
+    bar_.reset();
+  }
+
   Pool pool_;
-  std::unique_ptr<OpenDir> open_;
+  Registry registry_;
+  tsdb::ReadOnlyDb db_;
+  promql::Engine engine_;
+  Mutex mutex_;
+  std::optional<Progress> bar_ GUARDED_BY(mutex_);  // any thread of a query reads the log
 };
 
 }  // namespace

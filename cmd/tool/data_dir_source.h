@@ -8,8 +8,8 @@
 
 namespace hearth {
 
-// Answers as the API of a server over this directory would give them. What a server writes there
-// meanwhile is seen a few seconds later.
+// Answers as the API of a server over this directory would give them, each of the directory as it is
+// then.
 std::unique_ptr<QuerySource> make_data_dir_source(std::string dir,
                                                   const promql::EngineOptions& options);
 

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -53,18 +54,19 @@ void refuse_when_interrupted() {
   if (interrupted()) throw Error(ErrorKind::kCanceled, "interrupted");
 }
 
-WokenBy wait_for_signal(DurationMs duration) {
+WokenBy wait_for_signal(DurationMs duration, int input) {
   const TimeMs until = system_clock().now() + duration;
   while (true) {
     if (wants_end) return WokenBy::kInterrupt;
     if (new_size.exchange(false)) return WokenBy::kNewSize;
     const DurationMs left = until - system_clock().now();
     if (left <= 0) return WokenBy::kTime;
-    pollfd wait{wakes[0], POLLIN, 0};
-    (void)poll(&wait, 1, static_cast<int>(std::min<DurationMs>(left, 3'600'000)));
+    std::array<pollfd, 2> wait = {pollfd{wakes[0], POLLIN, 0}, pollfd{input, POLLIN, 0}};
+    (void)poll(wait.data(), wait.size(), static_cast<int>(std::min<DurationMs>(left, 3'600'000)));
     std::array<char, 64> taken;
     while (read(wakes[0], taken.data(), taken.size()) > 0) {
     }
+    if (wait[1].revents != 0) return WokenBy::kInput;
   }
 }
 

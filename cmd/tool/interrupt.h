@@ -16,8 +16,9 @@ const std::atomic<bool>& interruption();  // the same, for who looks at it while
 void forget_interrupt();                  // of Ctrl-C; SIGTERM stays
 void refuse_when_interrupted();           // throws Error(kCanceled)
 
-// Waits so long, but returns at once on one of these signals: kTime when none came.
-enum class WokenBy { kTime, kNewSize, kInterrupt };
-WokenBy wait_for_signal(DurationMs duration);
+// Waits so long, but returns at once on one of these signals, or where there is something to read from
+// the file descriptor `input` (-1: none).
+enum class WokenBy { kTime, kNewSize, kInterrupt, kInput };
+WokenBy wait_for_signal(DurationMs duration, int input = -1);
 
 }  // namespace hearth

@@ -24,7 +24,10 @@ std::string bar(double share) {
 ProgressOutput standard_error_output() { return {.columns = terminal_size(STDERR_FILENO).columns}; }
 
 Progress::Progress(std::string what, uint64_t total, ProgressOutput output)
-    : what_(std::move(what)), total_(total), output_(output), shown_(now_ms()) {
+    : what_(std::move(what)),
+      total_(total),
+      output_(output),
+      shown_(now_ms() - (output.columns > 0 ? kRedraw : 0)) {
   notice_signals();
 }
 

@@ -1,6 +1,9 @@
 #include "cmd/tool/query_answer.h"
 
+#include <unistd.h>
+
 #include "cmd/tool/exit_code.h"
+#include "cmd/tool/plot.h"
 #include "cmd/tool/tool_time.h"
 #include "core/go_text.h"
 
@@ -52,6 +55,17 @@ std::string formatted_result(const std::string& format, const std::string& data)
          : format == "csv"   ? query_csv(data)
          : format == "table" ? query_table(data)
                              : query_text(data);
+}
+
+std::string formatted_range(const std::string& format, const std::string& data,
+                            double step_seconds) {
+  if (format != "promql" && format != "plot") return formatted_result(format, data);
+  const TerminalSize size = terminal_size(STDOUT_FILENO);
+  const bool terminal = size.columns > 0;
+  std::string text = format == "plot" ? "" : formatted_result(format, data);
+  if (!terminal && format != "plot") return text;
+  return text + draw_plot(query_series(data), terminal ? size : TerminalSize(), step_seconds,
+                          terminal && wants_colour());
 }
 
 }  // namespace hearth

@@ -26,4 +26,8 @@ int print_answer(const std::function<std::string()>& request,
 // A result as JSON, CSV or a table; promtool's text for all other formats.
 std::string formatted_result(const std::string& format, const std::string& data);
 
+// The same of a range query; drawn for "plot", and below the text on a terminal.
+std::string formatted_range(const std::string& format, const std::string& data,
+                            double step_seconds);
+
 }  // namespace hearth

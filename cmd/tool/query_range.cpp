@@ -1,14 +1,11 @@
 // hearthtool query range: a query over a span of time, as text, drawn, and with --watch again and
 // again.
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "cmd/tool/commands.h"
 #include "cmd/tool/exit_code.h"
 #include "cmd/tool/interrupt.h"
-#include "cmd/tool/plot.h"
 #include "cmd/tool/query_answer.h"
 #include "cmd/tool/query_source.h"
 #include "cmd/tool/tool_time.h"
@@ -29,17 +26,6 @@ Span span_of(const CommandInput& input) {
   if (!(start < end)) throw Error(ErrorKind::kBadData, "start time is not before end time");
   const double step = input.given("step") ? parse_go_duration(input.text("step")) : 0;
   return {start, end, step != 0 ? step : std::max(std::floor((end - start) / 250), 1.0)};
-}
-
-// The answer in its form; on a terminal, or where it is asked for, drawn.
-std::string shown(const std::string& format, const std::string& data, double step) {
-  if (format != "promql" && format != "plot") return formatted_result(format, data);
-  const TerminalSize size = terminal_size(STDOUT_FILENO);
-  const bool terminal = size.columns > 0;
-  std::string text = format == "plot" ? "" : formatted_result(format, data);
-  if (!terminal && format != "plot") return text;
-  return text + draw_plot(query_series(data), terminal ? size : TerminalSize(), step,
-                          terminal && wants_colour());
 }
 
 // The text at the top of the terminal, over what was there.
@@ -67,7 +53,7 @@ int watch(const CommandInput& input, QuerySource& source) {
     if (interrupted()) break;
     for (WokenBy woken = WokenBy::kNewSize; woken == WokenBy::kNewSize;
          woken = wait_for_signal(pause)) {
-      redraw(failure.empty() ? shown(input.text("format"), data, span.step) : failure);
+      redraw(failure.empty() ? formatted_range(input.text("format"), data, span.step) : failure);
     }
   }
   return kEndedBySignal;
@@ -80,7 +66,9 @@ int query_range(const CommandInput& input) {
     const Span span = span_of(input);
     return print_answer(
         [&] { return source->range(input.arguments.back(), span.start, span.end, span.step); },
-        [&](const std::string& data) { return shown(input.text("format"), data, span.step); });
+        [&](const std::string& data) {
+          return formatted_range(input.text("format"), data, span.step);
+        });
   });
 }
 
@@ -94,7 +82,7 @@ Command query_range_command() {
             .placeholder = "PAUSE",
             .help = "Ask again after each pause, until Ctrl-C.",
             .kind = CommandFlag::Kind::kDuration,
-            .hidden = true},
+            .ours = true},
            {.name = "header",
             .placeholder = "HEADER",
             .help = "Extra headers to send to server.",

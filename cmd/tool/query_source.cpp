@@ -10,6 +10,8 @@
 namespace hearth {
 namespace {
 
+constexpr DurationMs kLongestList = 3'000;  // somebody waits at a prompt
+
 // One thread.
 class ServerSource final : public QuerySource {
  public:
@@ -38,7 +40,7 @@ class ServerSource final : public QuerySource {
   std::vector<std::string> list(const std::string& path, const std::string& metric) {
     QueryParameters parameters = {{"limit", {"100000"}}};
     if (!metric.empty()) parameters["match[]"] = {"{__name__=" + go_quote(metric) + "}"};
-    return text_list(read_api_answer(client_.get(path, parameters)).json);
+    return text_list(read_api_answer(client_.get(path, parameters, kLongestList)).json);
   }
 
   ApiClient client_;
@@ -73,7 +75,7 @@ CommandFlag data_dir_flag() {
   return {.name = "data-dir",
           .placeholder = "DIR",
           .help = "Read this data directory instead of asking a server.",
-          .hidden = true,
+          .ours = true,
           .instead_of_argument = true};
 }
 

@@ -59,9 +59,8 @@ void print_openmetrics(LabelsView labels, const Columns& samples, std::string& o
 void dump(const CommandInput& input, Print print) {
   constexpr size_t kFlush = 1 << 20;
   const TimeRange range{input.integer("min-time"), input.integer("max-time")};
-  Registry registry;
   Pool pool(1);
-  tsdb::ReadOnlyDb db(input.argument(0, "data/"), input.text("sandbox-dir-root"), pool, registry);
+  tsdb::ReadOnlyDb db(input.argument(0, "data/"), pool);
   const std::unique_ptr<Querier> querier = db.querier(range);
   std::string out;
   Columns samples;

@@ -15,7 +15,8 @@ std::string written(size_t columns) {
   REQUIRE(file != nullptr);
   {
     Progress progress("reading", 200, {file, columns, &clock});
-    progress.at(1, "too early");
+    progress.at(2, "early");
+    progress.at(3, "too early");
     clock.advance(10'000);
     progress.at(50, "50 lines of a long file that goes on");
     progress.at(51, "again too early");
@@ -36,8 +37,8 @@ TEST_CASE("in a pipe progress is a line now and then") {
         "reading 25% 50 lines of a long file that goes on\nreading 100% more than there was\n");
 }
 
-TEST_CASE("on a terminal progress is a bar that fits, and is gone at the end") {
+TEST_CASE("on a terminal progress is a bar that is there at once, fits, and is gone at the end") {
   CHECK(written(60) ==
-        "\r\x1b[Kreading [#######.......................]  25% 50 lines of a\r\x1b[Kreading "
+        "\r\x1b[Kreading [..............................]   1% early\r\x1b[Kreading [#######.......................]  25% 50 lines of a\r\x1b[Kreading "
         "[##############################] 100% more than the\r\x1b[K");
 }
