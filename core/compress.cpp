@@ -12,7 +12,6 @@
 
 #include "core/bytes.h"
 #include "core/error.h"
-#include "core/snappy_block.h"
 
 namespace hearth {
 
@@ -90,11 +89,8 @@ void snappy_uncompress(std::string_view in, std::string& out, size_t max_bytes) 
   // A claim that no input of this size can keep (a copy yields 64 bytes from 3) is not believed, so
   // that a few bytes cannot make us allocate gigabytes.
   if (length > in.size() * 32 + 64) corrupt("snappy");
-  size_t head = 1;  // bytes of that length
-  while ((in[head - 1] & 0x80) != 0) ++head;
-  out.resize(length + kSnappySlack);
-  if (!uncompress_snappy_block(in.substr(head), out.data(), length)) corrupt("snappy");
   out.resize(length);
+  if (!snappy::RawUncompress(in.data(), in.size(), out.data())) corrupt("snappy");
 }
 
 void zstd_compress(std::string_view in, std::string& out, int level) {
