@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/mutex.h"
 #include "query/aggregate_histograms.h"
 #include "query/kahan.h"
 #include "query/sum_cell.h"
@@ -108,8 +109,8 @@ struct VarianceCell {
   }
 };
 
-// Rows are folded in the lanes of their source, and the lanes' groups then one into another, in the
-// order of the series.
+// Rows are folded in the lanes of their source. A lane that ends gives what it has of groups that
+// others have, too, to these groups' totals, in the order of the lanes.
 template <class Cell>
 class FoldAggregate final : public Operator, private FoldSink {
  public:
@@ -128,26 +129,35 @@ class FoldAggregate final : public Operator, private FoldSink {
     std::vector<uint32_t> members(series_.size());
     for (size_t i = 0; i < child().series().size(); ++i) ++members[grouping_[i]];
     std::vector<int64_t> local(series_.size());
+    std::vector<uint32_t> lanes_of(series_.size());
     for (size_t l = 0; l < lanes_.size(); ++l) {
+      context.check();
       Lane& lane = lanes_[l];
       lane.range = source_->lanes()[l];
       std::fill(local.begin(), local.end(), -1);
       lane.local.reserve(lane.range.size());
       for (size_t i = lane.range.begin; i < lane.range.end; ++i) {
         if (members[grouping_[i]] == 1) {
-          lane.local.push_back(kAlone);
+          lane.local.push_back(kNone);
           continue;
         }
         int64_t& number = local[grouping_[i]];
         if (number < 0) {
           number = static_cast<int64_t>(lane.groups.size());
           lane.groups.push_back(grouping_[i]);
+          ++lanes_of[grouping_[i]];
         }
         lane.local.push_back(static_cast<uint32_t>(number));
       }
       lane_groups += lane.groups.size();
     }
-    cells_ = context.reserve(lane_groups, steps_.count, sizeof(Cell));
+    total_of_.assign(series_.size(), kNone);
+    for (uint32_t group = 0; group < series_.size(); ++group) {
+      if (lanes_of[group] < 2) continue;
+      total_of_[group] = static_cast<uint32_t>(totaled_.size());
+      totaled_.push_back(group);
+    }
+    cells_ = context.reserve(lane_groups + totaled_.size(), steps_.count, sizeof(Cell));
     result_ = std::make_unique<Rows>(context, steps_.count);
     result_->reset(series_.size());
     source_->add(*this, pos_.start);
@@ -156,7 +166,9 @@ class FoldAggregate final : public Operator, private FoldSink {
   void prepare(Context& context) override {
     source_->run(context, *this);
     if (lanes_.empty()) return;
-    gather(context);
+    for (uint32_t total = 0; total < totaled_.size(); ++total) {
+      put_results(totals_.data() + total * steps_.count, totaled_[total]);
+    }
     if (op_ == AggregateOp::kSum || op_ == AggregateOp::kAvg) {
       std::vector<GroupedHistogram> histograms;
       for (Lane& lane : lanes_) {
@@ -166,6 +178,11 @@ class FoldAggregate final : public Operator, private FoldSink {
                       *result_);
     }
     lanes_.clear();
+    {
+      MutexLock lock(mutex_);
+      free_cells_ = {};
+    }
+    totals_ = {};
     cells_.release();
     result_->hold_points();
   }
@@ -176,21 +193,31 @@ class FoldAggregate final : public Operator, private FoldSink {
   }
 
  private:
-  // The only series of its group, whose row becomes the result at once.
-  static constexpr uint32_t kAlone = ~uint32_t{0};
+  static constexpr uint32_t kNone = ~uint32_t{0};
 
   struct Lane {
     Range range;
-    std::vector<uint32_t> local;   // of each series: its group among those of the lane, or kAlone
+    // Of each series: its group among those of the lane; kNone where it is the only one of its
+    // group, whose row becomes the result at once.
+    std::vector<uint32_t> local;
     std::vector<uint32_t> groups;  // the lane's groups
     std::vector<Cell> cells;
     std::vector<GroupedHistogram> histograms;
+    bool ended = false;
   };
 
   const Operator& child() const { return source_->child(); }
 
-  void begin(size_t lane) override {
-    lanes_[lane].cells.resize(lanes_[lane].groups.size() * steps_.count);
+  void begin(size_t l) override {
+    Lane& lane = lanes_[l];
+    {
+      MutexLock lock(mutex_);
+      if (!free_cells_.empty()) {
+        lane.cells = std::move(free_cells_.back());
+        free_cells_.pop_back();
+      }
+    }
+    lane.cells.assign(lane.groups.size() * steps_.count, Cell());
   }
 
   void fold(Context& context, size_t l, size_t first, const Rows& rows) override {
@@ -198,7 +225,7 @@ class FoldAggregate final : public Operator, private FoldSink {
     for (size_t i = 0; i < rows.count(); ++i) {
       const size_t series = first + i;
       const uint32_t local = lane.local[series - lane.range.begin];
-      Cell* const cells = local == kAlone ? nullptr : lane.cells.data() + local * steps_.count;
+      Cell* const cells = local == kNone ? nullptr : lane.cells.data() + local * steps_.count;
       if (cells != nullptr) {
         add_row(cells, rows[i], steps_.count);
       } else {
@@ -238,30 +265,50 @@ class FoldAggregate final : public Operator, private FoldSink {
     }
   }
 
-  // A group's cells in all lanes become its row.
-  void gather(Context& context) {
-    std::vector<Cell*> first(series_.size());
-    for (Lane& lane : lanes_) {
-      context.check();
-      for (size_t g = 0; g < lane.groups.size(); ++g) {
-        Cell* const cells = lane.cells.data() + g * steps_.count;
-        Cell*& to = first[lane.groups[g]];
-        if (to == nullptr) {
-          to = cells;
-          continue;
-        }
-        for (size_t i = 0; i < steps_.count; ++i) to[i].merge(cells[i]);
-      }
+  void put_results(const Cell* cells, uint32_t group) {
+    double* const row = (*result_)[group];
+    for (size_t step = 0; step < steps_.count; ++step) row[step] = cells[step].result();
+  }
+
+  void end(Context& context, size_t l) override {
+    Lane& lane = lanes_[l];
+    for (size_t g = 0; g < lane.groups.size(); ++g) {
+      const uint32_t group = lane.groups[g];
+      if (total_of_[group] == kNone) put_results(lane.cells.data() + g * steps_.count, group);
     }
-    constexpr size_t kAtOnce = 64;
-    context.parallel((series_.size() + kAtOnce - 1) / kAtOnce, [&](size_t part) {
-      const size_t end = std::min(series_.size(), (part + 1) * kAtOnce);
-      for (size_t group = part * kAtOnce; group < end; ++group) {
-        if (first[group] == nullptr) continue;  // there already
-        double* row = (*result_)[group];
-        for (size_t i = 0; i < steps_.count; ++i) row[i] = first[group][i].result();
-      }
-    });
+    {
+      MutexLock lock(mutex_);
+      lane.ended = true;
+      if (totaling_) return;  // whoever does it sees this lane, too
+      totaling_ = true;
+    }
+    while (Lane* const next = next_ended()) {
+      context.check();
+      add_to_totals(*next);
+      MutexLock lock(mutex_);
+      free_cells_.push_back(std::move(next->cells));
+    }
+  }
+
+  // The next lane in their order; nullptr, and the end of totaling, where it has not ended.
+  Lane* next_ended() {
+    MutexLock lock(mutex_);
+    if (totaled_lanes_ < lanes_.size() && lanes_[totaled_lanes_].ended) {
+      return &lanes_[totaled_lanes_++];
+    }
+    totaling_ = false;
+    return nullptr;
+  }
+
+  void add_to_totals(const Lane& lane) {
+    if (totals_.empty()) totals_.resize(totaled_.size() * steps_.count);
+    for (size_t g = 0; g < lane.groups.size(); ++g) {
+      const uint32_t total = total_of_[lane.groups[g]];
+      if (total == kNone) continue;
+      Cell* const to = totals_.data() + total * steps_.count;
+      const Cell* const cells = lane.cells.data() + g * steps_.count;
+      for (size_t step = 0; step < steps_.count; ++step) to[step].merge(cells[step]);
+    }
   }
 
   const AggregateOp op_;
@@ -269,8 +316,15 @@ class FoldAggregate final : public Operator, private FoldSink {
   Grouping grouping_;
   const PosRange pos_;
   std::vector<Lane> lanes_;
+  std::vector<uint32_t> total_of_;  // of each group that several lanes have; else kNone
+  std::vector<uint32_t> totaled_;   // these groups
+  std::vector<Cell> totals_;        // whoever is totaling
   Reservation cells_;
   std::unique_ptr<Rows> result_;
+  Mutex mutex_;
+  bool totaling_ GUARDED_BY(mutex_) = false;
+  size_t totaled_lanes_ GUARDED_BY(mutex_) = 0;
+  std::vector<std::vector<Cell>> free_cells_ GUARDED_BY(mutex_);  // of lanes that ended
 };
 
 template <class Cell>

@@ -7,6 +7,9 @@
 namespace hearth::promql {
 namespace {
 
+// Series between two looks at whether the query shall end.
+constexpr size_t kOften = 4096;
+
 // What a series of the result holds beside the entry itself.
 size_t label_bytes(LabelsView labels) { return labels.flat().size() + sizeof(std::string); }
 
@@ -34,25 +37,37 @@ void take_points(Context& context, const Steps& steps, const Rows& rows, size_t 
   }
 }
 
-// The series of all rows that have a point. Rows are computed on all threads.
+// The series of all rows that may have a point. Rows are computed on all threads.
 void collect_rows(const Operator& root, Context& context, QueryResult& result) {
   const Steps& steps = root.steps();
   const SeriesList& series = root.series();
+  // Where there is an order, it is one of all series.
+  const std::vector<uint32_t>* present = root.order() == nullptr ? root.present() : nullptr;
+  const size_t count = present == nullptr ? series.size() : present->size();
   const size_t slice = context.rows_at_once(steps.count);
-  context.budget.charge(series.size() * sizeof(ResultSeries));
-  result.series.resize(series.size());
-  context.parallel((series.size() + slice - 1) / slice, [&](size_t s) {
+  context.budget.charge(count * sizeof(ResultSeries));
+  result.series.reserve(count);
+  while (result.series.size() < count) {
     context.check();
-    const Range range{s * slice, std::min(series.size(), (s + 1) * slice)};
+    result.series.resize(std::min(count, result.series.size() + kOften));
+  }
+  context.parallel((count + slice - 1) / slice, [&](size_t s) {
+    context.check();
+    const Range range{s * slice, std::min(count, (s + 1) * slice)};
     ScratchRows rows(context, steps.count);
-    root.rows(context, range, *rows);
+    if (present == nullptr) {
+      root.rows(context, range, *rows);
+    } else {
+      gather_rows(context, root, std::span(*present).subspan(range.begin, range.size()), *rows);
+    }
     rows->let_go();
     size_t bytes_of_labels = 0;
     for (size_t i = 0; i < range.size(); ++i) {
       ResultSeries& out = result.series[range.begin + i];
       take_points(context, steps, *rows, i, out);
       if (out.points.empty() && out.histograms.empty()) continue;
-      out.labels = Labels(series.labels[range.begin + i]);
+      const size_t of = present == nullptr ? range.begin + i : (*present)[range.begin + i];
+      out.labels = Labels(series.labels[of]);
       bytes_of_labels += label_bytes(out.labels);
     }
     context.budget.charge(bytes_of_labels);
@@ -92,6 +107,17 @@ void collect_samples(const RangeSource& source, Context& context, QueryResult& r
 
 bool has_no_point(const ResultSeries& series) {
   return series.points.empty() && series.histograms.empty();
+}
+
+void remove_empty(Context& context, std::vector<ResultSeries>& series) {
+  size_t kept = 0;
+  for (size_t i = 0; i < series.size(); ++i) {
+    if (i % kOften == 0) context.check();
+    if (has_no_point(series[i])) continue;
+    if (kept != i) series[kept] = std::move(series[i]);
+    ++kept;
+  }
+  series.resize(kept);
 }
 
 }  // namespace
@@ -135,10 +161,13 @@ void sort_series(const Plan& plan, Context& context, QueryResult& result) {
   if (order != nullptr) {
     std::vector<ResultSeries> ordered;
     ordered.reserve(order->size());
-    for (const uint32_t i : *order) ordered.push_back(std::move(series[i]));
+    for (const uint32_t i : *order) {
+      if (ordered.size() % kOften == 0) context.check();
+      ordered.push_back(std::move(series[i]));
+    }
     series = std::move(ordered);
   }
-  series.erase(std::remove_if(series.begin(), series.end(), has_no_point), series.end());
+  remove_empty(context, series);
   if (order != nullptr) return;
   checked_sort(context, series, [](const ResultSeries& a, const ResultSeries& b) {
     return a.labels.view() < b.labels.view();

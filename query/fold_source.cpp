@@ -46,6 +46,7 @@ void FoldSource::fold(Context& context, size_t lane) const {
     child_->rows(context, {first, std::min(range.end, first + portion)}, *rows);
     for (const Waiting& waiting : waiting_) waiting.sink->fold(context, lane, first, *rows);
   }
+  for (const Waiting& waiting : waiting_) waiting.sink->end(context, lane);
 }
 
 }  // namespace hearth::promql

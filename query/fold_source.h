@@ -15,6 +15,7 @@ class FoldSink {
   virtual ~FoldSink() = default;
   virtual void begin(size_t lane) = 0;
   virtual void fold(Context& context, size_t lane, size_t first, const Rows& rows) = 0;
+  virtual void end(Context& context, size_t lane) = 0;
 };
 
 // One thread.

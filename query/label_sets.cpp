@@ -77,8 +77,10 @@ void Numbering::grow() {
   const size_t slots = std::max<size_t>(16, slots_.size() * 2);
   charge_.grow_to(slots * sizeof(uint32_t) + slots / 2 * sizeof(Entry));
   entries_.reserve(slots / 2);
+  budget_.check();
   slots_.assign(slots, 0);
   for (size_t i = 0; i < entries_.size(); ++i) {
+    if (i % (16 * kOften) == 0) budget_.check();
     size_t at = entries_[i].hash & (slots - 1);
     while (slots_[at] != 0) at = (at + 1) & (slots - 1);
     slots_[at] = static_cast<uint32_t>(i + 1);

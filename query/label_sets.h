@@ -54,7 +54,7 @@ class LabelNames {
 class Numbering {
  public:
   // Charged to `budget`.
-  explicit Numbering(Budget& budget) : arena_(&budget), charge_(budget) {}
+  explicit Numbering(Budget& budget) : arena_(&budget), budget_(budget), charge_(budget) {}
   // Returns the text's number, and whether it is new. The text is copied.
   std::pair<uint32_t, bool> number(std::string_view text) { return find(text, true); }
   // The same of a text that outlives this, and need not be copied.
@@ -69,6 +69,7 @@ class Numbering {
   std::pair<uint32_t, bool> find(std::string_view text, bool copies);
   void grow();
   Arena arena_;  // of the texts
+  Budget& budget_;
   Charge charge_;
   std::vector<Entry> entries_;
   std::vector<uint32_t> slots_;  // number + 1, 0: free; a power of two, at most half of them used

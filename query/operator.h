@@ -59,6 +59,9 @@ class Operator {
   // prepare().
   virtual const std::vector<uint32_t>* order() const { return nullptr; }
 
+  // The series that may have points, in their order, where the node knows it. After prepare().
+  virtual const std::vector<uint32_t>* present() const { return nullptr; }
+
   const SeriesList& series() const { return series_; }
   const Steps& steps() const { return steps_; }
 

@@ -36,6 +36,26 @@ HEARTH_IN_PLACE size_t count_absent_in(const double* values, size_t count) {
   return found;
 }
 
+template <bool kUp>
+HEARTH_IN_PLACE bool keeps_to(double value, double bar) {
+  return kUp ? value <= bar : value >= bar;
+}
+
+template <bool kUp>
+HEARTH_IN_PLACE size_t count_to_in(const double* values, const double* bars, size_t count) {
+  if (count > 0 && !keeps_to<kUp>(values[0], bars[0])) return 0;
+  size_t i = 0;
+  for (; i + kAtOnce <= count; i += kAtOnce) {
+    uint64_t beyond = 0;
+    for (size_t k = 0; k < kAtOnce; ++k) {
+      beyond |= keeps_to<kUp>(values[i + k], bars[i + k]) ? 0 : 1;
+    }
+    if (beyond != 0) break;
+  }
+  while (i < count && keeps_to<kUp>(values[i], bars[i])) ++i;
+  return i;
+}
+
 HEARTH_IN_PLACE void find_falls_in(const double* values, size_t count, std::vector<uint32_t>& at) {
   for (size_t i = 1; i < count; i += kAtOnce) {
     const size_t end = std::min(count, i + kAtOnce);
@@ -64,6 +84,12 @@ HEARTH_AVX2 size_t find_stale_avx2(const double* values, size_t count) {
 HEARTH_AVX2 size_t count_absent_avx2(const double* values, size_t count) {
   return count_absent_in(values, count);
 }
+HEARTH_AVX2 size_t count_up_to_avx2(const double* values, const double* bars, size_t count) {
+  return count_to_in<true>(values, bars, count);
+}
+HEARTH_AVX2 size_t count_down_to_avx2(const double* values, const double* bars, size_t count) {
+  return count_to_in<false>(values, bars, count);
+}
 HEARTH_AVX2 void find_falls_avx2(const double* values, size_t count, std::vector<uint32_t>& at) {
   find_falls_in(values, count, at);
 }
@@ -88,6 +114,20 @@ size_t count_absent(const double* values, size_t count) {
   if (has_avx2()) return count_absent_avx2(values, count);
 #endif
   return count_absent_in(values, count);
+}
+
+size_t count_up_to(const double* values, const double* bars, size_t count) {
+#if defined(__x86_64__)
+  if (has_avx2()) return count_up_to_avx2(values, bars, count);
+#endif
+  return count_to_in<true>(values, bars, count);
+}
+
+size_t count_down_to(const double* values, const double* bars, size_t count) {
+#if defined(__x86_64__)
+  if (has_avx2()) return count_down_to_avx2(values, bars, count);
+#endif
+  return count_to_in<false>(values, bars, count);
 }
 
 void find_falls(const double* values, size_t count, std::vector<uint32_t>& at) {

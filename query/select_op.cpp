@@ -33,11 +33,12 @@ void Selection::open(Context& context) {
 }
 
 size_t series_at_once(TimeRange range) {
-  constexpr size_t kChunks = 192, kMostSeries = 16;
-  constexpr uint64_t kChunkTime = 30 * 60'000;  // 120 samples, one in 15 s
+  constexpr size_t kChunks = 48, kMostSeries = 16;
+  // Of merged blocks, 480 samples, one in 15 s; those of the last hours are shorter.
+  constexpr uint64_t kChunkTime = 120 * 60'000, kShortChunks = 3;
   if (range.min > range.max) return 1;
   const uint64_t span = static_cast<uint64_t>(range.max) - static_cast<uint64_t>(range.min);
-  return std::clamp<size_t>(kChunks / (span / kChunkTime + 1), 1, kMostSeries);
+  return std::clamp<size_t>(kChunks / (span / kChunkTime + kShortChunks), 1, kMostSeries);
 }
 
 void Selection::widen(TimeRange range) {
@@ -98,7 +99,10 @@ void SelectOp::open(Context& context) {
   selection_->open(context);
   const SeriesSet& set = selection_->set();
   series_.labels.reserve(set.size());
-  for (size_t i = 0; i < set.size(); ++i) series_.labels.push_back(set.labels(i));
+  for (size_t i = 0; i < set.size(); ++i) {
+    if (i % 4096 == 0) context.check();
+    series_.labels.push_back(set.labels(i));
+  }
 }
 
 void SelectOp::rows(Context& context, Range range, Rows& out) const {

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/error.h"
 #include "core/go_text.h"
+#include "query/scan.h"
 
 namespace hearth::promql {
 namespace {
@@ -52,6 +54,41 @@ class WorstFirst {
   const bool highest_wins_;
 };
 
+// Rows of which each has few values. They count as points that the query holds. One thread.
+class SparseRows {
+ public:
+  struct Value {
+    uint32_t row, step;
+    double value;
+  };
+  // The values of a row in the order of its steps.
+  SparseRows(Context& context, size_t rows, const std::vector<Value>& values)
+      : context_(context), charge_(context.budget) {
+    charge_.grow_to((rows + 1) * sizeof(size_t) + values.size() * sizeof(Value));
+    ends_.resize(rows + 1);
+    values_.resize(values.size());
+    for (const Value& value : values) ++ends_[value.row + 1];
+    std::partial_sum(ends_.begin(), ends_.end(), ends_.begin());
+    for (const Value& value : values) values_[ends_[value.row]++] = value;
+    context.hold(values_.size());
+  }
+  ~SparseRows() { context_.release(values_.size()); }
+  SparseRows(const SparseRows&) = delete;
+  SparseRows& operator=(const SparseRows&) = delete;
+
+  void copy_to(double* cells, size_t row) const {
+    for (size_t i = row == 0 ? 0 : ends_[row - 1]; i < ends_[row]; ++i) {
+      cells[values_[i].step] = values_[i].value;
+    }
+  }
+
+ private:
+  Context& context_;
+  Charge charge_;
+  std::vector<size_t> ends_;  // of each row's values; one more
+  std::vector<Value> values_;
+};
+
 class KAggregate final : public Operator {
  public:
   explicit KAggregate(ParamAggregate parts)
@@ -63,8 +100,9 @@ class KAggregate final : public Operator {
     series_ = parts_.child->series();
     SeriesList groups;
     parts_.grouping.open(context, series_, groups);
-    tables_ = context.reserve(groups.size(), steps_.count,
-                              chooses_by_value() ? sizeof(std::vector<Entry>) : sizeof(uint32_t));
+    tables_ = context.reserve(
+        groups.size(), steps_.count,
+        chooses_by_value() ? sizeof(std::vector<Entry>) + sizeof(double) : sizeof(uint32_t));
   }
 
   void prepare(Context& context) override {
@@ -73,7 +111,6 @@ class KAggregate final : public Operator {
     Rows param(context, steps_.count);
     const double* k = scalar_row(context, *parts_.param, param);
     row_of_.assign(series_.size(), -1);
-    chosen_ = std::make_unique<Rows>(context, steps_.count);
     if (steps_.count == 0) return;
     if (!check_param(context, k)) {
       hear_others(context, *parts_.child, {});
@@ -85,19 +122,27 @@ class KAggregate final : public Operator {
       choose_by_series(context, k);
     }
     tables_.release();
+    present_ = order_;
+    std::sort(present_.begin(), present_.end());
   }
 
   void rows(Context&, Range range, Rows& out) const override {
     out.reset(range.size());
     for (size_t i = 0; i < range.size(); ++i) {
       const int64_t row = row_of_[range.begin + i];
-      if (row >= 0) out.copy_row(i, *chosen_, static_cast<size_t>(row));
+      if (row < 0) continue;
+      if (chosen_ != nullptr) {
+        out.copy_row(i, *chosen_, static_cast<size_t>(row));
+      } else {
+        chosen_values_->copy_to(out[i], static_cast<size_t>(row));
+      }
     }
   }
 
   const std::vector<uint32_t>* order() const override {
     return steps_.count == 1 ? &order_ : nullptr;
   }
+  const std::vector<uint32_t>* present() const override { return &present_; }
 
  private:
   bool chooses_by_value() const {
@@ -154,22 +199,29 @@ class KAggregate final : public Operator {
   }
 
   void choose_by_value(Context& context, const double* k) {
-    const WorstFirst order(parts_.op == AggregateOp::kTopk);
+    const bool highest = parts_.op == AggregateOp::kTopk;
+    const WorstFirst order(highest);
     std::vector<std::vector<Entry>> heaps(parts_.grouping.size() * steps_.count);
+    // What does not pass the bar of its step is not looked at: NaN until a heap is full.
+    std::vector<double> bars(heaps.size(), std::nan(""));
+    const auto count_passed_over = highest ? count_up_to : count_down_to;
     Charge entries(context.budget);
     size_t pushed = 0;
     for_each_row(context, [&](uint32_t series, const Rows& rows, size_t i) {
-      std::vector<Entry>* group = heaps.data() + parts_.grouping[series] * steps_.count;
+      const size_t group = parts_.grouping[series] * steps_.count;
       const double* row = rows[i];
       for (size_t step = 0; step < steps_.count; ++step) {
+        step += count_passed_over(row + step, bars.data() + group + step, steps_.count - step);
+        if (step == steps_.count) break;
         if (is_absent(row[step])) continue;
-        std::vector<Entry>& heap = group[step];
+        std::vector<Entry>& heap = heaps[group + step];
         if (heap.size() < limit(k[step])) {
           order.push(heap, {row[step], series});
           ++pushed;
         } else if (!heap.empty() && order.beats(row[step], heap[0].value)) {
           order.replace_worst(heap, {row[step], series});
         }
+        if (!heap.empty() && heap.size() == limit(k[step])) bars[group + step] = heap[0].value;
       }
       const HistogramPtr* h = rows.histograms(i);
       if (h != nullptr &&
@@ -187,13 +239,14 @@ class KAggregate final : public Operator {
       });
       for (const Entry& entry : heap) choose(entry.series);
     }
-    chosen_->reset(order_.size());
+    std::vector<SparseRows::Value> values;
     for (size_t at = 0; at < heaps.size(); ++at) {
       for (const Entry& entry : heaps[at]) {
-        (*chosen_)[static_cast<size_t>(row_of_[entry.series])][at % steps_.count] = entry.value;
+        values.push_back({static_cast<uint32_t>(row_of_[entry.series]),
+                          static_cast<uint32_t>(at % steps_.count), entry.value});
       }
     }
-    chosen_->hold_points();
+    chosen_values_ = std::make_unique<SparseRows>(context, order_.size(), values);
   }
 
   void choose_by_series(Context& context, const double* k) {
@@ -232,6 +285,7 @@ class KAggregate final : public Operator {
       }
       kept.emplace_back(series, std::move(row));
     });
+    chosen_ = std::make_unique<Rows>(context, steps_.count);
     chosen_->reset(kept.size());
     for (size_t i = 0; i < kept.size(); ++i) chosen_->copy_row(i, *kept[i].second, 0);
     chosen_->hold_points();
@@ -250,9 +304,11 @@ class KAggregate final : public Operator {
 
   ParamAggregate parts_;
   Reservation tables_;
-  std::vector<int64_t> row_of_;  // of each series: its row in chosen_, or -1
-  std::vector<uint32_t> order_;  // the chosen series, best first within their groups
-  std::unique_ptr<Rows> chosen_;
+  std::vector<int64_t> row_of_;                // of each series: its row among the chosen, or -1
+  std::vector<uint32_t> order_;                // the chosen series, best first within their groups
+  std::vector<uint32_t> present_;              // the same, in their order
+  std::unique_ptr<Rows> chosen_;               // by series, or
+  std::unique_ptr<SparseRows> chosen_values_;  // by value
 };
 
 }  // namespace

@@ -12,7 +12,10 @@ void MatrixSource::open(Context& context) {
   selection_->open(context);
   const SeriesSet& set = selection_->set();
   series_.labels.reserve(set.size());
-  for (size_t i = 0; i < set.size(); ++i) series_.labels.push_back(set.labels(i));
+  for (size_t i = 0; i < set.size(); ++i) {
+    if (i % 4096 == 0) context.check();
+    series_.labels.push_back(set.labels(i));
+  }
 }
 
 TimeRange MatrixSource::wanted(const Context& context) const {

@@ -131,6 +131,7 @@ void HeadSeriesSet::find(std::span<const uint32_t> refs, const SelectHints& hint
   std::string flat;
   SharedLabels shared(hints.sorted ? like : nullptr, arena_);
   for (Found& found : found_) {
+    check_now_and_then();
     flat.clear();
     state_.sets.append_flat(found.series->labels, flat);
     found.labels = shared.keep(flat);
