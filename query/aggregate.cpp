@@ -256,7 +256,9 @@ class FoldAggregate final : public Operator, private FoldSink {
         case AggregateOp::kSum:
         case AggregateOp::kAvg:
           lane.histograms.push_back({uint64_t{grouping_[series]} * steps_.count + step,
-                                     static_cast<uint32_t>(series), histograms[step]});
+                                     static_cast<uint32_t>(series),
+                                     histograms[step],
+                                     cells != nullptr && !is_absent(cells[step].result())});
           break;
         default:
           context.annotations.info(histogram_ignored_in_aggregation_text(aggregate_name(op_)),
@@ -300,8 +302,14 @@ class FoldAggregate final : public Operator, private FoldSink {
     return nullptr;
   }
 
-  void add_to_totals(const Lane& lane) {
+  void add_to_totals(Lane& lane) {
     if (totals_.empty()) totals_.resize(totaled_.size() * steps_.count);
+    for (GroupedHistogram& h : lane.histograms) {
+      const uint32_t total = total_of_[h.cell / steps_.count];
+      if (total == kNone) continue;
+      const Cell& before = totals_[total * steps_.count + h.cell % steps_.count];
+      h.after_float |= !is_absent(before.result());
+    }
     for (size_t g = 0; g < lane.groups.size(); ++g) {
       const uint32_t total = total_of_[lane.groups[g]];
       if (total == kNone) continue;

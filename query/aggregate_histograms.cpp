@@ -14,21 +14,24 @@ void fold_histograms(Context& context, bool mean, std::vector<GroupedHistogram>&
   for (size_t begin = 0; begin < parts.size();) {
     const uint64_t cell = parts[begin].cell;
     const size_t group = cell / groups.steps(), step = cell % groups.steps();
-    HistogramTotal total(mean);
-    bool valid = true;
     size_t end = begin;
-    for (; end < parts.size() && parts[end].cell == cell; ++end) {
-      if (!valid || total.add(*parts[end].histogram)) continue;
-      valid = false;
-      warn_mixed_schemas(context, series.labels[parts[end].series].metric_name(), pos);
+    while (end < parts.size() && parts[end].cell == cell) ++end;
+    bool valid = true, mixed = !is_absent(groups[group][step]);
+    if (!parts[begin].after_float) {
+      HistogramTotal total(mean);
+      for (size_t i = begin; i < end && valid; ++i) {
+        valid = total.add(*parts[i].histogram);
+        if (valid) continue;
+        mixed = parts[i].after_float;
+        warn_mixed_schemas(context, series.labels[parts[i].series].metric_name(), pos);
+      }
+      total.tell(context, pos, valid && !mixed);
+      if (valid && !mixed) groups.put(group, step, total.total());
     }
-    if (!is_absent(groups[group][step])) {
+    if (mixed) {
       context.annotations.warn("encountered a mix of histograms and floats for aggregation", pos);
-      groups[group][step] = absent();
-    } else if (valid) {
-      groups.put(group, step, total.total());
     }
-    total.tell(context, pos);
+    if (mixed || !valid) groups[group][step] = absent();
     begin = end;
   }
 }

@@ -17,7 +17,9 @@ namespace hearth::promql {
 // evaluated as where it is.
 constexpr PosRange without_position(PosRange pos) { return {~uint32_t{0}, pos.end}; }
 
-// Equal texts are kept once, with the position of the one evaluated last. Thread-safe.
+// Equal texts are kept once, with the position of the one evaluated last: positions begin where
+// Prometheus finds the thing, and end with the call, operation or aggregation that tells of it.
+// Thread-safe.
 class Annotations {
  public:
   // `text` without "PromQL warning: " / "PromQL info: " and without the position.

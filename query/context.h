@@ -67,7 +67,7 @@ class Context {
   // Set before the query runs.
   DurationMs lookback = 0;
   size_t steps = 1;       // of the query
-  bool explains = false;  // see explain.h
+  bool explains = false;  // whether its plan is watched, see explain.h
   std::unique_ptr<Querier> querier;
 
   // Throws Error(kCanceled) or Error(kTimeout) when the query shall end. Called per slice, and at

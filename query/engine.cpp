@@ -103,6 +103,8 @@ const EngineOptions& Engine::options() const { return state_->options; }
 
 std::vector<QueryView> Engine::running() const { return state_->running->views(); }
 
+std::optional<QueryView> Engine::running(uint64_t id) const { return state_->running->view(id); }
+
 const PastQueries& Engine::past() const { return state_->past; }
 
 bool Engine::cancel(uint64_t id) { return state_->running->cancel(id); }
@@ -176,12 +178,15 @@ void Engine::State::evaluate(const QueryRequest& request, const Expr& expr, Quer
   context.lookback = lookback(request);
   context.steps = steps.count;
   if (options.per_step_stats && request.per_step_stats) context.track_steps();
-  context.explains = request.explain;
+  context.explains = true;
   try {
-    PlanNode explained;
+    PlanNode watched;
     Planner planner(options, request, context.lookback, default_step);
-    if (request.explain) planner.explain_to(&explained);
+    planner.explain_to(&watched);
     Plan plan = planner.plan(expr);
+    const bool has_nodes = !watched.children.empty();
+    std::optional<RunningQuery::Shown> shown;
+    if (has_nodes) shown.emplace(*result.query, *watched.children[0]);
     for (const SelectionPtr& selection : plan.selections) {
       past.add_selector(selection->matchers(), clock.now());
     }
@@ -193,7 +198,7 @@ void Engine::State::evaluate(const QueryRequest& request, const Expr& expr, Quer
       throw memory_error(error, plan, steps.count);
     }
     context.check();
-    if (!explained.children.empty()) result.explain = explain_json(*explained.children[0]);
+    if (request.explain && has_nodes) result.explain = explain_json(*watched.children[0]);
   } catch (const TooLarge&) {
     take_stats(context, steps, began, result.stats);
     throw;
@@ -205,7 +210,8 @@ void Engine::State::evaluate(const QueryRequest& request, const Expr& expr, Quer
   take_stats(context, steps, began, result.stats);
   context.annotations.texts(request.text, result.warnings, result.infos);
   if (context.querier) {
-    for (std::string& text : context.querier->warnings()) result.warnings.push_back(std::move(text));
+    for (std::string& text : context.querier->warnings())
+      result.warnings.push_back(std::move(text));
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/budget.h"
@@ -27,9 +28,9 @@ struct EngineOptions {
   DurationMs default_step = 60'000;   // evaluation_interval: of subqueries without a step
   bool delayed_name_removal = false;
   bool use_start_timestamps = false;  // of counters, in rate, increase, irate and resets
-  size_t slice_series = 256;     // series per slice of parallel work; tests vary it
-  const Clock* clock = nullptr;  // for timeouts; null = the system's
-  std::string active_queries_file;  // "" = none
+  size_t slice_series = 256;          // series per slice of parallel work; tests vary it
+  const Clock* clock = nullptr;       // for timeouts; null = the system's
+  std::string active_queries_file;    // "" = none
   ParseOptions parse;
 };
 
@@ -58,6 +59,8 @@ class Engine {
 
   // Those that wait, run, or whose answer is on its way; oldest first.
   std::vector<QueryView> running() const;
+  // One of them, with what its operators have done so far.
+  std::optional<QueryView> running(uint64_t id) const;
   // Ends a query; false: there is none of this id.
   bool cancel(uint64_t id);
 

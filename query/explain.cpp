@@ -66,7 +66,7 @@ class ExplainedOp final : public Operator {
     child_->open(context);
     note_bytes(context, before);
     series_ = child_->series();
-    node_.series = series_.size();
+    node_.series.store(series_.size(), std::memory_order_relaxed);
   }
   void prepare(Context& context) override {
     const NodeTimer timer(&node_);
@@ -77,13 +77,15 @@ class ExplainedOp final : public Operator {
   void rows(Context& context, Range range, Rows& out) const override {
     const NodeTimer timer(&node_);
     child_->rows(context, range, out);
+    node_.rows.fetch_add(static_cast<int64_t>(range.size()), std::memory_order_relaxed);
   }
   const std::vector<uint32_t>* order() const override { return child_->order(); }
   bool silent() const override { return child_->silent(); }
 
  private:
   void note_bytes(const Context& context, size_t before) {
-    node_.bytes += static_cast<int64_t>(context.budget.used()) - static_cast<int64_t>(before);
+    const auto more = static_cast<int64_t>(context.budget.used()) - static_cast<int64_t>(before);
+    node_.bytes.fetch_add(more, std::memory_order_relaxed);
   }
 
   const OperatorPtr child_;
@@ -92,16 +94,16 @@ class ExplainedOp final : public Operator {
 
 void append_node(std::string& out, const PlanNode& node) {
   out += "{\"operator\":";
-  append_json_string(out, node.name);
+  append_json_string(out, operator_name(*node.expr));
   out += ",\"expr\":";
-  append_json_string(out, node.text);
-  const bool selected = node.selection != nullptr && node.selection->is_open();
-  const size_t series = selected ? node.selection->set().size() : node.series;
+  append_json_string(out, clipped(print(*node.expr)));
+  const size_t series = node.selection != nullptr ? node.selection->found() : node.series.load();
   const std::pair<std::string_view, int64_t> numbers[] = {
       {"series", static_cast<int64_t>(series)},
       {"steps", static_cast<int64_t>(node.steps)},
       {"samples", node.samples.load()},
-      {"memoryBytes", std::max<int64_t>(node.bytes, 0)}};
+      {"rows", node.rows.load()},
+      {"memoryBytes", std::max<int64_t>(node.bytes.load(), 0)}};
   for (const auto& [name, number] : numbers) {
     out.append(",\"").append(name).append("\":");
     append_json_int(out, number);
@@ -110,7 +112,13 @@ void append_node(std::string& out, const PlanNode& node) {
   append_float_json(out, static_cast<double>(node.nanos.load()) / 1e9);
   if (!node.notes.empty()) {
     out += ",\"notes\":";
-    append_json_strings(out, node.notes);
+    out += '[';
+    Comma comma(out);
+    for (const std::string_view note : node.notes) {
+      comma.next();
+      append_json_string(out, note);
+    }
+    out += ']';
   }
   if (!node.children.empty()) {
     out += ",\"children\":[";
@@ -126,11 +134,10 @@ void append_node(std::string& out, const PlanNode& node) {
 
 }  // namespace
 
-PlanNode& PlanNode::add(const Expr& expr, size_t step_count) {
+PlanNode& PlanNode::add(const Expr& of, size_t step_count) {
   children.push_back(std::make_unique<PlanNode>());
   PlanNode& node = *children.back();
-  node.name = operator_name(expr);
-  node.text = clipped(print(expr));
+  node.expr = &of;
   node.steps = step_count;
   return node;
 }

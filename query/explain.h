@@ -1,10 +1,12 @@
-// What explain=true tells: the plan as a tree, and what each of its nodes did. Nothing of this is
-// there for other queries: each operator is wrapped in one that watches it.
+// What a query has done so far, operator by operator: the plan as a tree with what each of its
+// nodes cost. Each operator of every query is wrapped in one that watches it, for two looks at the
+// clock a slice of rows.
 #pragma once
 
 #include <atomic>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "query/operator.h"
@@ -12,20 +14,22 @@
 
 namespace hearth::promql {
 
-// One node of a plan. What it did is its own, not its children's. Thread-safe while the query runs.
+// One node of a plan. What it did is its own, not its children's. Its numbers may be read while the
+// query runs; the rest is fixed by the planner.
 struct PlanNode {
-  std::string name;  // "sum", "rate", "selector"
-  std::string text;  // the expression
+  const Expr* expr = nullptr;  // must outlive it
   size_t steps = 0;
-  size_t series = 0;
-  SelectionPtr selection;          // of selectors
-  std::vector<std::string> notes;  // what was saved
-  std::atomic<int64_t> nanos{0};   // of all threads
-  std::atomic<int64_t> samples{0};
-  int64_t bytes = 0;  // what it holds, its children too
+  SelectionPtr selection;               // of selectors
+  std::vector<std::string_view> notes;  // what was saved
   std::vector<std::unique_ptr<PlanNode>> children;
 
-  PlanNode& add(const Expr& expr, size_t step_count);
+  std::atomic<size_t> series{0};  // known when it is open
+  std::atomic<int64_t> rows{0};   // computed of these
+  std::atomic<int64_t> nanos{0};  // of all threads
+  std::atomic<int64_t> samples{0};
+  std::atomic<int64_t> bytes{0};  // what it holds, its children too
+
+  PlanNode& add(const Expr& of, size_t step_count);
 };
 
 // The time of the calling thread goes to `node` as long as this lives, and then to the one before.

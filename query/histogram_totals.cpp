@@ -56,8 +56,8 @@ FloatHistogram HistogramTotal::total() const {
   return total;
 }
 
-void HistogramTotal::tell(Context& context, PosRange pos) const {
-  if (reset_seen_ && not_reset_seen_) warn_resets_collide(context, "aggregation", pos);
+void HistogramTotal::tell(Context& context, PosRange pos, bool is_result) const {
+  if (is_result && reset_seen_ && not_reset_seen_) warn_resets_collide(context, "aggregation", pos);
   if (reconciled_) inform_bounds_reconciled(context, "aggregation", pos);
 }
 

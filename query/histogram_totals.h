@@ -16,8 +16,8 @@ class HistogramTotal {
   // Returns false, and stays as it was, where the kinds of buckets do not go together.
   bool add(const FloatHistogram& histogram);
   FloatHistogram total() const;
-  // Tells what happened on the way.
-  void tell(Context& context, PosRange pos) const;
+  // Tells what happened on the way; of some only if there is a result.
+  void tell(Context& context, PosRange pos, bool is_result = true) const;
 
  private:
   std::optional<HistogramMerge> merge(const FloatHistogram& histogram);

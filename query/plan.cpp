@@ -130,12 +130,17 @@ OperatorPtr Planner::build_aggregate(const AggregateExpr& expr, Steps steps) {
   Grouping grouping(expr.grouping, expr.without);
   if (expr.param == nullptr) {
     return make_fold_aggregate(expr.op, fold_source(*expr.expr, steps), std::move(grouping),
-                               expr.expr->pos);
+                               {expr.expr->pos.start, expr.pos.end});
   }
   OperatorPtr param = build(*expr.param, steps);  // before the other, as Prometheus does
-  ParamAggregate parts{
-      expr.op,  build(*expr.expr, steps), std::move(param),       std::move(grouping),
-      expr.pos, expr.expr->pos,           unwrap(*expr.param).pos};
+  const auto told_at = [&](const Expr& part) { return PosRange{part.pos.start, expr.pos.end}; };
+  ParamAggregate parts{expr.op,
+                       build(*expr.expr, steps),
+                       std::move(param),
+                       std::move(grouping),
+                       expr.pos,
+                       told_at(*expr.expr),
+                       told_at(unwrap(*expr.param))};
   return expr.op == AggregateOp::kQuantile ? make_quantile(std::move(parts))
                                            : make_topk(std::move(parts));
 }

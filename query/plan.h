@@ -24,7 +24,7 @@ struct Plan {
   RangeSourcePtr matrix;  // of an instant query
   std::string string;
   std::vector<SelectionPtr> selections;  // what is asked of the storage
-  TimeRange range{kMaxTime, kMinTime};  // in which they may be
+  TimeRange range{kMaxTime, kMinTime};   // in which they may be
 };
 
 // One thread; makes one plan. The tree need not outlive it.
@@ -35,7 +35,8 @@ class Planner {
           DurationMs default_step);
   // Throws Error(kExecution) for arguments that cannot work at any time.
   Plan plan(const Expr& expr);
-  // Where plan() tells its nodes, and what they do; must outlive the plan.
+  // Where plan() tells its nodes, and what they do; must outlive the plan, and the tree must
+  // outlive it.
   void explain_to(PlanNode* node) { explained_ = node; }
   // `attempt` is given each part of the expression that may fail, as a plan of its own, before what
   // it is a part of; not the whole. See first_error.h.

@@ -214,10 +214,11 @@ OperatorPtr Planner::build_info(const Call& call, Steps steps) {
 }
 
 // Where Prometheus finds an argument: inside its parentheses, unless it alone of the call is
-// evaluated once for all steps.
+// evaluated once for all steps. It ends with the call, which tells of it.
 PosRange Planner::argument_pos(const Call& call, size_t i) {
   const Expr& argument = *call.args[i];
-  return is_invariant(argument) && !is_invariant(call) ? argument.pos : unwrap(argument).pos;
+  const bool whole = is_invariant(argument) && !is_invariant(call);
+  return {(whole ? argument : unwrap(argument)).pos.start, call.pos.end};
 }
 
 OperatorPtr Planner::build_range_call(const Call& call, Steps steps) {

@@ -1,6 +1,7 @@
 #include "query/running_query.h"
 
 #include "core/error.h"
+#include "query/explain.h"
 
 namespace hearth::promql {
 namespace {
@@ -49,17 +50,37 @@ void RunningQuery::check() const {
   }
 }
 
+QueryView RunningQuery::view() const {
+  const int64_t age = clock_.monotonic_nanos() - began_nanos_;
+  return {id_,     asked_,         began_,         static_cast<double>(age) / kNanos,
+          state(), budget_.used(), budget_.peak(), samples.load(std::memory_order_relaxed),
+          ""};
+}
+
+std::string RunningQuery::plan_json() const {
+  MutexLock lock(plan_mutex_);
+  return plan_ == nullptr ? "" : explain_json(*plan_);
+}
+
 std::vector<QueryView> RunningQueries::views() const {
   std::vector<QueryView> views;
   MutexLock lock(mutex_);
   views.reserve(queries_.size());
-  for (const auto& [id, query] : queries_) {
-    const int64_t age = query->clock_.monotonic_nanos() - query->began_nanos_;
-    views.push_back({id, query->asked_, query->began_, static_cast<double>(age) / kNanos,
-                     query->state(), query->budget_.used(), query->budget_.peak(),
-                     query->samples.load(std::memory_order_relaxed)});
-  }
+  for (const auto& [id, query] : queries_) views.push_back(query->view());
   return views;
+}
+
+std::optional<QueryView> RunningQueries::view(uint64_t id) const {
+  std::shared_ptr<const RunningQuery> query;
+  {
+    MutexLock lock(mutex_);
+    const auto found = queries_.find(id);
+    if (found != queries_.end()) query = found->second->weak_from_this().lock();
+  }
+  if (query == nullptr) return std::nullopt;
+  QueryView view = query->view();
+  view.plan = query->plan_json();
+  return view;
 }
 
 bool RunningQueries::cancel(uint64_t id) {

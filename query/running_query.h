@@ -5,6 +5,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,15 +28,32 @@ std::string_view state_name(QueryState state);
 
 class RunningQueries;
 
+// What was asked, and by whom.
+struct AskedQuery {
+  std::string text;
+  TimeMs start = 0, end = 0;
+  DurationMs step = 0;
+  QueryCaller caller;
+};
+
+// What others see of a query.
+struct QueryView {
+  uint64_t id = 0;
+  AskedQuery asked;
+  TimeMs began = 0;
+  double age_seconds = 0;
+  QueryState state = QueryState::kQueued;
+  size_t memory_bytes = 0, peak_memory_bytes = 0;
+  int64_t samples = 0;
+  std::string plan;  // see explain_json(); of one query only, and empty where none runs
+};
+
+struct PlanNode;
+
 // One query, from its beginning until its answer has been sent. Thread-safe.
-class RunningQuery {
+class RunningQuery : public std::enable_shared_from_this<RunningQuery> {
  public:
-  struct Asked {
-    std::string text;
-    TimeMs start = 0, end = 0;
-    DurationMs step = 0;
-    QueryCaller caller;
-  };
+  using Asked = AskedQuery;
   // `deadline_nanos` of the clock's monotonic time; 0 = none. `canceled` may be null.
   RunningQuery(Asked asked, size_t max_memory_bytes, const Clock& clock, int64_t deadline_nanos,
                const std::atomic<bool>* canceled, std::shared_ptr<RunningQueries> all);
@@ -56,11 +74,30 @@ class RunningQuery {
   QueryState state() const { return state_.load(std::memory_order_relaxed); }
   void set_state(QueryState state) { state_.store(state, std::memory_order_relaxed); }
 
+  // As long as this lives others can see what the nodes of a plan have done so far.
+  class Shown {
+   public:
+    Shown(RunningQuery& query, const PlanNode& plan) : query_(query) { query_.show(&plan); }
+    ~Shown() { query_.show(nullptr); }
+    Shown(const Shown&) = delete;
+    Shown& operator=(const Shown&) = delete;
+
+   private:
+    RunningQuery& query_;
+  };
+
   // Samples that selectors returned so far, in Prometheus' count.
   std::atomic<int64_t> samples{0};
 
  private:
   friend class RunningQueries;
+  void show(const PlanNode* plan) {
+    MutexLock lock(plan_mutex_);
+    plan_ = plan;
+  }
+  QueryView view() const;
+  std::string plan_json() const;
+
   const Asked asked_;
   const std::shared_ptr<RunningQueries> all_;
   const uint64_t id_;
@@ -71,17 +108,8 @@ class RunningQuery {
   std::atomic<bool> killed_{false};
   std::atomic<QueryState> state_{QueryState::kQueued};
   Budget budget_;
-};
-
-// What others see of a query.
-struct QueryView {
-  uint64_t id = 0;
-  RunningQuery::Asked asked;
-  TimeMs began = 0;
-  double age_seconds = 0;
-  QueryState state = QueryState::kQueued;
-  size_t memory_bytes = 0, peak_memory_bytes = 0;
-  int64_t samples = 0;
+  mutable Mutex plan_mutex_;
+  const PlanNode* plan_ GUARDED_BY(plan_mutex_) = nullptr;
 };
 
 // Lives as long as the last of its queries. Thread-safe.
@@ -90,8 +118,9 @@ class RunningQueries {
   explicit RunningQueries(size_t max_total_memory_bytes)
       : total_memory_(max_total_memory_bytes, "all queries together") {}
 
-  std::vector<QueryView> views() const;  // oldest first
-  bool cancel(uint64_t id);              // false: there is no such query
+  std::vector<QueryView> views() const;              // oldest first
+  std::optional<QueryView> view(uint64_t id) const;  // with its plan
+  bool cancel(uint64_t id);                          // false: there is no such query
   Budget& total_memory() { return total_memory_; }
 
  private:

@@ -30,6 +30,7 @@ void Selection::open(Context& context) {
   SelectHints hints;
   hints.range = range_;
   set_ = context.querier->select(matchers_, hints, context.budget);
+  found_.store(set_->size(), std::memory_order_relaxed);
 }
 
 size_t series_at_once(TimeRange range) {

@@ -1,6 +1,7 @@
 // The leaves: series that match, their newest sample at each step.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,6 +19,8 @@ class Selection {
   void open(Context& context);
   bool is_open() const { return set_ != nullptr; }
   const SeriesSet& set() const { return *set_; }
+  // How many series there are; 0 before open(). Thread-safe.
+  size_t found() const { return found_.load(std::memory_order_relaxed); }
   TimeRange range() const { return range_; }
   const std::vector<Matcher>& matchers() const { return matchers_; }
   // Another selector of the same series needs this range, too. Before open().
@@ -27,6 +30,7 @@ class Selection {
   const std::vector<Matcher> matchers_;
   TimeRange range_;
   std::unique_ptr<SeriesSet> set_;
+  std::atomic<size_t> found_{0};
 };
 using SelectionPtr = std::shared_ptr<Selection>;
 

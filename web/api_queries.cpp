@@ -1,5 +1,7 @@
 #include "web/api_queries.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "core/go_text.h"
 #include "core/json.h"
@@ -44,7 +46,18 @@ void append_query(std::string& out, const promql::QueryView& query) {
   append_text(out, "forwardedFor", caller.forwarded_for);
   append_text(out, "dashboardUid", caller.dashboard);
   append_text(out, "panelId", caller.panel);
-  out += "}}";
+  out += '}';
+  if (!query.plan.empty()) out.append(",\"explain\":").append(query.plan);
+  out += '}';
+}
+
+uint64_t id_of(const Exchange& exchange) {
+  const int64_t id = checking_param("id", [&] { return parse_go_int(exchange.name); });
+  return static_cast<uint64_t>(std::max<int64_t>(id, 0));  // 0 is nobody's
+}
+
+[[noreturn]] void throw_unknown(const Exchange& exchange) {
+  throw Error(ErrorKind::kNotFound, "no query " + exchange.name + " is running");
 }
 
 }  // namespace
@@ -59,12 +72,16 @@ void api_queries(const Exchange& exchange, ApiAnswer& answer) {
   answer.data += "]}";
 }
 
+void api_running_query(const Exchange& exchange, ApiAnswer& answer) {
+  const auto query = exchange.services.engine->running(id_of(exchange));
+  if (!query) throw_unknown(exchange);
+  append_query(answer.data, *query);
+}
+
 void api_cancel_query(const Exchange& exchange, ApiAnswer& answer) {
-  const int64_t id = checking_param("id", [&] { return parse_go_int(exchange.name); });
-  if (id <= 0 || !exchange.services.engine->cancel(static_cast<uint64_t>(id))) {
-    throw Error(ErrorKind::kNotFound, "no query " + exchange.name + " is running");
-  }
-  append_json_int(answer.data += "{\"id\":", id);
+  const uint64_t id = id_of(exchange);
+  if (!exchange.services.engine->cancel(id)) throw_unknown(exchange);
+  append_json_int(answer.data += "{\"id\":", static_cast<int64_t>(id));
   answer.data += ",\"canceled\":true}";
 }
 

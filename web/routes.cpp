@@ -73,6 +73,7 @@ constexpr Route kRoutes[] = {
     {"/api/v1/status/metric_use", kGet, api<api_metric_use>, true},
     {"/api/v1/dashboards", kGet, api<api_dashboards>},
     {"/api/v1/dashboards/:name", kGet, api<api_dashboard>},
+    {"/api/v1/status/queries/:id", kGet, api<api_running_query>, true},
     {"/api/v1/status/queries/:id", kDelete, api<api_cancel_query>, true},
     {"/api/v1/status/tsdb", kGet, api<api_tsdb>, true, kHeavy},
     {"/api/v1/status/tsdb/blocks", kGet, api<api_tsdb_blocks>, true},

@@ -177,6 +177,14 @@ class Data:
         self._histogram_series("native_stale", {}, 30, lambda n: Histogram({}, total=STALE) if n % 13 == 12 else Histogram({1: 1000 + n}, total=float(n)))
         self._histogram_series("native_nan", {}, 30, lambda n: Histogram({0: 1, 1: 1000 + n}, total=NAN if n % 3 else 2.0))
         self._histogram_series("native_empty", {}, 60, lambda n: Histogram({}))
+        layouts = [self._growing(-53, bounds=bounds) for bounds in ((0.1, 1.0, 10.0), (0.1, 0.5, 1.0), (-1.0, 2.0))]
+        self._histogram_series("native_layouts", {"a": "1"}, 30, lambda n: layouts[n // 9 % 3](n))
+        self._histogram_series("native_layouts", {"a": "2"}, 30, lambda n: layouts[0](n) if n // 5 % 2 else changing[0](n))
+        self._histogram_series("native_layouts", {"a": "3"}, 30, lambda n: layouts[1](n) if n // 4 % 3 else gauge(n) if n % 2 else float(n))
+        # Names beyond the old alphabet.
+        for i, text in enumerate(("x y", "z")):
+            self._add("dotted.requests_total", {"la.bel": text, "job": "api", "\u00fc": str(i)}, [(t, float(n * (i + 1) % 50)) for n, t in enumerate(self._times(30, frm=0))])
+            self._histogram_series("dotted.native", {"la.bel": text, "job": "api"}, 30, self._growing(i))
         # The same family both ways.
         self._histogram_series("latency", {"job": "api", "instance": "h0"}, 30, self._growing(2))
 

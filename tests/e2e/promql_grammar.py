@@ -1,6 +1,7 @@
 """Random PromQL expressions that parse and are well typed, as trees, so that a failing one can be made smaller."""
 
 import random
+import re
 
 from promql_data import ODD_TEXTS, START
 
@@ -39,9 +40,15 @@ HISTOGRAMS = {
     "native_stale": {},
     "native_nan": {},
     "native_empty": {},
+    "native_layouts": {"a": ["1", "2", "3"]},
     "latency": {"job": ["api"], "instance": ["h0"]},
 }
+QUOTED = {
+    "dotted.requests_total": {"la.bel": ["x y", "z"], "job": ["api"], "\u00fc": ["0", "1"]},
+    "dotted.native": {"la.bel": ["x y", "z"], "job": ["api"]},
+}
 LABELS = ["job", "instance", "code", "room", "case", "le", "a", "b", "x", "group", "shard", "schema", "__name__", "no_such"]
+PLAIN = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 
 MAPS = """abs ceil floor exp sqrt ln log2 log10 sgn sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh deg rad timestamp
 day_of_month day_of_week day_of_year days_in_month hour minute month year""".split()
@@ -96,8 +103,12 @@ class Grammar:
         self.random = random.Random(seed)
         self.features = features
         self.metrics = dict(FLOATS)
+        self.labels = list(LABELS)
+        self.about_histograms = False
         if "histograms" in features:
             self.metrics.update(HISTOGRAMS)
+            self.metrics.update(QUOTED)
+            self.labels.insert(0, "la.bel")
 
     # ---- choices
 
@@ -116,6 +127,14 @@ class Grammar:
     def quoted(self, text):
         quote = self.one_of('"', '"', "'")
         return quote + text.replace("\\", "\\\\").replace(quote, "\\" + quote).replace("\n", "\\n").replace("\t", "\\t") + quote
+
+    def named(self, name):
+        """A name of a label, in quotes where it needs them."""
+        return name if PLAIN.fullmatch(name) else self.quoted(name)
+
+    def space(self):
+        """Mostly a blank."""
+        return " " if self.chance(0.97) else self.one_of("\n", "  # here\n  ", "\t\n ")
 
     def number(self):
         plain = [str(self.random.randrange(-3, 12)), "0", "1", "2", "0.5", "0.9", "-0.1", "1.5", "100", "1e3", "1e-9", "-7.25"]
@@ -145,10 +164,10 @@ class Grammar:
         operator = self.random.choices(["=", "!=", "=~", "!~"], [4, 2, 3, 1])[0]
         if operator in ("=~", "!~"):
             value = self.one_of(value if value.isalnum() else ".+", ".*", ".+", "h.", "a.*|w.*", "(?i:API)", "[hg][0-3]", "", "|x", "^api$", value + ".*" if value.isalnum() else "q?")
-        return f"{name}{operator}{self.quoted(value)}"
+        return f"{self.named(name)}{operator}{self.quoted(value)}"
 
     def selector_text(self, floats=False, labels=None):
-        metrics = FLOATS if floats else self.metrics
+        metrics = FLOATS if floats else HISTOGRAMS if self.about_histograms and self.chance(0.8) else self.metrics
         name = self.random.choice(list(metrics))
         if name == "many" and self.chance(0.6):
             name = "requests_total"
@@ -160,13 +179,13 @@ class Grammar:
                 label = self.random.choice(list(chosen))
                 matchers.append(self.matcher(label, chosen[label]))
             else:
-                matchers.append(self.matcher(self.random.choice(LABELS[:-2]), []))
+                matchers.append(self.matcher(self.random.choice(self.labels[:-2]), []))
         if self.chance(0.03):
             names = self.one_of("left|right", "latency.*", "flappy|steady|sparse", "native.*" if "histograms" in self.features else "s.+", "constant|odd")
             return "{" + ",".join([f'__name__=~"{names}"', *matchers]) + "}"
         if self.chance(0.05):
             return "{" + ",".join([f'__name__="{name}"', *matchers]) + "}"
-        if self.chance(0.03) and "utf8" in self.features:
+        if not PLAIN.fullmatch(name) or (self.chance(0.03) and "utf8" in self.features):
             return "{" + ",".join([f'"{name}"', *matchers]) + "}"
         if not matchers:
             return name + ("{}" if self.chance(0.05) else "")
@@ -260,7 +279,7 @@ class Grammar:
     def grouping(self):
         if self.chance(0.25):
             return ""
-        labels = [self.random.choice(LABELS) for _ in range(self.random.choices([0, 1, 2, 3], [1, 6, 3, 1])[0])]
+        labels = [self.named(self.random.choice(self.labels)) for _ in range(self.random.choices([0, 1, 2, 3], [1, 6, 3, 1])[0])]
         return self.one_of("by", "by", "without") + " (" + ", ".join(labels) + ")"
 
     def aggregation(self, depth):
@@ -283,8 +302,8 @@ class Grammar:
     def matching(self, set_operator=False):
         if self.chance(0.45):
             return Node(MODIFIER, "")
-        labels = ", ".join(self.random.choice(LABELS) for _ in range(self.random.choices([0, 1, 2], [2, 4, 3])[0]))
-        text = f"{self.one_of('on', 'on', 'ignoring')} ({labels}) "
+        labels = ", ".join(self.named(self.random.choice(self.labels)) for _ in range(self.random.choices([0, 1, 2], [2, 4, 3])[0]))
+        text = f"{self.one_of('on', 'on', 'ignoring')} ({labels}){self.space()}"
         if not set_operator and self.chance(0.45):
             include = self.one_of("", "", "(extra)", "(x)", "(version)", "(job)", "()", "(no_such)", "(a, b)")
             if text.startswith("on") and include[1:-1] and include[1:-1] in labels:
@@ -307,7 +326,7 @@ class Grammar:
                                ("native", "native") if "histograms" in self.features else ("left", "left"), ("native_custom", "native_custom") if "histograms" in self.features else ("odd", "odd"))
             match = self.one_of("on (a) ", "on (a) group_left ", "on (a) group_left (extra) ", "on (job, instance) group_left (version) ", "on (job, instance) group_right (build) ", "", "ignoring (b, x) group_left ", "ignoring (x) ")
             return Node(VECTOR, Node(VECTOR, pair[0], self.modifiers()), f" {operator} ", with_bool, Node(MODIFIER, match), Node(VECTOR, pair[1], self.modifiers()))
-        return Node(VECTOR, self.operand(depth), f" {operator} ", with_bool, self.matching(), self.operand(depth))
+        return Node(VECTOR, self.operand(depth), f"{self.space()}{operator}{self.space()}", with_bool, self.matching(), self.operand(depth))
 
     def operand(self, depth):
         """A vector that binds tighter than any operator, or one that does not."""
@@ -340,13 +359,13 @@ class Grammar:
             to = self.one_of("new", "job", "instance", "__name__", "a", "1a" if self.chance(0.1) else "b")
             replacement = self.one_of("$1", "x", "", "${1}y", "$0", "$1$2", "$name", "$$", "a-$1-b")
             regex = self.one_of("(.*)", "(.+)", "h(.)", "", "(a|w)(.*)", "(?P<name>.).*", "nope", "(" if self.chance(0.1) else ".*")
-            return Node(VECTOR, "label_replace(", self.vector(depth), f", {self.quoted(to)}, {self.quoted(replacement)}, {self.quoted(self.random.choice(LABELS))}, {self.quoted(regex)})")
-        labels = "".join(f", {self.quoted(self.random.choice(LABELS))}" for _ in range(self.random.randrange(4)))
+            return Node(VECTOR, "label_replace(", self.vector(depth), f", {self.quoted(to)}, {self.quoted(replacement)}, {self.quoted(self.random.choice(self.labels))}, {self.quoted(regex)})")
+        labels = "".join(f", {self.quoted(self.random.choice(self.labels))}" for _ in range(self.random.randrange(4)))
         return Node(VECTOR, "label_join(", self.vector(depth), f", {self.quoted(self.one_of('new', 'job', 'a', '__name__'))}, {self.quoted(self.one_of('-', '', ', '))}{labels})")
 
     def sorted(self, depth):
         if "experimental" in self.features and self.chance(0.5):
-            labels = "".join(f", {self.quoted(self.random.choice(LABELS))}" for _ in range(self.random.randrange(1, 3)))
+            labels = "".join(f", {self.quoted(self.random.choice(self.labels))}" for _ in range(self.random.randrange(1, 3)))
             return Node(VECTOR, self.one_of("sort_by_label", "sort_by_label_desc"), "(", self.vector(depth), f"{labels})")
         return Node(VECTOR, self.one_of("sort", "sort_desc"), "(", self.vector(depth), ")")
 
@@ -359,6 +378,7 @@ class Grammar:
     def query(self):
         """A whole query."""
         depth = self.random.choices([0, 1, 2, 3, 4], [1, 4, 6, 4, 2])[0]
+        self.about_histograms = "histograms" in self.features and self.chance(0.25)
         return self.weighted(
             (88, lambda: self.vector(depth)),
             (6, lambda: self.scalar(depth)),

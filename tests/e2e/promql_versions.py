@@ -26,8 +26,10 @@ TEXTS = [
     (r'(bucket label "le" is missing or has a malformed value of "[^"]*") \(.*', r"\1", "histogram_", "as before"),
     (r"(needed to be fixed for monotonicity \(see [^)]*\)).*", r"\1", "histogram_quantile",
      "3.14 tells how much and when, and no metric; of several it keeps the first position"),
+    (r"^PromQL info: incompatible sample types.*", None, "native_layouts|native_mixed|__name__=~",
+     "where several pairs of one step do not fit Prometheus tells of the last one, Hearth of all"),
     (r"^PromQL warning: conflicting counter resets.*", None, r"histogram_(count|sum|avg)\(", "3.5 does not look for resets where it reads counts and sums alone"),
-    (r"^PromQL warning: this native histogram metric is not a gauge.*", None, "-", "a negated histogram is a gauge in 3.14"),
+    (r"^PromQL warning: this native histogram metric is not a (gauge|counter).*", None, "-", "a negated histogram is a gauge in 3.14"),
 ]
 
 
@@ -62,6 +64,10 @@ ANSWERS = [
     (lambda query, ours, theirs: re.search(r"\b(rate|increase)\(", query) and re.search(HISTOGRAMS, query), VALUES,
      "3.14 extrapolates histograms no further than zero, as floats"),
     (lambda query, ours, theirs: "histogram_fraction" in query and "bucket" in query, VALUES, "histogram_fraction of classic histograms has changed"),
+    (lambda query, ours, theirs: "histogram_fraction" in query and re.search(r"native_layouts|__name__", query), VALUES,
+     "3.14 knows fractions of custom buckets that have no lower end"),
+    (lambda query, ours, theirs: re.search(r"histogram_(count|sum|avg)\(", query) and re.search(r"native_layouts|__name__=~", query), ANYTHING,
+     "3.5 leaves the buckets of histograms out where it reads counts and sums alone, and so takes all for of one kind"),
     (lambda query, ours, theirs: "sort_by_label" in query, ORDER, "natural order has no place for labels that are not there"),
     (lambda query, ours, theirs: "mad_over_time" in query, VALUES, "3.14 gives NaN where one of the values is"),
     (lambda query, ours, theirs: re.search(r"histogram_(quantile|fraction)\(", query) and re.search(r"native_nan|__name__=~", query), VALUES,

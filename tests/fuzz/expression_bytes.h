@@ -25,10 +25,12 @@ class ExpressionBytes {
 
   std::string expression() {
     const uint8_t kind = next();
+    is_window_ = kind % 16 == 14;
     if (kind % 16 == 15) return scalar(3);
-    if (kind % 16 == 14) return window(1);
-    return vector(4);
+    return is_window_ ? window(1) : vector(4);
   }
+  // Whether the expression is a range vector, which only instant queries may be.
+  bool is_window() const { return is_window_; }
 
  private:
   template <size_t N>
@@ -259,6 +261,7 @@ class ExpressionBytes {
 
   const uint8_t* data_;
   const uint8_t* const end_;
+  bool is_window_ = false;
 };
 
 }  // namespace hearth::promql

@@ -1,8 +1,9 @@
 // Any expression evaluates or is refused. What it gives does not depend on slices or threads, and a
 // range query has at each of its times what an instant query has there. The first bytes choose the
-// times and what is compared, the others the expression. It is quick with -entropic=0 -max_len=48
-// -reload=0, since libFuzzer's choice of inputs otherwise takes most of the time, growing with the
-// corpus; and built with -fno-sanitize-coverage=trace-cmp: bytes here are choices, never compared.
+// times and what is compared, the others the expression. It is quick with -max_len=48 -entropic=0
+// -reload=0 -reduce_inputs=0 -detect_leaks=0, since libFuzzer's choice of inputs otherwise takes
+// most of the time, growing with the corpus; and built with
+// -fno-sanitize-coverage=trace-cmp,indirect-calls: bytes here are choices, never compared.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -36,7 +37,9 @@ EngineOptions options(size_t slice_series) {
   made.slice_series = slice_series;
   made.max_samples = 20'000;
   made.max_memory_bytes = 4 << 20;
-  made.parse = {.experimental_functions = true, .extended_range_selectors = true, .binop_fill_modifiers = true};
+  made.parse = {.experimental_functions = true,
+                .extended_range_selectors = true,
+                .binop_fill_modifiers = true};
   return made;
 }
 
@@ -50,7 +53,8 @@ struct Engines {
 };
 
 // What a query gives; nullopt where it fails.
-std::optional<QueryResult> ask(Engine& engine, const std::string& text, TimeMs start, TimeMs end, DurationMs step) {
+std::optional<QueryResult> ask(Engine& engine, const std::string& text, TimeMs start, TimeMs end,
+                               DurationMs step) {
   QueryRequest request;
   request.text = text;
   request.start = start;
@@ -103,7 +107,8 @@ At points_at(const QueryResult& result, TimeMs t) {
   return found;
 }
 bool same(const At& a, const At& b) {
-  if (a.values.size() != b.values.size() || a.histograms.size() != b.histograms.size()) return false;
+  if (a.values.size() != b.values.size() || a.histograms.size() != b.histograms.size())
+    return false;
   for (const auto& [labels, value] : a.values) {
     const auto other = b.values.find(labels);
     if (other == b.values.end() || !close(value, other->second)) return false;
@@ -115,9 +120,11 @@ bool same(const At& a, const At& b) {
   return true;
 }
 
-[[noreturn]] void fail(const char* what, const std::string& text, TimeMs start, TimeMs end, DurationMs step) {
+[[noreturn]] void fail(const char* what, const std::string& text, TimeMs start, TimeMs end,
+                       DurationMs step) {
   std::fprintf(stderr, "%s: %s\n  from %lld to %lld by %lld\n", what, text.c_str(),
-               static_cast<long long>(start), static_cast<long long>(end), static_cast<long long>(step));
+               static_cast<long long>(start), static_cast<long long>(end),
+               static_cast<long long>(step));
   std::abort();
 }
 
@@ -139,7 +146,8 @@ bool looks_at_range(const std::string& text) {
 // Stacks of allocations and filling them cost more than the queries; nothing leaks by input.
 extern "C" const char* __asan_default_options();
 extern "C" const char* __asan_default_options() {
-  return "malloc_context_size=0:detect_leaks=0:quarantine_size_mb=1:thread_local_quarantine_size_kb=64:"
+  return "malloc_context_size=0:detect_leaks=0:quarantine_size_mb=1:thread_local_quarantine_size_"
+         "kb=64:"
          "max_malloc_fill_size=0";
 }
 
@@ -152,14 +160,21 @@ struct Case {
   DurationMs step;
 };
 
-void expect_printed(const std::string& text, const Expr& expr, const ParseOptions& parse, const Case& c) {
-  const std::string printed = print(expr);
+void expect_printed(const Engine& engine, const Case& c) {
+  const ParseOptions& parse = engine.options().parse;
+  std::string printed;
+  try {
+    printed = print(*parse_expr(c.text, parse));
+  } catch (const Error&) {
+    return;
+  }
   if (comparable(print(*parse_expr(printed, parse))) != comparable(printed)) {
-    fail("printed otherwise", text, c.start, c.end, c.step);
+    fail("printed otherwise", c.text, c.start, c.end, c.step);
   }
 }
 
-void expect_instant(Engine& engine, const Case& c, const std::optional<QueryResult>& range, TimeMs at) {
+void expect_instant(Engine& engine, const Case& c, const std::optional<QueryResult>& range,
+                    TimeMs at) {
   if (!range || looks_at_range(c.text)) return;
   const auto instant = ask(engine, c.text, at, at, 0);
   if (!instant) fail("fails at one moment only", c.text, c.start, c.end, c.step);
@@ -168,15 +183,16 @@ void expect_instant(Engine& engine, const Case& c, const std::optional<QueryResu
   }
 }
 
-// Whether the last digits of sums, which depend on how series are sliced, may change the whole result: they become
-// labels, or decide.
+// Whether the last digits of sums, which depend on how series are sliced, may change the whole
+// result: they become labels, or decide.
 bool magnifies_rounding(const std::string& text) {
   const auto has_one_of = [&](std::initializer_list<const char*> words) {
-    return std::any_of(words.begin(), words.end(), [&](const char* word) { return text.find(word) != text.npos; });
+    return std::any_of(words.begin(), words.end(),
+                       [&](const char* word) { return text.find(word) != text.npos; });
   };
   return has_one_of({"sum", "avg", "stddev", "stdvar"}) &&
-         has_one_of({"count_values", " % ", "floor", "ceil", "round", "sgn", " == ", " != ", " < ", " > ", " <= ", " >= ",
-                     "topk", "bottomk", "changes", "resets", " </ "});
+         has_one_of({"count_values", " % ", "floor", "ceil", "round", "sgn", " == ", " != ", " < ",
+                     " > ", " <= ", " >= ", "topk", "bottomk", "changes", "resets", " </ "});
 }
 
 void expect_sliced(Engine& engine, const Case& c, const std::optional<QueryResult>& range) {
@@ -184,7 +200,8 @@ void expect_sliced(Engine& engine, const Case& c, const std::optional<QueryResul
   // What the slices hold at once counts, too, so a limit may be met by one of them.
   if (!range || !sliced || magnifies_rounding(c.text)) return;
   for (TimeMs t = c.start; t <= c.end; t += c.step) {
-    if (!same(points_at(*range, t), points_at(*sliced, t))) fail("depends on slices", c.text, c.start, c.end, c.step);
+    if (!same(points_at(*range, t), points_at(*sliced, t)))
+      fail("depends on slices", c.text, c.start, c.end, c.step);
   }
   if (range->warnings != sliced->warnings || range->infos != sliced->infos) {
     fail("tells something else in slices", c.text, c.start, c.end, c.step);
@@ -205,32 +222,32 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   c.end = c.start + static_cast<DurationMs>(count - 1) * c.step;
   c.text = bytes.expression();
 
-  const ParseOptions parse = options(1).parse;
-  ExprPtr expr;
-  try {
-    expr = parse_expr(c.text, parse);
-  } catch (const Error&) {
-    return 0;
-  }
   const TimeMs at = c.start + static_cast<DurationMs>(how / 16 % count) * c.step;
-  if (value_type(*expr) != ValueType::kVector && value_type(*expr) != ValueType::kScalar) {
+  if (bytes.is_window()) {
     ask(engines->whole, c.text, at, at, 0);
     return 0;
   }
   const auto range = ask(engines->whole, c.text, c.start, c.end, c.step);
-  switch (when % 16) {  // waking a thread takes longer than most of the queries
-    case 0:
+  // What an answer is compared with costs as much as the answer.
+  switch (when % 16) {
+    case 0:  // waking a thread takes longer than most of the queries
       expect_sliced(engines->threaded, c, range);
       break;
     case 1:
-      expect_printed(c.text, *expr, parse, c);
+      expect_printed(engines->whole, c);
+      break;
+    case 2:
+    case 3:
+    case 4:
+      expect_sliced(engines->sliced, c, range);
+      break;
+    case 5:
+    case 6:
+    case 7:
+      expect_instant(engines->whole, c, range, at);
       break;
     default:
-      if (when % 2 == 0) {
-        expect_sliced(engines->sliced, c, range);
-      } else {
-        expect_instant(engines->whole, c, range, at);
-      }
+      break;
   }
   return 0;
 }

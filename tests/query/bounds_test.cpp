@@ -212,9 +212,9 @@ TEST_CASE("long work on one series, and long sorts, end soon after they are canc
 TEST_CASE("explain tells the plan, and what each node did") {
   EngineFixture fixture;
   load(fixture, 10, 100);
-  QueryRequest request = EngineFixture::range(
-      "sum by (i) (rate(m[1m])) / on(i) sum by (i) (m) + scalar(sum(m @ 60))", 60'000, 600'000,
-      60'000);
+  QueryRequest request =
+      EngineFixture::range("sum by (i) (rate(m[1m])) / on(i) sum by (i) (m) + scalar(sum(m @ 60))",
+                           60'000, 600'000, 60'000);
   for (const size_t threads : {0u, 2u}) {
     const auto pool = threads == 0 ? nullptr : std::make_unique<Pool>(threads);
     CHECK(fixture.run(request, pool.get()).explain.empty());
@@ -230,4 +230,25 @@ TEST_CASE("explain tells the plan, and what each node did") {
     CHECK(text.find("\"the same at every step\"") != text.npos);
     CHECK(text.find("\"seconds\":") != text.npos);
   }
+}
+
+TEST_CASE("what the operators of a running query have done so far is seen by others") {
+  EngineFixture fixture;
+  load(fixture, 10, 100);
+  fixture.options.slice_series = 2;
+  Engine engine(fixture.options, fixture.storage, nullptr, fixture.registry);
+  std::vector<std::string> plans;
+  fixture.storage.on_read = [&] {
+    const std::vector<QueryView> running = engine.running();
+    REQUIRE(running.size() == 1);
+    CHECK(running[0].plan.empty());  // only of one query at a time
+    plans.push_back(engine.running(running[0].id)->plan);
+  };
+  engine.run(EngineFixture::range("sum(rate(m[1m]))", 60'000, 600'000, 60'000));
+  REQUIRE(plans.size() == 10);
+  const std::string rate = R"x({"operator":"rate","expr":"rate(m[1m])","series":10,"steps":10,)x";
+  CHECK(plans.front().starts_with(R"x({"operator":"sum","expr":"sum(rate(m[1m]))","series":1,)x"));
+  CHECK(plans.front().find(rate + R"x("samples":0,"rows":0,)x") != std::string::npos);
+  CHECK(plans.back().find(rate + R"x("samples":320,"rows":8,)x") != std::string::npos);
+  CHECK_FALSE(engine.running(1).has_value());
 }

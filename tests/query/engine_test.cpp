@@ -261,6 +261,21 @@ TEST_CASE(
         "_total/_sum/_count/_bucket: \"odd\" (1:1)");
 }
 
+TEST_CASE("of equal warnings that stays which is told last: by the call around the other") {
+  EngineFixture fixture;
+  fixture.load(Labels{{"__name__", "m"}, {"le", "+Inf"}}, {1});
+  const auto warning = [&](const std::string& query) {
+    for (const std::string& text : fixture.run(EngineFixture::instant(query, 0)).warnings) {
+      if (text.find("quantile value") != text.npos) return text.substr(text.rfind('('));
+    }
+    return std::string("none");
+  };
+  CHECK(warning("histogram_quantile(NaN, histogram_quantile(NaN, m))") == "(1:20)");
+  CHECK(warning("quantile(2, quantile(2, m))") == "(1:10)");
+  CHECK(warning("quantile(2, m) + quantile(2, m)") == "(1:27)");
+  CHECK(warning("quantile(\n2, m)") == "(2:1)");
+}
+
 TEST_CASE("an aggregation that chooses takes what a sort puts first") {
   EngineFixture fixture;
   fixture.options.parse.experimental_functions = true;

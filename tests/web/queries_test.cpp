@@ -22,7 +22,8 @@ TEST_CASE("no query runs, and none of an unknown id is ended") {
         R"({"status":"error","errorType":"not_found","error":"no query 12 is running"})");
   CHECK(end("x").status == 400);
   CHECK(end("-1").status == 404);
-  CHECK(server.get("/api/v1/status/queries/12").status == 405);
+  CHECK(server.get("/api/v1/status/queries/12").status == 404);
+  CHECK(server.get("/api/v1/status/queries/x").status == 400);
 }
 
 TEST_CASE("a query whose answer has been sent is no longer listed, and gives back its memory") {

@@ -78,6 +78,17 @@ export function statusSteps({ page, home, shot, expect }) {
       await until('no running query', async () =>
         (await (await fetch(`${home}api/v1/status/queries`)).json()).data.queries.length === 0);
     },
+    'explain shows what each operator of a running query has done so far': async () => {
+      await page.goto(`${home}query?g0.expr=${encodeURIComponent(slow)}&g0.tab=explain`);
+      const plan = page.locator('table.live-plan');
+      await plan.waitFor();
+      const operators = await plan.locator('tbody b').allInnerTexts();
+      for (const operator of ['quantile_over_time', 'subquery', 'vector', 'time']) assert.ok(operators.includes(operator), operators.join());
+      await page.getByText('So far').waitFor();
+      await shot('query-explain-running');
+      await page.locator('.live').getByRole('button', { name: 'Stop' }).click();
+      await page.getByText('Ask something').waitFor();
+    },
     'every other page opens from the menu': async () => {
       for (const name of ['Runtime and build', 'Configuration', 'Flags', 'Rules', 'Alertmanagers', 'Service discovery']) {
         await page.locator('.nav-menu > button').click();

@@ -30,6 +30,7 @@ export interface PlanNode {
   series: number;
   steps: number;
   samples: number;
+  rows: number; // how many of its series are done
   memoryBytes: number;
   seconds: number; // its own, without its children's
   notes?: string[];
@@ -56,6 +57,7 @@ export interface RunningQuery {
   memoryBytes: number;
   peakMemoryBytes: number;
   samples: number;
+  explain?: PlanNode; // what has been done so far, where one query is asked for
   caller: {
     remoteAddress: string;
     userAgent: string;

@@ -12,7 +12,7 @@ import { save, toCsv } from './download';
 import { ExplainView } from './explain_view';
 import { GraphView } from './graph_view';
 import { HistoryDialog } from './history_dialog';
-import { LiveProgress } from './live_progress';
+import { LivePlan, LiveProgress } from './live_progress';
 import { MetricsExplorer } from './metrics_explorer';
 import type { Mode, PanelState, Tab } from './panel_state';
 import { TableView } from './table_view';
@@ -75,7 +75,14 @@ function PanelBody({ query, panel, onChange, onRetry }: BodyProps) {
   const { answer, error, loading } = query;
   if (error !== null) return <Failure error={error} retry={error.kind === 'bad_data' ? undefined : onRetry} />;
   if (answer === null) {
-    if (loading) return <><LiveProgress expr={panel.expr} onStop={query.cancel} /><Loading /></>;
+    if (loading) {
+      return (
+        <>
+          <LiveProgress expr={panel.expr} onStop={query.cancel} />
+          {panel.tab === 'explain' ? <LivePlan expr={panel.expr}><Loading /></LivePlan> : <Loading />}
+        </>
+      );
+    }
     return (
       <Empty title="Ask something">
         <p>Type an expression above and press <kbd>Enter</kbd>. Not sure what there is? Open the metrics
@@ -88,7 +95,9 @@ function PanelBody({ query, panel, onChange, onRetry }: BodyProps) {
       <Notices warnings={answer.warnings} infos={answer.infos} />
       {panel.tab === 'graph' && <GraphView answer={answer} panel={panel} onChange={onChange} />}
       {panel.tab === 'table' && <TableView data={answer.data} />}
-      {panel.tab === 'explain' && <ExplainView answer={answer} />}
+      {panel.tab === 'explain' && (loading
+        ? <LivePlan expr={panel.expr}><ExplainView answer={answer} /></LivePlan>
+        : <ExplainView answer={answer} />)}
     </>
   );
 }
