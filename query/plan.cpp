@@ -74,14 +74,16 @@ OperatorPtr Planner::build(const Expr& expr, Steps steps) {
 
 void Planner::attempt(const Expr& expr, Steps steps) const {
   if (&expr == whole_ || !may_fail(expr)) return;
-  Planner planner = *this;
-  planner.attempt_ = nullptr;
-  planner.selections_.clear();
-  planner.folded_.clear();
-  planner.range_ = {kMaxTime, kMinTime};
   Plan part;
-  part.root = planner.build_node(expr, steps);
-  part.range = planner.range_;
+  {
+    Planner planner = *this;
+    planner.attempt_ = nullptr;
+    planner.selections_.clear();
+    planner.folded_.clear();
+    planner.range_ = {kMaxTime, kMinTime};
+    part.root = planner.build_node(expr, steps);
+    part.range = planner.range_;
+  }  // what parts of it share ends with it, before its context
   attempt_(part);
 }
 

@@ -39,9 +39,13 @@ def says(answer, text):
     return any(text in said for said in [body.get("error", ""), *body.get("warnings", []), *body.get("infos", [])])
 
 
+QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'"
+MATCHER = re.compile(rf"({QUOTED}|\w+)\s*(?:=~|!~|!=|=)\s*(?:{QUOTED}|`[^`]*`)")
+
+
 def labels_matched_twice(query):
-    return any(len(names) > len(set(names)) for selector in re.findall(r"\{([^{}]*)\}", query)
-               for names in [re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", re.sub(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", '""', selector))])
+    selectors = re.findall(rf"\{{((?:{QUOTED}|[^{{}}\"'])*)\}}", query)
+    return any(len(names) > len(set(names)) for selector in selectors for names in [[name.strip("\"'") for name in MATCHER.findall(selector)]])
 
 
 # Their last digits differ between Go's library and C's ...

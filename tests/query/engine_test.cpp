@@ -293,3 +293,13 @@ TEST_CASE("an aggregation that chooses takes what a sort puts first") {
   CHECK(labels("limitk(2, sort(m))") == "43");
   CHECK(labels("limitk(3, sort_desc(m))") == "312");
 }
+
+TEST_CASE("of a query that fails a part with an operand of its own can be tried again") {
+  EngineFixture fixture;
+  for (const char* a : {"1", "2", "3"})
+    fixture.load(Labels{{"__name__", "m"}, {"a", a}}, {1, 2, 3});
+  const auto request =
+      EngineFixture::range("sum(topk(1, m @ 0) or m) + on (b) m", 0, 30'000, 15'000);
+  CHECK(error_of(fixture, request).find("found duplicate series for the match group {}") !=
+        std::string::npos);
+}
