@@ -17,6 +17,7 @@
 #include "query/print.h"
 #include "tests/fuzz/expression_bytes.h"
 #include "tests/fuzz/query_series.h"
+#include "tests/fuzz/quick_asan.h"
 
 using namespace hearth;
 using namespace hearth::promql;
@@ -140,18 +141,6 @@ bool looks_at_range(const std::string& text) {
   }
   return false;
 }
-
-}  // namespace
-
-// Stacks of allocations and filling them cost more than the queries; nothing leaks by input.
-extern "C" const char* __asan_default_options();
-extern "C" const char* __asan_default_options() {
-  return "malloc_context_size=0:detect_leaks=0:quarantine_size_mb=1:thread_local_quarantine_size_"
-         "kb=64:"
-         "max_malloc_fill_size=0";
-}
-
-namespace {
 
 // A query, and what else is asked to compare.
 struct Case {
