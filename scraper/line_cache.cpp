@@ -66,12 +66,12 @@ const LineEntry* LineWalk::look_ahead(const char* p, const char* end) {
   return nullptr;
 }
 
-const LineEntry* LineWalk::known(std::string_view text, bool comment) {
+const LineEntry* LineWalk::known(uint64_t print, size_t length, bool comment) {
   if (!diverged_) diverge();
-  const LineIndex::Slot& slot = this->slot(fingerprint(text.data(), text.size(), seed_));
+  const LineIndex::Slot& slot = this->slot(print);
   if ((slot.place & LineIndex::kInNext) != 0) return nullptr;  // also of a free one
   const LineEntry& entry = cache_[slot.place];
-  if ((entry.flags & kUnfit) != 0 || entry.length != text.size() || entry.is(LineEntry::kComment) != comment) {
+  if ((entry.flags & kUnfit) != 0 || entry.length != length || entry.is(LineEntry::kComment) != comment) {
     return nullptr;
   }
   cursor_ = slot.place;

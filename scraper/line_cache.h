@@ -19,9 +19,10 @@
 
 namespace hearth {
 
-// 64 bits of `length` bytes at `p`; reads up to 16 bytes, never past the padding of a Body.
-inline uint64_t fingerprint(const char* p, size_t length, uint64_t seed) {
-  constexpr uint64_t k0 = 0xa0761d6478bd642f, k1 = 0xe7037ed1a0b428db;
+// 64 bits of `length` bytes at `p`; reads up to 32 bytes, never past the padding of a Body.
+__attribute__((always_inline)) inline uint64_t fingerprint(const char* p, size_t length, uint64_t seed) {
+  constexpr uint64_t k0 = 0xa0761d6478bd642f, k1 = 0xe7037ed1a0b428db, k2 = 0x8ebc6af09c88c6e3,
+                     k3 = 0x589965cc75374cc3;
   const auto load = [](const char* from) {
     uint64_t x;
     std::memcpy(&x, from, 8);
@@ -32,6 +33,16 @@ inline uint64_t fingerprint(const char* p, size_t length, uint64_t seed) {
     return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
   };
   uint64_t state = seed ^ length * k0;
+  if (length > 32) {  // two at a time; the last 32 bytes once more, or partly
+    uint64_t other = state ^ k2;
+    const auto both = [&](const char* from) {
+      state = mix(load(from) ^ k1, load(from + 8) ^ state);
+      other = mix(load(from + 16) ^ k3, load(from + 24) ^ other);
+    };
+    for (size_t i = 0; i + 32 < length; i += 32) both(p + i);
+    both(p + length - 32);
+    return mix(state ^ k0, other ^ k1);
+  }
   size_t i = 0;
   for (; i + 16 < length; i += 16) state = mix(load(p + i) ^ k1, load(p + i + 8) ^ state);
   uint64_t low = load(p + i), high = load(p + i + 8);  // the last 0..16 bytes, the rest masked away
@@ -156,9 +167,19 @@ class LineWalk {
 
   // Whether lines stand in no order that is known, so that known() is worth asking.
   bool disordered() const { return misses_ahead_ >= kGiveUpLookingAhead; }
+  uint64_t print(std::string_view text) const { return fingerprint(text.data(), text.size(), seed_); }
+  // Fetches what known() will look at, while there is other work to do: first one, then the other.
+  void prefetch_slot(uint64_t print) const {
+    if (diverged_) __builtin_prefetch(&index_.slots[print & (index_.slots.size() - 1)]);
+  }
+  void prefetch_entry(uint64_t print) const {
+    if (!diverged_) return;
+    const uint32_t place = index_.slots[print & (index_.slots.size() - 1)].place;
+    if ((place & LineIndex::kInNext) == 0) __builtin_prefetch(&cache_[place], 1);
+  }
   // The entry of this series or comment, wherever it is; nullptr where it has none, or stood in this body
   // before. Moves there.
-  const LineEntry* known(std::string_view text, bool comment);
+  const LineEntry* known(uint64_t print, size_t length, bool comment);
 
   // Looks for a parsed line anywhere. kKnown: entry() is it, take() it. kRepeated: it stood in this body
   // before and names repeated_ref(); repeat() it. kNew: add() it, or nothing.

@@ -87,6 +87,7 @@ void ScrapePool::sync() {
   outdated_ = reloaded_ = false;
   metrics_.targets(job).set(static_cast<double>(targets_.size()));
   metrics_.syncs(job).add();
+  metrics_.sync_failures(job).add(0);  // seen before the first one
   metrics_.sync_length(job).observe(took);
 }
 

@@ -51,18 +51,16 @@ void TextReader<Parser>::run() {
 // where there is a timestamp.
 template <class Parser>
 const LineEntry* TextReader<Parser>::elsewhere(const char* p) {
-  const size_t left = static_cast<size_t>(parser_.end() - p);
-  const char* const newline = static_cast<const char*>(std::memchr(p, '\n', left));
-  if (newline == nullptr) return nullptr;
-  if (*p == '#') return sink_.walk.known({p, static_cast<size_t>(newline - p)}, true);
-  const char* space = newline;
-  for (int spaces = 0; spaces < 2; ++spaces) {
-    space = static_cast<const char*>(memrchr(p, ' ', static_cast<size_t>(space - p)));
-    if (space == nullptr) return nullptr;
-    const LineEntry* entry = sink_.walk.known({p, static_cast<size_t>(space - p)}, false);
-    if (entry != nullptr) return entry;
-  }
-  return nullptr;
+  const LinesAhead::Line& line = ahead_.at(p, parser_.end(), sink_.walk);
+  if (line.end == nullptr) return nullptr;
+  const bool comment = *p == '#';
+  const auto length = static_cast<size_t>(line.end - p);
+  const LineEntry* entry = sink_.walk.known(line.print, length, comment);
+  if (entry != nullptr || comment) return entry;
+  const char* const space = last_space(p, line.end);
+  if (space == nullptr) return nullptr;
+  const std::string_view text(p, static_cast<size_t>(space - p));
+  return sink_.walk.known(sink_.walk.print(text), text.size(), false);
 }
 
 // Reads the rest of a line that begins with a known series, or is a known comment.

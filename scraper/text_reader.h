@@ -2,6 +2,7 @@
 // fingerprint and a number; the others are parsed.
 #pragma once
 
+#include "scraper/lines_ahead.h"
 #include "scraper/openmetrics_parser.h"
 #include "scraper/point_lines.h"
 #include "scraper/sample_sink.h"
@@ -29,6 +30,7 @@ class TextReader {
   const ReadTask& task_;
   Parser parser_;
   PointLines points_;
+  LinesAhead ahead_;
   const bool parses_comments_;  // all of them
   bool in_points_ = false;      // points_ wants the lines of this family
 };
