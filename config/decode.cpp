@@ -111,9 +111,10 @@ class Decoder {
     std::vector<bool> seen(type.fields.size());
     for (const YamlEntry& entry : node.entries) {
       if (!key_is_scalar(*entry.key)) continue;
-      const Field* field = type.field(entry.key->text);
+      const std::string name = is_null(*entry.key) ? "" : entry.key->text;
+      const Field* field = type.field(name);
       if (field == nullptr) {
-        error(*entry.key, "field " + entry.key->text + " not found in type " + type.go_name);
+        error(*entry.key, "field " + name + " not found in type " + type.go_name);
         continue;
       }
       const size_t index = static_cast<size_t>(field - type.fields.data());

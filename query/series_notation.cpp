@@ -11,6 +11,7 @@
 #include "core/histogram_math.h"
 #include "core/sample.h"
 #include "core/utf8.h"
+#include "query/lexer.h"
 #include "query/parse_error.h"
 #include "query/parser.h"
 
@@ -246,8 +247,8 @@ std::vector<double> ValueReader::list() {
   std::vector<double> numbers;
   for (skip_space(); !accept("]"); skip_space()) {
     const char c = peek();
-    if (!std::isdigit(static_cast<unsigned char>(c)) && c != '-' && c != '+' && c != '.' &&
-        c != 'I' && c != 'i' && c != 'N' && c != 'n') {
+    if (!std::isdigit(static_cast<unsigned char>(c)) && c != '-' && c != '.' && c != 'I' &&
+        c != 'i' && c != 'N' && c != 'n') {
       fail_at(pos_, "invalid character in buckets description: " + rune());
     }
     numbers.push_back(number());
@@ -330,6 +331,19 @@ FloatHistogram ValueReader::histogram(bool& hint_given) {
   return h;
 }
 
+// Nothing at all is a series without labels and values; everything else is told as what a query
+// would begin with.
+SeriesDescription without_metric(std::string_view line) {
+  if (!line.empty() && std::isdigit(static_cast<unsigned char>(line[0]))) {
+    ValueReader(line).unexpected();
+  }
+  Lexer lexer(line);
+  const Token token = lexer.next();
+  if (token.type == TokenType::kEnd) return {};
+  if (token.type == TokenType::kLeftBrace) (void)lexer.next();
+  throw_parse_error(line, token.pos, "unexpected " + describe(token) + " in series values");
+}
+
 }  // namespace
 
 size_t metric_end(std::string_view line) {
@@ -362,7 +376,7 @@ SeriesDescription parse_series(std::string_view line) {
   line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
   const size_t end = metric_end(line);
   SeriesDescription out;
-  if (end == 0) ValueReader(line).unexpected();
+  if (end == 0) return without_metric(line);
   // A metric that is not closed is told from the whole line.
   out.labels = parse_metric(line.substr(0, end));
   out.values = ValueReader(line, end).all();
@@ -402,6 +416,9 @@ std::string histogram_notation(const FloatHistogram& h) {
   number("sum", h.sum);
   number("z_bucket", h.zero_count);
   number("z_bucket_w", h.zero_threshold);
+  if (h.schema == kCustomBucketsSchema && h.custom_values.empty()) {
+    parts.push_back("custom_values:[]");
+  }
   list("custom_values", h.custom_values);
   switch (h.counter_reset_hint) {
     case CounterResetHint::kUnknown:

@@ -58,6 +58,7 @@ class Decoder {
     errors_.push_back("line " + std::to_string(node.line) + ": " + text);
   }
   void wrong_type(const YamlNode& node, const std::string& type) {
+    if (node.kind == Kind::kMapping && !unique(node)) return;
     std::string found = node.kind == Kind::kSequence  ? "!!seq"
                         : node.kind == Kind::kMapping ? "!!map"
                                                       : std::string(scalar_tag(node));
@@ -94,7 +95,10 @@ class Decoder {
     for (const YamlEntry& entry : node.entries) {
       if (entry.key->kind != Kind::kScalar) {
         wrong_type(*entry.key, "string");
-      } else if (!take(entry.key->text, *entry.value) && strict_) {
+        continue;
+      }
+      if (is_null(*entry.key)) continue;
+      if (!take(entry.key->text, *entry.value) && strict_) {
         error(*entry.key, "field " + entry.key->text + " not found in type " + type);
       }
     }

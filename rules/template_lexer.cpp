@@ -274,6 +274,17 @@ TemplateToken TemplateLexer::raw_quoted() {
 }
 
 TemplateToken TemplateLexer::number() {
+  bool good = scan_number();
+  // Complex: 1+2i.
+  size_t size = 0;
+  if (const char32_t sign = peek(size); good && (sign == '+' || sign == '-')) {
+    good = scan_number() && text_[pos_ - 1] == 'i';
+  }
+  if (!good) return fail("bad number syntax: " + go_quote(text_.substr(start_, pos_ - start_)));
+  return emit(Kind::kNumber);
+}
+
+bool TemplateLexer::scan_number() {
   accept("+-");
   std::string_view digits = "0123456789_";
   std::string_view exponent = "eE";
@@ -299,9 +310,9 @@ TemplateToken TemplateLexer::number() {
   size_t size = 0;
   if (is_word(peek(size))) {
     advance(size);
-    return fail("bad number syntax: " + go_quote(text_.substr(start_, pos_ - start_)));
+    return false;
   }
-  return emit(Kind::kNumber);
+  return true;
 }
 
 TemplateToken TemplateLexer::identifier() {

@@ -71,6 +71,7 @@ class TemplateLexer {
   TemplateToken quoted(char quote, TemplateTokenKind kind, std::string_view what);
   TemplateToken raw_quoted();
   TemplateToken number();
+  bool scan_number();
   TemplateToken identifier();
 
   TemplateToken emit(TemplateTokenKind kind);

@@ -7,6 +7,7 @@
 #include "core/duration.h"
 #include "core/error.h"
 #include "core/go_text.h"
+#include "core/histogram_check.h"
 #include "query/sample_store.h"
 #include "query/series_notation.h"
 #include "rules/evaluation.h"
@@ -40,6 +41,7 @@ class Input {
     }
   }
 
+  // Throws Error(kBadData) at what no storage takes, each time anew.
   void load_until(TimeMs t, promql::SampleStore& store) {
     for (One& one : series_) {
       for (; one.next < one.values.size(); ++one.next) {
@@ -47,7 +49,13 @@ class Input {
         if (at > t) break;
         const promql::SeriesValue& value = one.values[one.next];
         if (value.omitted) continue;
+        if (one.labels.empty()) {
+          throw Error(ErrorKind::kBadData, "empty labelset: invalid sample");
+        }
         if (value.histogram) {
+          if (const std::string fault = histogram_fault(*value.histogram); !fault.empty()) {
+            throw Error(ErrorKind::kBadData, fault);
+          }
           store.append(one.labels, at, *value.histogram);
         } else {
           store.append(one.labels, at, value.number);
@@ -149,14 +157,21 @@ class Run {
     return last;
   }
 
-  // Steps through time; false where a rule failed.
+  // Steps through time; false where a rule failed, or a sample could not be stored.
   bool evaluate(Input& input) {
     std::set<DurationMs> times;
     for (const AlertTest& test : group_.alert_tests) times.insert(test.eval_time);
     auto next = times.begin();
     const DurationMs last = last_time(), step = options_.evaluation_interval;
+    bool loaded = true;
     for (DurationMs t = 0; t <= last; t += step) {
-      input.load_until(group_.start + t, store_);
+      try {
+        input.load_until(group_.start + t, store_);
+      } catch (const Error& error) {
+        fail(error.what());
+        loaded = false;
+        continue;
+      }
       if (!evaluate_groups(t)) return false;
       // Alerts are compared as they are after the last evaluation before their time.
       for (; next != times.end() && t <= *next && *next < t + step; ++next) {
@@ -165,7 +180,7 @@ class Run {
         }
       }
     }
-    return true;
+    return loaded;
   }
 
   bool evaluate_groups(DurationMs t) {

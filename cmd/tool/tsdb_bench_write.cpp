@@ -36,6 +36,9 @@ int64_t stage(const char* name, const std::function<void()>& work) {
 
 // {"__name__":"a","b":"c"}: one set of labels on each line, of which each counts once.
 std::vector<Labels> read_series(const std::string& path, size_t limit) {
+  if (!path_exists(path)) {
+    throw Error(ErrorKind::kIo, "open " + path + ": no such file or directory");
+  }
   std::set<Labels> known;
   std::vector<Labels> out;
   const std::string text = read_file(path);
@@ -69,15 +72,16 @@ class Shard {
 
   uint64_t scrape(Appender& appender, int64_t scrapes) {
     uint64_t stored = 0;
+    double value = 123'456'789;
     for (int64_t i = 0; i < scrapes; ++i) {
       refuse_when_interrupted();
       t_ += kBetweenScrapes;
-      value_ += 1000;
+      value += 1000;
       if (refs_.empty()) {
         for (const Labels& labels : series_) refs_.push_back(appender.intern(labels));
       }
       batch_.clear();
-      for (const SeriesRef ref : refs_) batch_.push(ref, t_, value_);
+      for (const SeriesRef ref : refs_) batch_.push(ref, t_, value);
       stored += appender.append(batch_).stored;
     }
     return stored;
@@ -86,7 +90,6 @@ class Shard {
  private:
   const std::span<const Labels> series_;
   TimeMs t_ = 0;
-  double value_ = 123'456'789;
   std::vector<SeriesRef> refs_;
   Batch batch_;
 };

@@ -1,5 +1,6 @@
 """check rules, check config and test rules beside promtool 3: rule files, templates, unit tests, good and bad."""
 
+import json
 import unittest
 
 import servers
@@ -46,7 +47,19 @@ SERIES = [
     '"_ _x"',
     '"stalex2"',
     '"{{count:1}}+1x2"',
+    '"{{buckets:[1 -2]}}"',
+    '"{{buckets:[+1 2]}}"',
+    '"{{schema:-53 custom_values:[2 1] buckets:[1 2]}}"',
+    '"{{schema:-53 custom_values:[1] n_buckets:[1]}}"',
+    '"{{schema:-53 buckets:[1]}}"',
+    '"{{custom_values:[1]}}"',
 ]
+
+# What stands where a metric should.
+NAMES = ["", ".", "{}", "{} 1", " up 1", "up.x", ".up", "5", "up{", "'a'", "é", "up}", "[5m]", "up[5m]", "-", "~", "#x",
+         '"a"', "up up", "_", "1x3", "stale", "{{"]
+
+NUMBERS = ["1+1x", "1+2", "1-x", "1+", "1+2ix", "--1", "+1", "1_0", "0x1p4", "1e", "1.5.", "0b12"]
 
 UNIT_TESTS = {
     's': 'tests:\n- input_series:\n  - series: \'up{a="b"} 5\'\n    values: 1\n  - series: \'\'\n    values: 1\n',
@@ -158,6 +171,19 @@ class CheckRules(ToolTestCase):
                 self.assert_same("check", "rules", "rules.yml", change=sorted_lines)
                 self.assert_same("check", "rules", stdin=text, change=sorted_lines)
 
+    def test_numbers_in_templates(self):
+        for number in NUMBERS:
+            with self.subTest(number):
+                self.write("rules.yml", "groups:\n- name: a\n  rules:\n  - alert: x\n    expr: up\n"
+                           f"    annotations: {{a: '{{{{ {number} }}}}'}}\n")
+                self.assert_same("check", "rules", "rules.yml")
+
+    def test_keys_that_are_null_or_stand_twice(self):
+        for text in ("groups:\n- name: a\n  ~: b\n", "groups:\n- name: a\n  rules:\n    expr: 1\n    expr: 2\n"):
+            self.write("rules.yml", text)
+            self.assert_same("check", "rules", "rules.yml", change=sorted_lines)
+            self.assert_same("check", "rules", "--ignore-unknown-fields", "rules.yml", change=sorted_lines)
+
     def test_files_of_prometheus(self):
         for path in sorted(RULES.glob("*.yaml")) + sorted((RULES / "unit-tests").glob("*.yml")):
             self.assert_same("check", "rules", path)
@@ -198,6 +224,13 @@ class TestRules(ToolTestCase):
             with self.subTest(values):
                 self.write("t.yml", "tests:\n- input_series:\n  - series: 'up{a=\"b\"}'\n    values: " + values +
                            "\n  promql_expr_test:\n  - {expr: up, eval_time: 1m}\n")
+                self.assert_same("test", "rules", "t.yml")
+
+    def test_what_is_no_metric(self):
+        for name in NAMES:
+            with self.subTest(name):
+                self.write("t.yml", f"tests:\n- input_series:\n  - series: {json.dumps(name)}\n    values: '1 2'\n"
+                           "  promql_expr_test:\n  - {expr: up, eval_time: 3m}\n")
                 self.assert_same("test", "rules", "t.yml")
 
     def test_files_that_are_wrong(self):

@@ -1,8 +1,12 @@
 """The verbs of hearthtool beside those of promtool 3, but check rules, check config and test rules."""
 
+import http.server
+import json
 import re
 import tarfile
+import threading
 import unittest
+import urllib.parse
 
 import servers
 from tool_compare import ToolTestCase, sorted_lines
@@ -186,6 +190,93 @@ class DataDirectory(ToolTestCase):
         self.assertEqual(self.tool("query", "instant", "--data-dir=data", "--time=-1h", "up").stdout, "\n")
 
 
+def classic(le, values, **labels):
+    return {"metric": {"__name__": "lat_bucket", "le": le, **labels}, "values": [[1000 + i * 15, str(v)] for i, v in enumerate(values)]}
+
+
+def native(job, histograms):
+    return {"metric": {"__name__": "nat", "job": job},
+            "histograms": [[1000 + i * 15, {"count": "5", "sum": "1", "buckets": [[0, str(low), str(high), str(count)]
+                                                                                  for low, high, count in buckets]}]
+                           for i, buckets in enumerate(histograms)]}
+
+
+ANALYZED = {
+    "both": [classic("+Inf", [1, 3, 5, 9], job="a"), classic("0.5", [1, 2, 3, 4], job="a"), classic("1", [1, 2, 4, 8], job="a"),
+             native("b", [[(1, 2, 1)], [(1, 2, 2), (2, 4, 1)], [(2, 4, 3)]]), classic("1", [0, 1]), classic("+Inf", [1, 1])],
+    "changing": [native("z", [[(1, 2, 1)], [(2, 4, 1)], [(4, 8, 1)]]), native("x", [[], []]), native('q"u\n', [[], [(1, 2, 3)]])],
+    "single": [native("b", [[(1, 2, 1)]]), classic("1", [1], job="short")],
+    "others": [{"metric": {"__name__": "x", "le": "1"}, "values": [[1, "2"], [2, "3"]]},
+               {"metric": {"__name__": "y_bucket"}, "values": [[1, "2"], [2, "3"]]}],
+    "odd": [classic("abc", ["NaN", 2, "+Inf"], job="é\"x"), classic("1", [1.4, 2, -3.5], job="é\"x")],
+    "apart": [classic("1", [1, 2]), {"metric": {"__name__": "lat_bucket", "le": "2"}, "values": [[1000, "1"], [2000, "2"]]}],
+    "nothing": [],
+}
+
+
+class Canned(http.server.BaseHTTPRequestHandler):
+    """Answers a query of a name with its matrix; keeps what was asked."""
+
+    asked = []
+
+    def do_POST(self):
+        form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        query = form["query"][0]
+        Canned.asked.append(query)
+        data = {"resultType": "scalar", "result": [1, "2"]} if query.startswith("scalar") else \
+            {"resultType": "matrix", "result": ANALYZED[query.split("[")[0]]}
+        body = json.dumps({"status": "success", "data": data}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Analyze(ToolTestCase):
+    def test_buckets_that_are_populated(self):
+        server = http.server.HTTPServer(("127.0.0.1", servers.free_port()), Canned)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        to = f"--server=http://127.0.0.1:{server.server_port}"
+        for name in [*ANALYZED, "scalar"]:
+            self.assert_same("query", "analyze", to, "--type=histogram", f"--match={name}", change=sorted_lines)
+        self.assert_same("query", "analyze", to, "--type=histogram", "--duration=90m", "--match=both", "--match=changing",
+                         "--time=1000", change=sorted_lines)
+        self.assertIn("both[1h30m0s]", Canned.asked)
+        for words in (["--type=other", "--match=both"], ["--type=histogram", "--match=both", "--time=x"],
+                      ["--type=histogram"], ["--match=both"], ["--help"]):
+            self.assert_same("query", "analyze", to, *words)
+        self.assert_same("query", "analyze", "--server=http://127.0.0.1:1", "--type=histogram", "--match=both")
+        self.assert_same("query", "analyze", "--server=127.0.0.1:1", "--type=histogram", "--match=both")
+
+
+class Bench(ToolTestCase):
+    def test_samples_of_series_in_a_file_are_stored(self):
+        self.write("series", '{"__name__":"x","i":"1"}\n{"__name__":"x","i":"2"}\n{"i":"1","__name__":"x"}\n{"__name__":"y"}\n')
+        varying = lambda text: re.sub(r"(duration=|samples/sec: ).*", r"\1", re.sub(r"^time=.*\n", "", text, flags=re.M))
+        for flags in ([], ["--metrics=2"], ["--scrapes=150"]):
+            done = self.assert_same("tsdb", "bench", "write", "--out=out", "--scrapes=10", *[f for f in flags if "scrapes" not in f],
+                                    "series", change=varying)
+            self.assertIn(f" > total samples: {200 if flags == ['--metrics=2'] else 300}\n", done.stdout)
+        dumps = []
+        for program in (servers.peer("promtool"), self.ours):
+            self.run_tool(program, ["tsdb", "bench", "write", "--out=out", "--scrapes=150", "series"])
+            dumps.append(self.run_tool(servers.peer("promtool"), ["tsdb", "dump", "out/storage"]).stdout)
+        self.assertEqual(sorted_lines(dumps[0]), sorted_lines(dumps[1]))
+        self.assertEqual(len(dumps[0].splitlines()), 600)
+        self.assert_same("tsdb", "bench", "write", "nowhere", change=varying)
+        self.write("bad", '{"a":"b"}\n{"a"}\n')
+        done = self.tool("tsdb", "bench", "write", "bad")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('bad:2: "a" is no label and its value\n', done.stderr)
+        for words in (["write", "--bogus"], ["write", "--help"], [], ["--help"]):
+            self.assert_same("tsdb", "bench", *words)
+
+
 class Servers(ToolTestCase, servers.EndToEnd):
     def setUp(self):
         ToolTestCase.setUp(self)
@@ -216,6 +307,28 @@ class Servers(ToolTestCase, servers.EndToEnd):
             dumps.append(self.run_tool(servers.peer("promtool"), ["tsdb", "dump", name]).stdout)
         self.assertEqual(sorted_lines(dumps[0]), sorted_lines(dumps[1]))
         self.assertGreater(len(dumps[1]), 1000)
+        # Native histograms as results, which promtool drops.
+        self.write("native.yml", "groups:\n- name: g\n  interval: 5m\n  rules:\n  - {record: h, expr: nat * 2}\n")
+        ANALYZED["nat * 2"] = [native("b", [[(1, 2, 1)], [(1, 2, 2), (4, 8, 1.5)], [(0.25, 0.3, 3), ("-Inf", 0.25, 1)]])]
+        canned = http.server.HTTPServer(("127.0.0.1", servers.free_port()), Canned)
+        threading.Thread(target=canned.serve_forever, daemon=True).start()
+        self.addCleanup(canned.server_close)
+        self.addCleanup(canned.shutdown)
+        (self.folder / "native" / "wal").mkdir(parents=True)
+        done = self.tool("tsdb", "create-blocks-from", "rules", "--start=900", "--end=1200", "--output-dir=native",
+                         f"--url=http://127.0.0.1:{canned.server_port}", "native.yml")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        dumped = self.tool("tsdb", "dump", "native").stdout.splitlines()
+        self.assertEqual(dumped, ['{__name__="h", job="b"} {count:5, sum:1, (1,2]:1} 1000000',
+                                  '{__name__="h", job="b"} {count:5, sum:1, (1,2]:2, (4,8]:1.5} 1015000',
+                                  '{__name__="h", job="b"} {count:5, sum:1, [-Inf,0.25]:1, (0.25,0.3]:3} 1030000'])
+        # promtool's dump passes over the first histogram of a series.
+        self.assertEqual(self.run_tool(servers.peer("promtool"), ["tsdb", "dump", "native"]).stdout.splitlines(), dumped[1:])
+        for words in (["--start=x"], ["--start=2", "--end=1"], ["--start=1", "--end=x"]):
+            self.assert_same("tsdb", "create-blocks-from", "rules", *words, "native.yml",
+                             change=lambda text: re.sub(r"^time=.*\n", "", text, flags=re.M))
+        self.assert_same("tsdb", "create-blocks-from", "rules", "--start=1", "--end=2", "--url=http://127.0.0.1:1", "native.yml",
+                         change=lambda text: re.sub(r"^time=.*\n", "", text, flags=re.M))
         # The head of a server that runs is read from its log.
         data = self.dir / "p"
         done = self.tool("query", "instant", f"--data-dir={data}", "count(foo_bytes)")
