@@ -57,15 +57,15 @@ void decode_together(benchmark::State& state) {
   const auto chunks = make_chunks(96, state.range(0) != 0, expected);
   std::vector<std::string> padded;
   for (const auto& chunk : chunks)
-    padded.push_back(std::string(chunk.bytes()) + std::string(16, '\0'));
+    padded.push_back(std::string(chunk.bytes()) + std::string(tsdb::kXorRoom, '\0'));
   got.t.resize(expected.t.size());
   got.v.resize(expected.v.size());
   const auto decode = [&] {
     std::vector<tsdb::XorJob> jobs;
     for (size_t c = 0; c < padded.size(); ++c) {
       const std::string_view bytes = padded[c];
-      jobs.push_back({bytes.substr(0, bytes.size() - 16), 16, 120, got.t.data() + c * 120,
-                      got.v.data() + c * 120});
+      jobs.push_back({bytes.substr(0, bytes.size() - tsdb::kXorRoom), tsdb::kXorRoom, 120,
+                      got.t.data() + c * 120, got.v.data() + c * 120});
     }
     tsdb::decode_xor_jobs(jobs);
   };
