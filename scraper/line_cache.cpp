@@ -68,13 +68,13 @@ const LineEntry* LineWalk::look_ahead(const char* p, const char* end) {
 
 const LineEntry* LineWalk::known(uint64_t print, size_t length, bool comment) {
   if (!diverged_) diverge();
-  const LineIndex::Slot& slot = this->slot(print);
-  if ((slot.place & LineIndex::kInNext) != 0) return nullptr;  // also of a free one
-  const LineEntry& entry = cache_[slot.place];
+  const uint32_t place = slot(print);
+  if ((place & LineIndex::kInNext) != 0) return nullptr;  // also of a free one
+  const LineEntry& entry = cache_[place];
   if ((entry.flags & kUnfit) != 0 || entry.length != length || entry.is(LineEntry::kComment) != comment) {
     return nullptr;
   }
-  cursor_ = slot.place;
+  cursor_ = place;
   return &entry;
 }
 
@@ -105,12 +105,12 @@ LineWalk::Outcome LineWalk::look_up() {
     }
     diverge();
   }
-  const LineIndex::Slot& slot = this->slot(found_.fingerprint);
-  if (slot.place == LineIndex::kFree) return Outcome::kNew;
-  const LineEntry& entry = at(slot.place);
+  const uint32_t place = slot(found_.fingerprint);
+  if (place == LineIndex::kFree) return Outcome::kNew;
+  const LineEntry& entry = at(place);
   found_.ref = entry.ref;
-  if ((slot.place & LineIndex::kInNext) != 0 || entry.is(LineEntry::kSeen)) return Outcome::kRepeated;
-  cursor_ = slot.place;
+  if ((place & LineIndex::kInNext) != 0 || entry.is(LineEntry::kSeen)) return Outcome::kRepeated;
+  cursor_ = place;
   return Outcome::kKnown;
 }
 
@@ -157,8 +157,8 @@ void LineWalk::diverge() {
 
 void LineWalk::index_all() {
   size_t size = 64;
-  while (size < 2 * cache_.size() + 64) size *= 2;
-  index_.slots.assign(size, {});
+  while (size < 4 * cache_.size() + 64) size *= 2;
+  index_.slots.assign(size, LineIndex::kFree);
   index_.used = 0;
   for (size_t i = 0; i < cache_.size(); ++i) {
     if (cache_[i].is(LineEntry::kDuplicate)) continue;
@@ -167,26 +167,23 @@ void LineWalk::index_all() {
   }
 }
 
-LineIndex::Slot& LineWalk::slot(uint64_t print) {
+uint32_t& LineWalk::slot(uint64_t print) {
   const size_t mask = index_.slots.size() - 1;
-  const uint32_t upper = static_cast<uint32_t>(print >> 32);
   for (size_t i = print & mask;; i = (i + 1) & mask) {
-    LineIndex::Slot& slot = index_.slots[i];
-    if (slot.place == LineIndex::kFree || (slot.print == upper && at(slot.place).fingerprint == print)) {
-      return slot;
-    }
+    uint32_t& place = index_.slots[i];
+    if (place == LineIndex::kFree || at(place).fingerprint == print) return place;
   }
 }
 
 void LineWalk::insert(uint64_t print, uint32_t place) {
-  LineIndex::Slot& free = slot(print);
-  if (free.place != LineIndex::kFree) return;
-  free = {static_cast<uint32_t>(print >> 32), place};
-  if (++index_.used * 2 < index_.slots.size()) return;
-  std::vector<LineIndex::Slot> old(index_.slots.size() * 2);
+  uint32_t& free = slot(print);
+  if (free != LineIndex::kFree) return;
+  free = place;
+  if (++index_.used * 3 < index_.slots.size()) return;
+  std::vector<uint32_t> old(index_.slots.size() * 2, LineIndex::kFree);
   old.swap(index_.slots);
-  for (const LineIndex::Slot& moved : old) {
-    if (moved.place != LineIndex::kFree) slot(at(moved.place).fingerprint) = moved;
+  for (const uint32_t moved : old) {
+    if (moved != LineIndex::kFree) slot(at(moved).fingerprint) = moved;
   }
 }
 

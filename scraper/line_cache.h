@@ -79,12 +79,9 @@ static_assert(sizeof(LineEntry) == 16);
 struct LineIndex {
   static constexpr uint32_t kFree = 0xffffffff;
   static constexpr uint32_t kInNext = 0x80000000;  // the place is one of LineScratch::next, else of the cache
-  struct Slot {
-    uint32_t print = 0;  // the upper half of the entry's fingerprint
-    uint32_t place = kFree;
-  };
 
-  std::vector<Slot> slots;  // open addressing, a power of two; empty: it is to be made
+  // Places. Open addressing, a power of two, a quarter full: mostly the first look finds. Empty: it is to be made.
+  std::vector<uint32_t> slots;
   size_t used = 0;
 };
 
@@ -102,7 +99,7 @@ class LineCache {
   bool has_aliases() const { return has_aliases_; }
   size_t count_series() const;  // lines of a series that stand once
   size_t bytes() const {
-    return entries_.capacity() * sizeof(LineEntry) + index_.slots.capacity() * sizeof(LineIndex::Slot);
+    return entries_.capacity() * sizeof(LineEntry) + index_.slots.capacity() * sizeof(uint32_t);
   }
   // Forgets the lines of these series (sorted): they died in the storage.
   void forget(const std::vector<SeriesRef>& refs);
@@ -174,7 +171,7 @@ class LineWalk {
   }
   void prefetch_entry(uint64_t print) const {
     if (!diverged_) return;
-    const uint32_t place = index_.slots[print & (index_.slots.size() - 1)].place;
+    const uint32_t place = index_.slots[print & (index_.slots.size() - 1)];
     if ((place & LineIndex::kInNext) == 0) __builtin_prefetch(&cache_[place], 1);
   }
   // The entry of this series or comment, wherever it is; nullptr where it has none, or stood in this body
@@ -225,7 +222,7 @@ class LineWalk {
     const bool in_next = (place & LineIndex::kInNext) != 0;
     return in_next ? scratch_.next[place & ~LineIndex::kInNext] : cache_[place];
   }
-  LineIndex::Slot& slot(uint64_t print);
+  uint32_t& slot(uint64_t print);
   void insert(uint64_t print, uint32_t place);
   std::vector<SeriesRef> vanished();
   void commit();
