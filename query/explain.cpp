@@ -148,6 +148,10 @@ NodeTimer::~NodeTimer() { turn_to(before_); }
 
 PlanNode* NodeTimer::current() { return thread_time.node; }
 
+void NodeTimer::count_now() {
+  if (thread_time.node != nullptr) turn_to(thread_time.node);
+}
+
 OperatorPtr make_explained(OperatorPtr child, PlanNode& node) {
   return std::make_unique<ExplainedOp>(std::move(child), node);
 }

@@ -41,6 +41,7 @@ class NodeTimer {
   NodeTimer(const NodeTimer&) = delete;
   NodeTimer& operator=(const NodeTimer&) = delete;
   static PlanNode* current();  // the node that the calling thread works for; null: none
+  static void count_now();     // brings its time up to date, for those who look on
 
  private:
   PlanNode* const before_;

@@ -48,6 +48,7 @@ void RunningQuery::check() const {
   if (timed && clock_.monotonic_nanos() > deadline_nanos_) {
     throw Error(ErrorKind::kTimeout, "query timed out in " + phase(state()));
   }
+  NodeTimer::count_now();  // here because this is asked every few milliseconds
 }
 
 QueryView RunningQuery::view() const {
