@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -23,9 +24,15 @@ def openmetrics(series, samples, step=15):
 
 class TerminalTest(unittest.TestCase):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="hearth-terminal-", ignore_cleanup_errors=True)
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hearth-terminal-"))
+        self.addCleanup(self.remove_folder)
+
+    def remove_folder(self):
+        """What runs in a terminal may write until it has ended with it."""
+        def removed():
+            shutil.rmtree(self.folder, ignore_errors=True)
+            return not self.folder.exists()
+        servers.wait_for(removed, f"{self.folder} to be removed")
 
     def terminal(self, columns=80, rows=24, **environment):
         terminal = Terminal(self.folder, columns, rows, environment)
