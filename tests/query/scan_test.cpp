@@ -55,6 +55,23 @@ TEST_CASE("markers and falls are found where they are, in rows of any length") {
   }
 }
 
+TEST_CASE("values that keep to their bars are counted up to the first that does not") {
+  Random random(3);
+  for (size_t count = 0; count < 300; ++count) {
+    std::vector<double> values(count, 1), bars(count, 1);
+    for (size_t odd = random() % 3; odd > 0 && count > 0; --odd) {
+      constexpr double kBars[] = {0, 2, NAN};
+      bars[random() % count] = kBars[random() % std::size(kBars)];
+    }
+    size_t up = 0, down = 0;
+    while (up < count && values[up] <= bars[up]) ++up;
+    while (down < count && values[down] >= bars[down]) ++down;
+    CAPTURE(count);
+    CHECK(count_up_to(values.data(), bars.data(), count) == up);
+    CHECK(count_down_to(values.data(), bars.data(), count) == down);
+  }
+}
+
 TEST_CASE("a row is added as its values one after another") {
   Random random(2);
   for (size_t count = 1; count < 200; ++count) {
