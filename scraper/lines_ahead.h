@@ -1,4 +1,5 @@
-// Where lines without an order will be looked up, some lines ahead: the index is fetched while others are read.
+// Where lines without an order will be looked up, some lines ahead: the index is fetched while
+// others are read.
 #pragma once
 
 #include <array>
@@ -36,7 +37,8 @@ class LinesAhead {
  public:
   struct Line {
     const char* begin = nullptr;
-    const char* end = nullptr;  // of what is looked up: a comment, or all before the last space; nullptr: nothing is
+    const char* end = nullptr;  // of what is looked up: a comment, or all before the last space;
+                                // nullptr: nothing is
     uint64_t print = 0;
   };
 
@@ -52,7 +54,8 @@ class LinesAhead {
     next_ = 0;
     for (count_ = 0; count_ < lines_.size() && p < end; ++count_) {
       Line& line = lines_[count_];
-      const auto* newline = static_cast<const char*>(std::memchr(p, '\n', static_cast<size_t>(end - p)));
+      const auto* newline =
+          static_cast<const char*>(std::memchr(p, '\n', static_cast<size_t>(end - p)));
       line = {p, newline, 0};
       if (newline != nullptr && *p != '#') line.end = last_space(p, newline);
       if (line.end != nullptr) line.print = walk.print({p, static_cast<size_t>(line.end - p)});
