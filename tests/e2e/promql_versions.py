@@ -69,6 +69,8 @@ ANSWERS = [
      "3.14 brings custom buckets that differ to those that both have"),
     (lambda query, ours, theirs: re.search(r"\b(rate|increase)\(", query) and re.search(HISTOGRAMS, query), VALUES,
      "3.14 extrapolates histograms no further than zero, as floats"),
+    (lambda query, ours, theirs: re.search(r"\b(rate|increase)\(.*\b(i?rate|increase|delta|idelta)\(.*native.*:", query, re.S), VALUES,
+     "likewise, of rates, which are near zero"),
     (lambda query, ours, theirs: "histogram_fraction" in query and "bucket" in query, VALUES, "histogram_fraction of classic histograms has changed"),
     (lambda query, ours, theirs: "histogram_fraction" in query and re.search(r"native_layouts|__name__", query), VALUES,
      "3.14 knows fractions of custom buckets that have no lower end"),
