@@ -223,6 +223,10 @@ class Chooser {
       if (error != std::errc() || end != last) {
         refuse("strconv.ParseInt: parsing " + go_quote(value) + ": invalid syntax");
       }
+    } else if (flag.kind == CommandFlag::Kind::kCount) {
+      if (!parse_go_float(value)) {
+        refuse("strconv.ParseFloat: parsing " + go_quote(value) + ": invalid syntax");
+      }
     } else if (flag.kind == CommandFlag::Kind::kDuration) {
       (void)parse_go_duration(value);
     } else if (flag.kind == CommandFlag::Kind::kFile) {
@@ -281,6 +285,10 @@ std::vector<CommandFlag> flags_of(const Program& program, const Command* command
 }
 
 int64_t CommandInput::integer(std::string_view flag) const { return std::stoll(text(flag)); }
+int64_t CommandInput::count(std::string_view flag) const {
+  const double number = parse_go_float(text(flag)).value_or(0);
+  return number > 0 ? static_cast<int64_t>(std::min(number, 1e15)) : 0;
+}
 double CommandInput::seconds(std::string_view flag) const { return parse_go_duration(text(flag)); }
 
 std::vector<std::pair<std::string, std::string>> key_value_pairs(

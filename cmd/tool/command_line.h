@@ -12,7 +12,8 @@
 namespace hearth {
 
 struct CommandFlag {
-  enum class Kind { kText, kInteger, kDuration, kFile };  // a file must exist
+  // kCount is kingpin's Int: any number, of which the fraction is cut off. A file must exist.
+  enum class Kind { kText, kInteger, kCount, kDuration, kFile };
   std::string_view name;
   std::string_view placeholder = {};  // "" = takes no value
   std::string_view fallback = {};
@@ -47,6 +48,7 @@ struct CommandInput {
   bool given(std::string_view flag) const { return !text(flag).empty(); }
   bool on(std::string_view flag) const { return text(flag) == "true"; }
   int64_t integer(std::string_view flag) const;
+  int64_t count(std::string_view flag) const;  // at least 0
   double seconds(std::string_view flag) const;  // of a duration
   std::string argument(size_t i, const std::string& otherwise) const {
     return i < arguments.size() ? arguments[i] : otherwise;

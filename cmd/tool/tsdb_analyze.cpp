@@ -188,7 +188,7 @@ int analyze(const CommandInput& input) {
     if (input.given("match")) matchers = promql::parse_metric_selector(input.text("match"));
     const tsdb::Block block(block_path(data_dir_argument(input), input.argument(1, "")));
     const Analysis analysis(block, matchers);
-    const auto limit = static_cast<size_t>(std::max<int64_t>(input.integer("limit"), 0));
+    const auto limit = static_cast<size_t>(input.count("limit"));
     analysis.print(block.meta(), limit, input.text("match"));
     if (input.on("extended")) analysis.print_chunks();
     return 0;
@@ -204,7 +204,7 @@ Command tsdb_analyze_command() {
             .placeholder = "LIMIT",
             .fallback = "20",
             .help = "How many items to show in each list.",
-            .kind = CommandFlag::Kind::kInteger},
+            .kind = CommandFlag::Kind::kCount},
            {.name = "extended", .help = "Run extended analysis."},
            {.name = "match",
             .placeholder = "MATCH",

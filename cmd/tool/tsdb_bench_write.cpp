@@ -121,13 +121,12 @@ int bench_write(const CommandInput& input) {
                                          registry);
     std::vector<Labels> series;
     stage("readData", [&] {
-      const int64_t limit = std::max<int64_t>(input.integer("metrics"), 0);
       series = read_series(input.argument(0, "../../tsdb/testdata/20kseries.json"),
-                           static_cast<size_t>(limit));
+                           static_cast<size_t>(input.count("metrics")));
     });
     uint64_t total = 0;
     const int64_t took = stage("ingestScrapes", [&] {
-      total = ingest(series, input.integer("scrapes"), db->appender(), pool);
+      total = ingest(series, input.count("scrapes"), db->appender(), pool);
     });
     fmt::print(" > total samples: {}\n > samples/sec: {}\n", total,
                float_g(static_cast<double>(total) * 1e9 / static_cast<double>(took)));
@@ -150,12 +149,12 @@ Command tsdb_bench_write_command() {
             .placeholder = "METRICS",
             .fallback = "10000",
             .help = "Number of metrics to read.",
-            .kind = CommandFlag::Kind::kInteger},
+            .kind = CommandFlag::Kind::kCount},
            {.name = "scrapes",
             .placeholder = "SCRAPES",
             .fallback = "3000",
             .help = "Number of scrapes to simulate.",
-            .kind = CommandFlag::Kind::kInteger}},
+            .kind = CommandFlag::Kind::kCount}},
           {{.name = "file",
             .help = "Input file with samples data, default is "
                     "(../../tsdb/testdata/20kseries.json).",

@@ -273,7 +273,7 @@ class Bench(ToolTestCase):
         done = self.tool("tsdb", "bench", "write", "bad")
         self.assertEqual(done.returncode, 1)
         self.assertIn('bad:2: "a" is no label and its value\n', done.stderr)
-        for words in (["write", "--bogus"], ["write", "--help"], [], ["--help"]):
+        for words in (["write", "--metrics=x"], ["write", "--scrapes="], ["write", "--help"], [], ["--help"]):
             self.assert_same("tsdb", "bench", *words)
 
 
