@@ -9,7 +9,7 @@
 
 #include "cmd/tool/api_client.h"
 #include "cmd/tool/commands.h"
-#include "core/error.h"
+#include "tests/core/error_of.h"
 
 using namespace hearth;
 
@@ -72,16 +72,6 @@ class CannedServer {
 std::string response(const std::string& status, const std::string& body) {
   return status + "\r\nContent-Length: " + std::to_string(body.size()) +
          "\r\nConnection: close\r\n\r\n" + body;
-}
-
-template <class Work>
-std::string error_of(Work work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 }  // namespace

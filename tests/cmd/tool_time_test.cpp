@@ -2,24 +2,9 @@
 
 #include <doctest/doctest.h>
 
-#include "core/error.h"
-
+#include "tests/core/error_of.h"
 
 using namespace hearth;
-
-namespace {
-
-template <class Work>
-std::string error_of(Work work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-}  // namespace
 
 TEST_CASE("times are Unix seconds or RFC3339") {
   CHECK(parse_tool_time("1577836800.5") == 1577836800.5);

@@ -3,25 +3,12 @@
 #include <doctest/doctest.h>
 
 #include "config/environment.h"
-#include "core/error.h"
+#include "tests/core/error_of.h"
 
 using hearth::bytes_text;
+using hearth::error_of;
 using hearth::parse_bytes;
 using hearth::parse_url;
-
-namespace {
-
-template <class Work>
-std::string error_of(Work work) {
-  try {
-    work();
-  } catch (const hearth::Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-}  // namespace
 
 TEST_CASE("sizes are powers of 1024 and need a unit") {
   CHECK(parse_bytes("15MB") == 15 << 20);
