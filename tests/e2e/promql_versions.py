@@ -110,7 +110,11 @@ OLD_ANSWERS = [
     (lambda query, ours, theirs: re.search(r"avg.*\bodd\b", query) or re.search(r"std(dev|var)", query), VALUES,
      "means and deviations of infinities and of what cancels out were less exact"),
     (lambda query, ours, theirs: re.search(r"predict_linear\(.*@", query), VALUES, "what follows a fixed time was predicted for that time only"),
-    (lambda query, ours, theirs: "text" in query and "new\\nline" in str(ours[1]), ANYTHING, "a dot in a pattern did not match the end of a line"),
+    (lambda query, ours, theirs: re.search(r"\[\w+:\w*[dwy]\]", query), ANYTHING, "ranges held their beginning"),
+    (lambda query, ours, theirs: "atan2" in query, ANYTHING, "atan2 of a vector and a number kept the name"),
+    (lambda query, ours, theirs: re.search(r"\b(rate|increase)\(", query), VALUES,
+     "a counter whose samples begin long after the range does was extrapolated further than zero"),
+    (lambda query, ours, theirs: "text" in query and "new\\nline" in str(ours[1]) + str(theirs[1]), ANYTHING, "a dot in a pattern did not match the end of a line"),
 ]
 
 
