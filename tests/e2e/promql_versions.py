@@ -107,9 +107,9 @@ ANSWERS = [
 OLD_ANSWERS = [
     (lambda query, ours, theirs: says(theirs, "label name") and "1a" in query, ANYTHING, "names of labels were ASCII"),
     (lambda query, ours, theirs: says(theirs, "bad number or duration syntax"), ANYTHING, "numbers had no _"),
-    (lambda query, ours, theirs: re.search(r"avg.*\bodd\b", query) or re.search(r"std(dev|var)", query), VALUES,
-     "means and deviations of infinities and of what cancels out were less exact"),
-    (lambda query, ours, theirs: re.search(r"predict_linear\(.*@", query), VALUES, "what follows a fixed time was predicted for that time only"),
+    (lambda query, ours, theirs: re.search(r"(avg|deriv).*\bodd\b", query) or re.search(r"std(dev|var)", query), VALUES,
+     "means, slopes and deviations of infinities and of what cancels out were less exact"),
+    (lambda query, ours, theirs: re.search(r"predict_linear\(.*@", query), ANYTHING, "what follows a fixed time was predicted for that time only"),
     (lambda query, ours, theirs: re.search(r"\[\w+:\w*[dwy]\]", query), ANYTHING, "ranges held their beginning"),
     (lambda query, ours, theirs: "atan2" in query, ANYTHING, "atan2 of a vector and a number kept the name"),
     (lambda query, ours, theirs: re.search(r"\b(rate|increase)\(", query), VALUES,
