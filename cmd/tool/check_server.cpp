@@ -24,11 +24,11 @@ int check_ready(const CommandInput& input) { return check_server(input, "/-/read
 
 std::vector<CommandFlag> server_flags() {
   return {{.name = "http.config.file",
-           .placeholder = "<filename>",
+           .value_name = "<filename>",
            .help = "HTTP client configuration file for promtool to connect to Prometheus.",
            .kind = CommandFlag::Kind::kFile},
           {.name = "url",
-           .placeholder = "URL",
+           .value_name = "URL",
            .fallback = "http://localhost:9090",
            .help = "The URL for the Prometheus server."}};
 }

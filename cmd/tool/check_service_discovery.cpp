@@ -137,7 +137,7 @@ Command check_service_discovery_command() {
           "Perform service discovery for the given job name and report the results, including "
           "relabeling.",
           {{.name = "timeout",
-            .placeholder = "TIMEOUT",
+            .value_name = "TIMEOUT",
             .fallback = "30s",
             .help = "The time to wait for discovery results.",
             .kind = CommandFlag::Kind::kDuration}},

@@ -108,10 +108,10 @@ std::string two_columns(const std::vector<Row>& rows, size_t indent) {
 }
 
 std::string value_text(const CommandFlag& flag) {
-  if (flag.placeholder.empty()) return "";
-  if (flag.placeholder == "=") return "=";
-  const bool shows_fallback = !flag.fallback.empty() && !flag.placeholder.starts_with('<');
-  std::string value(shows_fallback ? flag.fallback : flag.placeholder);
+  if (flag.value_name.empty()) return "";
+  if (flag.value_name == "=") return "=";
+  const bool shows_fallback = !flag.fallback.empty() && !flag.value_name.starts_with('<');
+  std::string value(shows_fallback ? flag.fallback : flag.value_name);
   if (shows_fallback && flag.quoted) value = go_quote(value);
   return "=" + value;
 }
@@ -120,7 +120,7 @@ std::string flag_text(const CommandFlag& flag, bool room_for_letters) {
   std::string out = flag.letter != '\0' ? "-" + std::string(1, flag.letter) + ", --"
                     : room_for_letters  ? "    --"
                                         : "--";
-  out += (flag.placeholder.empty() ? "[no-]" : "") + std::string(flag.name) + value_text(flag);
+  out += (flag.value_name.empty() ? "[no-]" : "") + std::string(flag.name) + value_text(flag);
   return flag.repeatable ? out + " ..." : out;
 }
 
@@ -146,7 +146,7 @@ std::string argument_text(const CommandArgument& argument) {
 std::string usage(const Command& command, bool has_flags) {
   std::string out(command.path);
   for (const CommandFlag& flag : command.flags) {
-    if (flag.required) out += " --" + std::string(flag.name) + "=" + std::string(flag.placeholder);
+    if (flag.required) out += " --" + std::string(flag.name) + "=" + std::string(flag.value_name);
   }
   if (has_flags) out += " [<flags>]";
   for (const CommandArgument& argument : command.arguments) {

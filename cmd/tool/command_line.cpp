@@ -117,7 +117,7 @@ class Chooser {
       const CommandFlag* flag = word.starts_with("--") ? find_flag(flags, word.substr(2))
                                 : word.size() == 2     ? find_letter(flags, word[1])
                                                        : nullptr;
-      return flag != nullptr && !flag->placeholder.empty();
+      return flag != nullptr && !flag->value_name.empty();
     };
     return takes(program_.flags) ||
            std::any_of(program_.commands.begin(), program_.commands.end(),
@@ -160,11 +160,11 @@ class Chooser {
     bool negated = false;
     if (flag == nullptr && name.starts_with("no-")) {
       flag = find_flag(flags_, name.substr(3));
-      negated = flag != nullptr && flag->placeholder.empty();
+      negated = flag != nullptr && flag->value_name.empty();
       if (!negated) flag = nullptr;
     }
     if (flag == nullptr) refuse("unknown long flag '--" + name + "'");
-    if (flag->placeholder.empty()) {
+    if (flag->value_name.empty()) {
       if (equals != std::string::npos) refuse("unexpected " + word.substr(equals + 1));
       return set(*flag, negated ? "false" : "true");
     }
@@ -174,11 +174,11 @@ class Chooser {
   void short_flag(const std::string& word, size_t& i) {
     const CommandFlag* flag = find_letter(flags_, word[1]);
     if (flag == nullptr) refuse("unknown short flag '-" + std::string(1, word[1]) + "'");
-    if (flag->placeholder.empty()) {
+    if (flag->value_name.empty()) {
       set(*flag, "true");
       for (const char letter : word.substr(2)) {
         const CommandFlag* next = find_letter(flags_, letter);
-        if (next == nullptr || !next->placeholder.empty()) {
+        if (next == nullptr || !next->value_name.empty()) {
           refuse("unknown short flag '-" + std::string(1, letter) + "'");
         }
         set(*next, "true");

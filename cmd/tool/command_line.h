@@ -15,7 +15,7 @@ struct CommandFlag {
   // kCount is kingpin's Int: any number, of which the fraction is cut off. A file must exist.
   enum class Kind { kText, kInteger, kCount, kDuration, kFile };
   std::string_view name;
-  std::string_view placeholder = {};  // "" = takes no value
+  std::string_view value_name = {};  // "" = takes no value
   std::string_view fallback = {};
   std::string_view help = {};
   char letter = '\0';  // -o

@@ -12,7 +12,7 @@ Command group(std::string_view path, std::string_view help, std::vector<CommandF
 
 CommandFlag http_config_flag() {
   return {.name = "http.config.file",
-          .placeholder = "<filename>",
+          .value_name = "<filename>",
           .help = "HTTP client configuration file for promtool to connect to Prometheus.",
           .kind = CommandFlag::Kind::kFile};
 }
@@ -21,7 +21,7 @@ std::vector<Command> all_commands() {
   std::vector<Command> all = {
       group("check", "Check the resources for validity.",
             {{.name = "query.lookback-delta",
-              .placeholder = "DURATION",
+              .value_name = "DURATION",
               .fallback = "5m",
               .help = "The server's maximum query lookback duration.",
               .kind = CommandFlag::Kind::kDuration},
@@ -36,7 +36,7 @@ std::vector<Command> all_commands() {
       check_metrics_command()};
   all.push_back(group("query", "Run query against a Prometheus server.",
                       {{.name = "format",
-                        .placeholder = "FORMAT",
+                        .value_name = "FORMAT",
                         .fallback = "promql",
                         .help = "Output format of the query.",
                         .letter = 'o',
@@ -54,7 +54,7 @@ std::vector<Command> all_commands() {
   all.push_back(push_metrics_command());
   all.push_back(group("test", "Unit testing.",
                       {{.name = "junit",
-                        .placeholder = "JUNIT",
+                        .value_name = "JUNIT",
                         .help = "File path to store JUnit XML test results."}}));
   all.push_back(test_rules_command());
   all.push_back(group("tsdb", "Run tsdb commands."));

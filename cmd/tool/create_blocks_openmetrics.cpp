@@ -241,7 +241,7 @@ Command create_blocks_openmetrics_command() {
           "Import samples from OpenMetrics input and produce TSDB blocks. Please refer to the "
           "storage docs for more details.",
           {{.name = "label",
-            .placeholder = "LABEL",
+            .value_name = "LABEL",
             .help = "Label to attach to metrics. Can be specified multiple times. Example "
                     "--label=label_name=label_value",
             .repeatable = true}},

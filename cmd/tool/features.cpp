@@ -9,7 +9,7 @@ namespace hearth {
 std::vector<CommandFlag> tool_flags() {
   return {{.name = "experimental", .help = "Enable experimental commands."},
           {.name = "enable-feature",
-           .placeholder = "=",
+           .value_name = "=",
            .help = "Comma separated feature names to enable. Valid options: "
                    "promql-experimental-functions, promql-delayed-name-removal. See "
                    "https://prometheus.io/docs/prometheus/latest/feature_flags/ for more details",

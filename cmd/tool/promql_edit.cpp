@@ -93,7 +93,7 @@ Command promql_set_matcher_command() {
   return {"promql label-matchers set",
           "Set a label matcher in the query.",
           {{.name = "type",
-            .placeholder = "TYPE",
+            .value_name = "TYPE",
             .fallback = "=",
             .help = "Type of the label matcher to set.",
             .letter = 't',

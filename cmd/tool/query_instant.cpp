@@ -25,7 +25,7 @@ Command query_instant_command() {
           "Run instant query.",
           {data_dir_flag(),
            {.name = "time",
-            .placeholder = "TIME",
+            .value_name = "TIME",
             .help = "Query evaluation time (RFC3339 or Unix timestamp)."}},
           {{.name = "server", .help = "Prometheus server to query."},
            {.name = "expr", .help = "PromQL query expression."}},

@@ -35,12 +35,12 @@ int query_labels(const CommandInput& input) {
 
 std::vector<CommandFlag> time_flags() {
   return {
-      {.name = "start", .placeholder = "START", .help = "Start time (RFC3339 or Unix timestamp)."},
-      {.name = "end", .placeholder = "END", .help = "End time (RFC3339 or Unix timestamp)."}};
+      {.name = "start", .value_name = "START", .help = "Start time (RFC3339 or Unix timestamp)."},
+      {.name = "end", .value_name = "END", .help = "End time (RFC3339 or Unix timestamp)."}};
 }
 CommandFlag match_flag(bool required) {
   return {.name = "match",
-          .placeholder = "MATCH",
+          .value_name = "MATCH",
           .help = "Series selector. Can be specified multiple times.",
           .repeatable = true,
           .required = required};

@@ -73,7 +73,7 @@ std::unique_ptr<QuerySource> make_query_source(const CommandInput& input) {
 
 CommandFlag data_dir_flag() {
   return {.name = "data-dir",
-          .placeholder = "DIR",
+          .value_name = "DIR",
           .help = "Read this data directory instead of asking a server.",
           .ours = true,
           .instead_of_argument = true};

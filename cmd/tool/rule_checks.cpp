@@ -77,7 +77,7 @@ CheckOutcome check_rule_files(const std::vector<std::string>& files,
 
 std::vector<CommandFlag> lint_flags(std::string_view lint_help, std::string_view unknown_help) {
   return {{.name = "lint",
-           .placeholder = "LINT",
+           .value_name = "LINT",
            .fallback = "duplicate-rules",
            .help = lint_help,
            .quoted = true},

@@ -153,7 +153,7 @@ Command test_rules_command() {
       "test rules",
       "Unit tests for rules.",
       {{.name = "run",
-        .placeholder = "RUN",
+        .value_name = "RUN",
         .help = "If set, will only run test groups whose names match the regular expression. "
                 "Can be specified multiple times.",
         .repeatable = true},

@@ -14,21 +14,21 @@ const std::vector<Command> kCommands = {
     {"query one",
      "Runs one.",
      {{.name = "format",
-       .placeholder = "FORMAT",
+       .value_name = "FORMAT",
        .fallback = "promql",
        .letter = 'o',
        .choices = "promql,json"},
-      {.name = "match", .placeholder = "MATCH", .repeatable = true},
+      {.name = "match", .value_name = "MATCH", .repeatable = true},
       {.name = "deep"}},
      {{"server"}, {"expr"}},
      nothing},
     {"query two",
      "Runs two.",
-     {{.name = "must", .placeholder = "X", .required = true}},
+     {{.name = "must", .value_name = "X", .required = true}},
      {},
      nothing},
     {"check", "Checks.", {}, {{.name = "files", .help = "Which.", .repeated = true}}, nothing},
-    {"query", "Asks.", {{.name = "depth", .placeholder = "N", .fallback = "1", .kind = CommandFlag::Kind::kInteger}}, {}, nullptr}};
+    {"query", "Asks.", {{.name = "depth", .value_name = "N", .fallback = "1", .kind = CommandFlag::Kind::kInteger}}, {}, nullptr}};
 const Program kProgram{"tool", "A tool.", "tool 1\n", {}, kCommands};
 
 CommandChoice choose(std::vector<std::string> words) { return choose_command(kProgram, words); }
