@@ -129,17 +129,20 @@ bool same(const At& a, const At& b) {
   std::abort();
 }
 
-// Whether the language says that an instant query gives what a range query gives at that time.
+bool has_one_of(const std::string& text, std::initializer_list<const char*> words) {
+  return std::any_of(words.begin(), words.end(),
+                     [&](const char* word) { return text.find(word) != text.npos; });
+}
+
+// Whether an instant query may give something else than a range query gives at that time.
 bool looks_at_range(const std::string& text) {
-  for (const char* word : {"start()", "end()", "step()", "range()"}) {
-    if (text.find(word) != text.npos) return true;
-  }
+  if (has_one_of(text, {"start()", "end()", "step()", "range()"})) return true;
+  // limitk takes what comes first, and only at an instant these have an order of their own.
+  if (has_one_of(text, {"limitk"}) && has_one_of(text, {"limit_ratio", "topk", "bottomk", "sort"}))
+    return true;
   // An aggregation whose operand is the same at every step takes its parameter from the first.
-  const bool varying = text.find("scalar(") != text.npos || text.find("time()") != text.npos;
-  for (const char* word : {"topk", "bottomk", "quantile", "limitk", "limit_ratio"}) {
-    if (varying && text.find(word) != text.npos) return true;
-  }
-  return false;
+  return has_one_of(text, {"scalar(", "time()"}) &&
+         has_one_of(text, {"topk", "bottomk", "quantile", "limitk", "limit_ratio"});
 }
 
 // A query, and what else is asked to compare.
@@ -175,13 +178,10 @@ void expect_instant(Engine& engine, const Case& c, const std::optional<QueryResu
 // Whether the last digits of sums, which depend on how series are sliced, may change the whole
 // result: they become labels, or decide.
 bool magnifies_rounding(const std::string& text) {
-  const auto has_one_of = [&](std::initializer_list<const char*> words) {
-    return std::any_of(words.begin(), words.end(),
-                       [&](const char* word) { return text.find(word) != text.npos; });
-  };
-  return has_one_of({"sum", "avg", "stddev", "stdvar"}) &&
-         has_one_of({"count_values", " % ", "floor", "ceil", "round", "sgn", " == ", " != ", " < ",
-                     " > ", " <= ", " >= ", "topk", "bottomk", "changes", "resets", " </ "});
+  return has_one_of(text, {"sum", "avg", "stddev", "stdvar"}) &&
+         has_one_of(text, {"count_values", " % ", "floor", "ceil", "round", "sgn", " == ", " != ",
+                           " < ", " > ", " <= ", " >= ", "topk", "bottomk", "changes", "resets",
+                           " </ "});
 }
 
 void expect_sliced(Engine& engine, const Case& c, const std::optional<QueryResult>& range) {

@@ -32,15 +32,18 @@ std::string of_tokens(const uint8_t* data, size_t size) {
   return text;
 }
 
-// The arithmetic of offset ++31 + 5m is printed without its signs, as by Prometheus, and then is that of the expression
-// around, which the offset's number tells, too: there it stands as a duration.
+// The arithmetic of offset ++31 + 5m is printed without its signs, as by Prometheus, and behind the other modifiers,
+// and then is that of the expression around, or takes that in. An offset that begins with a sign, or is a number, tells
+// that it may have been so: there an offset without arithmetic is a duration.
 bool lost_signs_of_offset(std::string_view printed) {
-  constexpr std::string_view kOffset = "offset ";
+  constexpr std::string_view kOffset = "offset ", kOperators = "+-*/%^";
   for (size_t at = 0; (at = printed.find(kOffset, at)) != printed.npos; at += kOffset.size()) {
     const std::string_view rest = printed.substr(at + kOffset.size());
     const size_t end = rest.find(' ');
     if (end == rest.npos || end == 0) continue;
     if (rest[end - 1] == 'N' || (rest[end - 1] >= '0' && rest[end - 1] <= '9')) return true;
+    const bool has_sign = rest[0] == '-' || rest[0] == '+';
+    if (has_sign && end + 1 < rest.size() && kOperators.find(rest[end + 1]) != kOperators.npos) return true;
   }
   return false;
 }
