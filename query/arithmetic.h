@@ -19,6 +19,13 @@ class Arithmetic {
   void row(Context& context, const Rows& left, size_t l, const Rows& right, size_t r, Rows& out,
            size_t to) const;
 
+  // Whether two points, which may be histograms, can be compared, so that a result that has none
+  // tells that a comparison does not hold: else it tells that they do not fit.
+  bool filters(bool left_histogram, bool right_histogram) const {
+    if (!is_comparison(op_) || return_bool_ || left_histogram != right_histogram) return false;
+    return !left_histogram || op_ == BinaryOp::kEql || op_ == BinaryOp::kNeq;
+  }
+
   // Whether the result is no longer the metric it was.
   bool drops_name() const { return return_bool_ || changes_metric_; }
   bool changes_metric() const { return changes_metric_; }

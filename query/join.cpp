@@ -213,6 +213,11 @@ class JoinOp final : public Operator {
       }
       outcome.reset(1);
       arithmetic_.row(context, left, 0, right, 0, outcome, 0);
+      // Points that do not fit are no match, as in Prometheus; those that a comparison drops are.
+      if (!outcome.has_point(0, 0) &&
+          !arithmetic_.filters(left.histograms(0) != nullptr, right.histograms(0) != nullptr)) {
+        return;
+      }
 
       const auto [pair, is_new_pair] = result_of_pair.emplace(uint64_t{m} << 32 | o, 0);
       if (is_new_pair) {

@@ -39,6 +39,12 @@ def says(answer, text):
     return any(text in said for said in [body.get("error", ""), *body.get("warnings", []), *body.get("infos", [])])
 
 
+def said_elsewhere(ours, theirs):
+    """Whether both refuse to parse with the same words and another position."""
+    here, there = (re.sub(r"\d+:\d+: parse error", "parse error", answer[1].get("error", "")) for answer in (ours, theirs))
+    return here == there and "parse error" in here
+
+
 QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'"
 MATCHER = re.compile(rf"({QUOTED}|\w+)\s*(?:=~|!~|!=|=)\s*(?:{QUOTED}|`[^`]*`)")
 
@@ -61,13 +67,13 @@ VALUES, ORDER, ANYTHING = "values", "order", "anything"
 
 DELAYED = "delayed-name" in os.environ.get("HEARTH_DIFFERENTIAL_FEATURES", "")
 
-HISTOGRAMS = r"native_gauge|native_nan|native_empty|__name__=~"
+NEAR_ZERO = r"native_gauge|native_nan|native_empty|native_layouts|native_changing|__name__=~"
 
 # Answers that cannot be compared: (whether it is one, what may differ, why).
 ANSWERS = [
     (lambda query, ours, theirs: says(theirs, "incompatible custom buckets") or says(ours, "mismatched custom buckets"), ANYTHING,
      "3.14 brings custom buckets that differ to those that both have"),
-    (lambda query, ours, theirs: re.search(r"\b(rate|increase)\(", query) and re.search(HISTOGRAMS, query), VALUES,
+    (lambda query, ours, theirs: re.search(r"\b(rate|increase)\(", query) and re.search(NEAR_ZERO, query), VALUES,
      "3.14 extrapolates histograms no further than zero, as floats"),
     (lambda query, ours, theirs: re.search(r"\b(rate|increase)\(.*\b(i?rate|increase|delta|idelta)\(.*native.*:", query, re.S), VALUES,
      "likewise, of rates, which are near zero"),
@@ -85,9 +91,8 @@ ANSWERS = [
      "3.14 sums histograms with compensation, which shows in a label"),
     (lambda query, ours, theirs: re.search(LIBRARY, query) and re.search(AMPLIFIED, query), VALUES,
      "Go's mathematical functions differ in their last digit from C's, and the query makes that large"),
-    (lambda query, ours, theirs: says(ours, "multiple matches for labels") and theirs[0] == 200
-     and (re.search("[=!<>]=|[<>]", query) or says(theirs, "incompatible sample types")), ANYTHING,
-     "3.14 looks for several matches before it compares values, or finds that they do not fit"),
+    (lambda query, ours, theirs: says(ours, "multiple matches for labels") and theirs[0] == 200 and re.search("[=!<>]=|[<>]", query), ANYTHING,
+     "3.14 looks for several matches before it drops what a comparison does not keep"),
     (lambda query, ours, theirs: "absent" in query and labels_matched_twice(query), ANYTHING,
      "the labels of absent() depend on the order in which 3.5's storage has sorted the matchers"),
     (lambda query, ours, theirs: says(theirs, "in offset, expected number or duration") or re.search(r"offset -\(", query), ANYTHING,
@@ -96,6 +101,9 @@ ANSWERS = [
      "Hearth holds fewer samples at a time, and so answers more"),
     (lambda query, ours, theirs: re.search(r"avg(_over_time)?\b.*(native_gauge|__name__=~)", query), VALUES,
      "3.14 averages histograms with compensation, so that sums that cancel out are exact"),
+    (lambda query, ours, theirs: re.search(r"count_values.*\bavg(_over_time)?\b.*native", query), VALUES, "likewise, which shows in a label"),
+    (lambda query, ours, theirs: said_elsewhere(ours, theirs) and re.search(r"\b(by|without|on|ignoring|group_left|group_right)\b", query), ANYTHING,
+     "3.5 takes the parenthesis behind labels for that of a call"),
     (lambda query, ours, theirs: DELAYED and re.search(r"last_over_time\(.*\[[^\]]*:", query, re.S), ANYTHING,
      "3.5 forgets in subqueries which names go at the end"),
     (lambda query, ours, theirs: DELAYED and ours[0] == 200 and says(theirs, "metrics with the same labelset"), ANYTHING, "3.14 joins series that lose their names at the end, where they have no point at the same time"),
@@ -142,9 +150,9 @@ def beyond_versions(version, query, ours, theirs, difference):
     found = difference(query, ours, theirs)
     if found is None or version >= (3, 14):
         return found
-    ours, theirs = normal(query, ours, version), normal(query, theirs, version)
     known = ANSWERS + (OLD_ANSWERS if version < (3, 0) else [])
     may_differ = {what for is_one, what, _ in known if is_one(query, ours, theirs)}
+    ours, theirs = normal(query, ours, version), normal(query, theirs, version)
     if ANYTHING in may_differ or (VALUES in may_differ and re.search(CHOOSING, query) and ours[0] == theirs[0] == 200):
         return None
     return difference(query, ours, theirs, values=VALUES not in may_differ, order=ORDER not in may_differ)
