@@ -9,7 +9,9 @@ namespace {
 class AbsentOp final : public UnaryOperator {
  public:
   AbsentOp(OperatorPtr child, Labels labels)
-      : UnaryOperator(std::move(child)), labels_(std::move(labels)) {}
+      : UnaryOperator(std::move(child)), labels_(std::move(labels)) {
+    child_->will_ask_once();
+  }
 
   void open(Context& context) override {
     child_->open(context);

@@ -1,116 +1,17 @@
 #include "query/aggregate.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/mutex.h"
-#include "query/aggregate_histograms.h"
-#include "query/kahan.h"
-#include "query/sum_cell.h"
+#include "query/fold_cells.h"
+#include "query/groups_on_demand.h"
 
 namespace hearth::promql {
 namespace {
 
-// ---- what is kept per group and step: empty until the first add() ------------------------------
-
-// Adds each value of a row to the cell of its step.
-template <class Cell>
-void add_row(Cell* cells, const double* row, size_t steps) {
-  for (size_t step = 0; step < steps; ++step) {
-    if (!is_absent(row[step])) cells[step].add(row[step]);
-  }
-}
-
-// The result of a group that has only this value.
-template <class Cell>
-double alone(double value) {
-  Cell cell;
-  cell.add(value);
-  return cell.result();
-}
-
-struct MeanCell {
-  KahanMean mean{0};
-  bool seen = false;
-  void add(double value) {
-    if (seen) {
-      mean.add(value);
-    } else {
-      mean = KahanMean(value);
-      seen = true;
-    }
-  }
-  void merge(const MeanCell& other) {
-    if (!other.seen) return;
-    if (seen) {
-      mean.merge(other.mean);
-    } else {
-      *this = other;
-    }
-  }
-  double result() const { return seen ? mean.mean() : absent(); }
-};
-
-template <bool kMax>
-struct ExtremeCell {
-  double value = absent();
-  void add(double v) {
-    if (is_absent(value) || std::isnan(value) || (kMax ? value < v : value > v)) value = v;
-  }
-  void merge(const ExtremeCell& other) {
-    if (!is_absent(other.value)) add(other.value);
-  }
-  double result() const { return value; }
-};
-
-struct CountCell {
-  double count = 0;
-  void add(double) { ++count; }
-  void merge(const CountCell& other) { count += other.count; }
-  double result() const { return count == 0 ? absent() : count; }
-};
-
-struct GroupCell {
-  bool seen = false;
-  void add(double) { seen = true; }
-  void merge(const GroupCell& other) { seen = seen || other.seen; }
-  double result() const { return seen ? 1 : absent(); }
-};
-
-// Welford's running variance; parts are merged as Chan does.
-template <bool kRoot>
-struct VarianceCell {
-  double count = 0, mean = 0, squares = 0;
-  void add(double value) {
-    if (++count == 1) {
-      mean = value;
-      squares = std::isfinite(value) ? 0 : std::nan("");
-      return;
-    }
-    const double delta = value - mean;
-    mean += delta / count;
-    squares += delta * (value - mean);
-  }
-  void merge(const VarianceCell& other) {
-    if (other.count == 0) return;
-    if (count == 0) {
-      *this = other;
-      return;
-    }
-    const double all = count + other.count;
-    const double delta = other.mean - mean;
-    squares += other.squares + delta * delta * (count / all) * other.count;
-    mean += delta * (other.count / all);
-    count = all;
-  }
-  double result() const {
-    if (count == 0) return absent();
-    return kRoot ? std::sqrt(squares / count) : squares / count;
-  }
-};
-
 // Rows are folded in the lanes of their source. A lane that ends gives what it has of groups that
-// others have, too, to these groups' totals, in the order of the lanes.
+// others have, too, to these groups' totals, in the order of the lanes. Many small groups are left
+// until they are asked for, if nobody asks twice.
 template <class Cell>
 class FoldAggregate final : public Operator, private FoldSink {
  public:
@@ -119,15 +20,23 @@ class FoldAggregate final : public Operator, private FoldSink {
         op_(op),
         source_(std::move(source)),
         grouping_(std::move(grouping)),
-        pos_(pos) {}
+        pos_(pos) {
+    source_->add_user();
+  }
+
+  void will_ask_once() override { asked_once_ = true; }
 
   void open(Context& context) override {
     source_->open(context);
     grouping_.open(context, child().series(), series_);
-    lanes_.resize(source_->lanes().size());
-    size_t lane_groups = 0;
     std::vector<uint32_t> members(series_.size());
     for (size_t i = 0; i < child().series().size(); ++i) ++members[grouping_[i]];
+    if (asked_once_ && !source_->is_shared() && are_many_small(context, members)) {
+      on_demand_ = std::make_unique<GroupsOnDemand<Cell>>(context, op_, child(), grouping_, pos_);
+      return;
+    }
+    lanes_.resize(source_->lanes().size());
+    size_t lane_groups = 0;
     std::vector<int64_t> local(series_.size());
     std::vector<uint32_t> lanes_of(series_.size());
     for (size_t l = 0; l < lanes_.size(); ++l) {
@@ -164,10 +73,11 @@ class FoldAggregate final : public Operator, private FoldSink {
   }
 
   void prepare(Context& context) override {
+    if (on_demand_ != nullptr) return source_->prepare(context);
     source_->run(context, *this);
     if (lanes_.empty()) return;
     for (uint32_t total = 0; total < totaled_.size(); ++total) {
-      put_results(totals_.data() + total * steps_.count, totaled_[total]);
+      put_results(totals_.data() + total * steps_.count, (*result_)[totaled_[total]], steps_.count);
     }
     if (op_ == AggregateOp::kSum || op_ == AggregateOp::kAvg) {
       std::vector<GroupedHistogram> histograms;
@@ -187,7 +97,8 @@ class FoldAggregate final : public Operator, private FoldSink {
     result_->hold_points();
   }
 
-  void rows(Context&, Range range, Rows& out) const override {
+  void rows(Context& context, Range range, Rows& out) const override {
+    if (on_demand_ != nullptr) return on_demand_->rows(context, range, out);
     out.reset(range.size());
     for (size_t i = 0; i < range.size(); ++i) out.copy_row(i, *result_, range.begin + i);
   }
@@ -208,6 +119,14 @@ class FoldAggregate final : public Operator, private FoldSink {
 
   const Operator& child() const { return source_->child(); }
 
+  // Whether all threads have enough to do when groups are computed by the slice.
+  bool are_many_small(const Context& context, const std::vector<uint32_t>& members) const {
+    constexpr size_t kSlices = 8;
+    const size_t slice = context.options.slice_series;
+    return members.size() >= kSlices * slice &&
+           *std::max_element(members.begin(), members.end()) <= slice;
+  }
+
   void begin(size_t l) override {
     Lane& lane = lanes_[l];
     {
@@ -224,59 +143,23 @@ class FoldAggregate final : public Operator, private FoldSink {
     Lane& lane = lanes_[l];
     for (size_t i = 0; i < rows.count(); ++i) {
       const size_t series = first + i;
-      const uint32_t local = lane.local[series - lane.range.begin];
-      Cell* const cells = local == kNone ? nullptr : lane.cells.data() + local * steps_.count;
-      if (cells != nullptr) {
-        add_row(cells, rows[i], steps_.count);
-      } else {
-        double* const row = (*result_)[grouping_[series]];
-        for (size_t step = 0; step < steps_.count; ++step) {
-          row[step] = is_absent(rows[i][step]) ? absent() : alone<Cell>(rows[i][step]);
-        }
-      }
-      if (const HistogramPtr* h = rows.histograms(i))
-        add_histograms(context, h, series, cells, lane);
-    }
-  }
-
-  // cells: nullptr where the series is alone in its group.
-  void add_histograms(Context& context, const HistogramPtr* histograms, size_t series, Cell* cells,
-                      Lane& lane) const {
-    for (size_t step = 0; step < steps_.count; ++step) {
-      if (histograms[step] == nullptr) continue;
-      switch (op_) {
-        case AggregateOp::kCount:
-        case AggregateOp::kGroup:
-          if (cells != nullptr) {
-            cells[step].add(1);
-          } else {
-            (*result_)[grouping_[series]][step] = alone<Cell>(1);
-          }
-          break;
-        case AggregateOp::kSum:
-        case AggregateOp::kAvg:
-          lane.histograms.push_back({uint64_t{grouping_[series]} * steps_.count + step,
-                                     static_cast<uint32_t>(series),
-                                     histograms[step],
-                                     cells != nullptr && !is_absent(cells[step].result())});
-          break;
-        default:
-          context.annotations.info(histogram_ignored_in_aggregation_text(aggregate_name(op_)),
-                                   pos_);
+      const uint32_t group = grouping_[series], local = lane.local[series - lane.range.begin];
+      const GroupRow<Cell> to{local == kNone ? nullptr : lane.cells.data() + local * steps_.count,
+                              local == kNone ? (*result_)[group] : nullptr, steps_.count};
+      to.add(rows[i]);
+      if (const HistogramPtr* h = rows.histograms(i)) {
+        to.add_histograms(context, op_, pos_, h, group, static_cast<uint32_t>(series),
+                          lane.histograms);
       }
     }
-  }
-
-  void put_results(const Cell* cells, uint32_t group) {
-    double* const row = (*result_)[group];
-    for (size_t step = 0; step < steps_.count; ++step) row[step] = cells[step].result();
   }
 
   void end(Context& context, size_t l) override {
     Lane& lane = lanes_[l];
     for (size_t g = 0; g < lane.groups.size(); ++g) {
       const uint32_t group = lane.groups[g];
-      if (total_of_[group] == kNone) put_results(lane.cells.data() + g * steps_.count, group);
+      if (total_of_[group] != kNone) continue;
+      put_results(lane.cells.data() + g * steps_.count, (*result_)[group], steps_.count);
     }
     {
       MutexLock lock(mutex_);
@@ -323,6 +206,8 @@ class FoldAggregate final : public Operator, private FoldSink {
   const FoldSourcePtr source_;
   Grouping grouping_;
   const PosRange pos_;
+  bool asked_once_ = false;
+  std::unique_ptr<GroupsOnDemand<Cell>> on_demand_;  // or all that follows
   std::vector<Lane> lanes_;
   std::vector<uint32_t> total_of_;  // of each group that several lanes have; else kNone
   std::vector<uint32_t> totaled_;   // these groups

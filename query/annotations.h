@@ -35,7 +35,7 @@ class Annotations {
     Fix all{};
     TimeMs first = 0, last = 0;
     int64_t count = 0;
-    void add(TimeMs t, const Fix& fix);  // in the order of time
+    void add(TimeMs t, const Fix& fix);
     void add(const Fixes& others);
   };
   void forced_monotonicity(std::string_view metric, PosRange pos, Fixes fixes);

@@ -60,6 +60,7 @@ class ExplainedOp final : public Operator {
   ExplainedOp(OperatorPtr child, PlanNode& node)
       : Operator(child->steps()), child_(std::move(child)), node_(node) {}
 
+  void will_ask_once() override { child_->will_ask_once(); }
   void open(Context& context) override {
     const NodeTimer timer(&node_);
     const size_t before = context.budget.used();

@@ -24,14 +24,18 @@ void FoldSource::open(Context& context) {
   }
 }
 
+void FoldSource::prepare(Context& context) {
+  if (!prepared_) child_->prepare(context);
+  prepared_ = true;
+}
+
 void FoldSource::run(Context& context, const FoldSink& sink) {
   const auto waits = [&](const Waiting& waiting) { return waiting.sink == &sink; };
   if (std::none_of(waiting_.begin(), waiting_.end(), waits)) return;
   shifts_.clear();
   for (size_t i = 1; i < waiting_.size(); ++i) shifts_.push_back(int64_t{waiting_[i].at} - at_);
   const Repeats repeats(shifts_);
-  if (!prepared_) child_->prepare(context);
-  prepared_ = true;
+  prepare(context);
   context.parallel(lanes_.size(), [&](size_t lane) { fold(context, lane); });
   waiting_.clear();
 }

@@ -22,7 +22,13 @@ class FoldSink {
 class FoldSource {
  public:
   // `at`: where the operand stands in the text.
-  FoldSource(OperatorPtr child, uint32_t at) : child_(std::move(child)), at_(at) {}
+  FoldSource(OperatorPtr child, uint32_t at) : child_(std::move(child)), at_(at) {
+    child_->will_ask_once();
+  }
+
+  // Each aggregation that folds it says so, before it is opened.
+  void add_user() { ++users_; }
+  bool is_shared() const { return users_ > 1; }
 
   // Opens the operand, the first time.
   void open(Context& context);
@@ -30,6 +36,9 @@ class FoldSource {
   // Series are folded in lanes, whose number depends on the series only: so the result is the same
   // on any number of threads. One slice is one lane: the order of Prometheus.
   const std::vector<Range>& lanes() const { return lanes_; }
+
+  // Prepares the operand, the first time.
+  void prepare(Context& context);
 
   // `sink` is open; its operand stands at `at`.
   void add(FoldSink& sink, uint32_t at) { waiting_.push_back({&sink, at}); }
@@ -45,6 +54,7 @@ class FoldSource {
 
   const OperatorPtr child_;
   const uint32_t at_;
+  size_t users_ = 0;
   bool open_ = false, prepared_ = false;
   std::vector<Range> lanes_;
   std::vector<Waiting> waiting_;

@@ -29,8 +29,10 @@ struct Source {
     double upper_bound;
   };
   std::vector<Bucket> buckets;
-  int64_t native = -1;  // series
+  int64_t native = -1;  // series; of one whose le is no number, too
   LabelsView labels;    // without le, with the name
+
+  size_t size() const { return buckets.size() + (native >= 0 ? 1 : 0); }
 };
 
 // The buckets in the order of their bounds, so that they need not be sorted at each step.
@@ -50,6 +52,10 @@ class HistogramOp final : public Operator {
   explicit HistogramOp(HistogramCall call)
       : Operator(call.child->steps()), call_(std::move(call)) {}
 
+  void will_ask_once() override {
+    if (call_.function != HistogramFunction::kQuantiles) call_.child->will_ask_once();
+  }
+
   void open(Context& context) override {
     call_.child->open(context);
     for (const OperatorPtr& scalar : call_.scalars) scalar->open(context);
@@ -64,20 +70,27 @@ class HistogramOp final : public Operator {
     call_.child->prepare(context);
     prepare_scalars(context);
     if (call_.function != HistogramFunction::kFraction) warn_of_quantiles(context);
-    tell_malformed(context);
   }
 
   void rows(Context& context, Range range, Rows& out) const override {
     out.reset(range.size());
+    if (merging_.is_identity()) {
+      const size_t at_once = context.rows_at_once(steps_.count);
+      for (size_t first = range.begin; first < range.end;) {
+        size_t end = first, members = 0;
+        do {
+          members += sources_[outputs_[end].source].size();
+        } while (++end < range.end && members + sources_[outputs_[end].source].size() <= at_once);
+        evaluate(context, {first, end}, out, first - range.begin);
+        first = end;
+      }
+      return;
+    }
     ScratchRows one(context, steps_.count);
     for (size_t i = 0; i < range.size(); ++i) {
-      if (merging_.is_identity()) {
-        evaluate(context, outputs_[range.begin + i], out, i);
-        continue;
-      }
       for (const uint32_t member : merging_.members(range.begin + i)) {
         one->reset(1);
-        evaluate(context, outputs_[member], *one, 0);
+        evaluate(context, {member, size_t{member} + 1}, *one, 0);
         merge_row(out, i, *one, 0);
       }
     }
@@ -140,7 +153,6 @@ class HistogramOp final : public Operator {
       if (bound) {
         all_but_le.choose(in.labels[i], flat);
       } else {
-        malformed_.push_back(i);
         flat = in.labels[i].flat();
       }
       const auto [number, is_new] = numbers.number(flat);
@@ -161,20 +173,12 @@ class HistogramOp final : public Operator {
   }
 
   // A series without a usable `le` may hold native histograms; floats in it are a mistake.
-  void tell_malformed(Context& context) const {
-    ScratchRows row(context, steps_.count);
-    for (const uint32_t series : malformed_) {
-      const LabelsView labels = call_.child->series().labels[series];
-      call_.child->rows(context, {series, size_t{series} + 1}, *row);
-      for (size_t i = 0; i < steps_.count; ++i) {
-        if (is_absent((*row)[0][i])) continue;
-        context.annotations.warn("bucket label \"le\" is missing or has a malformed value of " +
-                                     go_quote(labels.get(kBucketLabel)) +
-                                     for_metric(told_name(context, labels)),
-                                 call_.child_pos);
-        break;
-      }
-    }
+  void tell_malformed(Context& context, LabelsView labels, const double* row) const {
+    if (std::all_of(row, row + steps_.count, is_absent)) return;
+    context.annotations.warn("bucket label \"le\" is missing or has a malformed value of " +
+                                 go_quote(labels.get(kBucketLabel)) +
+                                 for_metric(told_name(context, labels)),
+                             call_.child_pos);
   }
 
   void warn_of_quantiles(Context& context) const {
@@ -190,25 +194,45 @@ class HistogramOp final : public Operator {
 
   double scalar(size_t i, size_t step) const { return (*scalar_rows_[i])[0][step]; }
 
-  void evaluate(Context& context, const Output& output, Rows& out, size_t row) const {
-    const Source& source = sources_[output.source];
+  // Makes rows `to`, `to` + 1, ... of `out` these outputs.
+  void evaluate(Context& context, Range outputs, Rows& out, size_t to) const {
     std::vector<uint32_t> members;
-    members.reserve(source.buckets.size() + 1);
-    for (const Source::Bucket& bucket : source.buckets) members.push_back(bucket.series);
-    if (source.native >= 0) members.push_back(static_cast<uint32_t>(source.native));
+    for (size_t i = outputs.begin; i < outputs.end; ++i) {
+      const Source& source = sources_[outputs_[i].source];
+      for (const Source::Bucket& bucket : source.buckets) members.push_back(bucket.series);
+      if (source.native >= 0) members.push_back(static_cast<uint32_t>(source.native));
+    }
     ScratchRows rows(context, steps_.count);
     gather_rows(context, *call_.child, members, *rows);
-    const HistogramPtr* natives =
-        source.native >= 0 ? rows->histograms(source.buckets.size()) : nullptr;
+    size_t first = 0;
+    for (size_t i = outputs.begin; i < outputs.end; ++i) {
+      evaluate(context, outputs_[i], *rows, first, out, to++);
+      first += sources_[outputs_[i].source].size();
+    }
+  }
 
+  // in[first], in[first + 1], ...: the rows of the source.
+  void evaluate(Context& context, const Output& output, const Rows& in, size_t first, Rows& out,
+                size_t row) const {
+    const Source& source = sources_[output.source];
     const std::vector<size_t> order = by_bound(source.buckets);
-    std::vector<ClassicBucket> buckets;
     Annotations::Fixes fixes;
+    std::vector<uint8_t> done(steps_.count);
+    if (source.native < 0 && call_.function == HistogramFunction::kQuantile) {
+      quantiles(source, order, in, first, out[row], done.data(), fixes);
+    }
+    const HistogramPtr* natives = nullptr;
+    if (source.native >= 0) {
+      natives = in.histograms(first + source.buckets.size());
+      tell_malformed(context, source.labels, in[first + source.buckets.size()]);
+    }
+    std::vector<ClassicBucket> buckets;
     for (size_t step = 0; step < steps_.count; ++step) {
+      if (done[step] != 0) continue;
       if (output.only && scalar(output.scalar, step) != *output.only) continue;
       buckets.clear();
       for (const size_t b : order) {
-        const double count = (*rows)[b][step];
+        const double count = in[first + b][step];
         if (!is_absent(count)) buckets.push_back({source.buckets[b].upper_bound, count});
       }
       const FloatHistogram* native = natives == nullptr ? nullptr : natives[step].get();
@@ -224,6 +248,31 @@ class HistogramOp final : public Operator {
     }
     context.annotations.forced_monotonicity(told_name(context, source.labels), call_.child_pos,
                                             fixes);
+  }
+
+  // Most of them, if its buckets are as usual.
+  void quantiles(const Source& source, const std::vector<size_t>& order, const Rows& in,
+                 size_t first, double* out, uint8_t* done, Annotations::Fixes& fixes) const {
+    std::vector<double> bounds;
+    std::vector<const double*> counts;
+    for (const size_t b : order) {
+      const double bound = source.buckets[b].upper_bound;
+      if (!bounds.empty() && !(bounds.back() < bound)) return;
+      bounds.push_back(bound);
+      counts.push_back(in[first + b]);
+    }
+    if (bounds.size() < 2 || !std::isinf(bounds.back())) return;
+    constexpr size_t kAtOnce = ManyQuantiles::kSteps;
+    ManyQuantiles many(std::move(bounds));
+    for (size_t begin = 0; begin + kAtOnce <= steps_.count; begin += kAtOnce) {
+      const auto& found = many.find((*scalar_rows_[0])[0] + begin, counts, begin);
+      for (size_t i = 0; i < kAtOnce; ++i) {
+        if (!found[i].found) continue;
+        out[begin + i] = found[i].value;
+        done[begin + i] = 1;
+        if (found[i].fix) fixes.add(steps_.at(begin + i), *found[i].fix);
+      }
+    }
   }
 
   double of_native(Context& context, const FloatHistogram& h, const Output& output,
@@ -252,7 +301,6 @@ class HistogramOp final : public Operator {
   std::vector<std::unique_ptr<Rows>> scalar_rows_;
   std::vector<Source> sources_;
   std::vector<Output> outputs_;  // one for each row before merging
-  std::vector<uint32_t> malformed_;
   Merging merging_;
 };
 

@@ -39,6 +39,11 @@ class JoinOp final : public Operator {
         one_(std::move(swapped_ ? left : right)),
         repeats_(std::move(repeats)) {}
 
+  void will_ask_once() override {
+    many_->will_ask_once();
+    one_->will_ask_once();
+  }
+
   void open(Context& context) override {
     many_->open(context);
     one_->open(context);

@@ -14,6 +14,7 @@ class MapOperator : public UnaryOperator {
   // `scalars` are the other arguments: each one row, with a value at every step.
   MapOperator(OperatorPtr child, std::vector<OperatorPtr> scalars);
 
+  void will_ask_once() override { child_->will_ask_once(); }
   void open(Context& context) override;
   void prepare(Context& context) override;
   void rows(Context& context, Range series, Rows& out) const override;

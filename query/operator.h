@@ -46,6 +46,9 @@ class Operator {
   Operator(const Operator&) = delete;
   Operator& operator=(const Operator&) = delete;
 
+  // Said before open(): each row will be asked for once at most, so none need be kept.
+  virtual void will_ask_once() {}
+
   virtual void open(Context& context) = 0;
   virtual void prepare(Context& context) = 0;
   // Makes `out` the rows of these series. out.steps() == steps().count.

@@ -52,6 +52,7 @@ Plan Planner::plan(const Expr& expr) {
   } else {
     plan.root = build(expr, steps);
     if (options_.delayed_name_removal) plan.root = make_nameless(std::move(plan.root), true);
+    plan.root->will_ask_once();
   }
   for (const auto& [key, selection] : selections_) plan.selections.push_back(selection);
   plan.range = range_;

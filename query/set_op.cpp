@@ -48,6 +48,12 @@ class SetOp final : public Operator {
         left_(std::move(left)),
         right_(std::move(right)) {}
 
+  void will_ask_once() override {
+    if (op_ == BinaryOp::kOr) return;  // looks at all rows before it gives any
+    left_->will_ask_once();
+    right_->will_ask_once();
+  }
+
   void open(Context& context) override {
     left_->open(context);
     right_->open(context);

@@ -58,6 +58,8 @@ class SortOp final : public MapOperator {
         labels_(std::move(labels)),
         pos_(pos) {}
 
+  void will_ask_once() override {}  // the order is found by the values
+
   void open(Context& context) override {
     MapOperator::open(context);
     if (steps_.count > 1) {

@@ -92,7 +92,9 @@ class SparseRows {
 class KAggregate final : public Operator {
  public:
   explicit KAggregate(ParamAggregate parts)
-      : Operator(parts.child->steps()), parts_(std::move(parts)) {}
+      : Operator(parts.child->steps()), parts_(std::move(parts)) {
+    parts_.child->will_ask_once();
+  }
 
   void open(Context& context) override {
     parts_.child->open(context);

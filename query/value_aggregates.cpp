@@ -15,7 +15,9 @@ namespace {
 class QuantileAggregate final : public Operator {
  public:
   explicit QuantileAggregate(ParamAggregate parts)
-      : Operator(parts.child->steps()), parts_(std::move(parts)) {}
+      : Operator(parts.child->steps()), parts_(std::move(parts)) {
+    parts_.child->will_ask_once();
+  }
 
   void open(Context& context) override {
     parts_.child->open(context);
@@ -89,7 +91,9 @@ class QuantileAggregate final : public Operator {
 class CountValues final : public UnaryOperator {
  public:
   CountValues(OperatorPtr child, std::string label, LabelNames names)
-      : UnaryOperator(std::move(child)), label_(std::move(label)), names_(std::move(names)) {}
+      : UnaryOperator(std::move(child)), label_(std::move(label)), names_(std::move(names)) {
+    child_->will_ask_once();
+  }
 
   void open(Context& context) override {
     child_->open(context);
