@@ -12,8 +12,11 @@ namespace {
 
 using Kind = Type::Kind;
 
+// Throws where a scalar is not what its tag says.
 bool is_null(const YamlNode& node) {
-  return node.kind == YamlNode::Kind::kScalar && yaml_scalar_tag(node) == "!!null";
+  if (node.kind != YamlNode::Kind::kScalar) return false;
+  if (!node.tag.empty()) yaml_text(node);
+  return yaml_scalar_tag(node) == "!!null";
 }
 
 // One thread; used for one tree.
@@ -59,7 +62,11 @@ class Decoder {
     } catch (const Error& error) {
       refuse(out, error.what());
     }
-    if (!fits) wrong_type(node, type);
+    if (!fits) {
+      wrong_type(node, type);
+    } else if (type.check != nullptr) {
+      type.check(out);
+    }
     return out;
   }
 
@@ -85,11 +92,14 @@ class Decoder {
     }
     std::map<std::string, Value> sorted;
     for (const YamlEntry& entry : node.entries) {
-      if (!key_is_scalar(*entry.key)) continue;
-      const std::string key = yaml_text(*entry.key);
+      if (!is_readable(entry)) continue;
+      const std::string key = key_text(*entry.key);
+      if (type.check_key != nullptr) type.check_key(out, key);
+      const size_t errors_before = errors_.size();
       Value value = decode(*entry.value, *type.element);
-      if (!sorted.emplace(key, std::move(value)).second && !entry.merged) {
-        error(*entry.key, "key " + go_quote(key) + " already set in map");
+      if (errors_.size() > errors_before) continue;
+      if (!sorted.emplace(key, std::move(value)).second) {
+        error(*entry.value, "key " + go_quote(key) + " already set in map");
       }
     }
     out.present = true;
@@ -108,32 +118,38 @@ class Decoder {
     const size_t errors_before = errors_.size();
     Value out = default_value(type);
     out.line = node.line;
-    std::vector<bool> seen(type.fields.size());
+    std::vector<int> set_by(type.fields.size(), -1);  // 0: this mapping; else one that is merged
     for (const YamlEntry& entry : node.entries) {
-      if (!key_is_scalar(*entry.key)) continue;
-      const std::string name = is_null(*entry.key) ? "" : entry.key->text;
+      if (!is_readable(entry)) continue;
+      const std::string name = key_text(*entry.key);
       const Field* field = type.field(name);
       if (field == nullptr) {
         error(*entry.key, "field " + name + " not found in type " + type.go_name);
         continue;
       }
       const size_t index = static_cast<size_t>(field - type.fields.data());
-      if (seen[index]) {
-        if (!entry.merged) {
-          error(*entry.key, "field " + entry.key->text + " already set in type " + type.go_name);
-        }
+      if (set_by[index] == entry.merged) {
+        error(*entry.key, "field " + name + " already set in type " + type.go_name);
         continue;
       }
-      seen[index] = true;
+      set_by[index] = entry.merged;
       out.items[index] = decode(*entry.value, *field->type);
     }
     if (type.check != nullptr && errors_.size() == errors_before) type.check(out);
     return out;
   }
 
-  bool key_is_scalar(const YamlNode& key) {
-    if (key.kind == YamlNode::Kind::kScalar) return true;
-    wrong_type(key, string_type());
+  static std::string key_text(const YamlNode& key) {
+    return is_null(key) ? std::string() : yaml_text(key);
+  }
+
+  bool is_readable(const YamlEntry& entry) {
+    if (entry.merged == kNothingToMerge) {
+      throw Error(ErrorKind::kBadData,
+                  "yaml: map merge requires map or sequence of maps as the value");
+    }
+    if (entry.key->kind == YamlNode::Kind::kScalar) return true;
+    wrong_type(*entry.key, string_type());
     return false;
   }
 
@@ -145,7 +161,9 @@ class Decoder {
       found = node.tag.empty() ? "!!map" : node.tag;
     } else {
       const std::string text = node.text.size() > 10 ? node.text.substr(0, 7) + "..." : node.text;
-      found = std::string(yaml_scalar_tag(node)) + " `" + text + "`";
+      found = node.tag.empty() ? std::string(yaml_scalar_tag(node)) : node.tag;
+      const bool collection = found == "!!seq" || found == "!!map";
+      found += collection ? node.text : " `" + text + "`";
     }
     error(node, "cannot unmarshal " + found + " into " + type.go_name);
   }

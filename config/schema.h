@@ -36,8 +36,10 @@ struct Type {
   std::vector<Field> fields;      // of a struct, in the order in which they are printed
   bool optional = false;          // absent differs from empty: a pointer in Prometheus
   bool flow = false;              // a list that is printed as [a, b]
-  // Runs after a struct or list was read without type errors; may change it. Throws by refuse().
+  // Runs after a value was read without type errors; may change it. Throws by refuse().
   void (*check)(Value& value) = nullptr;
+  // Runs at once for each key of a map. Throws by refuse().
+  void (*check_key)(const Value& map, const std::string& key) = nullptr;
 
   const Field* field(std::string_view name) const;
 };
@@ -109,7 +111,8 @@ const Type& remote_read_type();
 const Type& tracing_type();
 const Type& otlp_type();
 
-// discovery: `static_configs` and every `*_sd_configs`
+// discovery: `static_configs` and every `*_sd_configs`; what the files of file_sd_configs list
+const Type& target_groups_type();
 std::vector<Field> discovery_fields();
 
 }  // namespace hearth

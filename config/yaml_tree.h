@@ -12,11 +12,16 @@ namespace hearth {
 struct YamlNode;
 using YamlRef = std::shared_ptr<const YamlNode>;
 
-// One key with its value. `merged` came from a merge key (<<): an explicit key wins over it.
+// What version 2 of go-yaml refuses only where somebody looks: `<<` with no mapping.
+inline constexpr int kNothingToMerge = -1;
+
+// One key with its value. Version 2 of go-yaml lets the later of two entries win, be it merged or
+// not, as long as they come from different mappings; with version 3 merged ones are here only where
+// there is no other.
 struct YamlEntry {
   YamlRef key;
   YamlRef value;
-  bool merged = false;
+  int merged = 0;  // 0: written here; else by which mapping a merge key (<<) brought it
 };
 
 // Immutable once parsed; thread-safe.
@@ -30,6 +35,7 @@ struct YamlNode {
   bool plain = true;  // not quoted: may stand for a number, a bool, null
   std::vector<YamlRef> items;
   std::vector<YamlEntry> entries;
+  int merged_mappings = 0;
   uint64_t expanded_nodes = 1;  // of this node with all aliases written out
 };
 

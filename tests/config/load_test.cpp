@@ -243,6 +243,30 @@ TEST_CASE("what is written empty differs from what is not written") {
         "empty or null section in dns_sd_configs (line 1)");
 }
 
+TEST_CASE("of a merged field and a written one the later wins, but no key of a map comes twice") {
+  const std::string head = "scrape_configs:\n- &a {job_name: a, scrape_interval: 20s}\n- ";
+  CHECK(load_config(head + "{<<: *a, job_name: b, scrape_interval: 30s}").scrape_configs[1].scrape_interval == 30'000);
+  CHECK(error_of(head + "{job_name: b, <<: *a}").starts_with("found multiple scrape configs with job name \"a\""));
+  CHECK(load_config(head + "{<<: [{scrape_interval: 25s}, *a], job_name: b}").scrape_configs[1].scrape_interval ==
+        25'000);
+  CHECK(error_of(head + "{<<: {job_name: b, job_name: c}}") ==
+        type_error("line 3: field job_name already set in type config.ScrapeConfig"));
+  CHECK(error_of("global: {external_labels: {<<: {a: b}, a: c}}") ==
+        type_error("line 1: key \"a\" already set in map"));
+  CHECK(error_of(head + "{job_name: b, <<: 5}") ==
+        "yaml: map merge requires map or sequence of maps as the value");
+}
+
+TEST_CASE("keys and values must be what their tags say") {
+  CHECK(error_of("!!int global: {}") == "yaml: cannot decode !!str `global` as a !!int");
+  CHECK(error_of("global: !!null x") == "yaml: cannot decode !!str `x` as a !!null");
+  CHECK(job_error("!!binary x: 1") == "yaml: !!binary value contains invalid base64 data");
+  CHECK(job_error("sample_limit: !!float 5") == "no error");
+  CHECK(job_error("sample_limit: 18446744073709551616") == "no error");  // go-yaml compares floats
+  CHECK(job_error("sample_limit: 18446744073709560000") ==
+        type_error("line 1: cannot unmarshal !!float `1844674...` into uint"));
+}
+
 TEST_CASE("each form of oauth2 has its own secret") {
   const std::string common = "client_id: a, token_url: b, ";
   CHECK(job_error("oauth2: {" + common + "client_secret: c, client_secret_file: d}")

@@ -4,15 +4,16 @@
 
 #include "core/error.h"
 
+using hearth::GoYaml;
 using hearth::parse_yaml;
 using hearth::YamlNode;
 using hearth::YamlRef;
 
 namespace {
 
-std::string error_of(const std::string& text) {
+std::string error_of(const std::string& text, GoYaml version = GoYaml::kVersion2) {
   try {
-    parse_yaml(text);
+    (void)parse_yaml(text, version);
   } catch (const hearth::Error& error) {
     return error.what();
   }
@@ -29,7 +30,9 @@ std::string shown(const YamlNode& node) {
   }
   return out + (node.kind == YamlNode::Kind::kSequence ? "]" : "}");
 }
-std::string shown(const std::string& text) { return shown(*parse_yaml(text)); }
+std::string shown(const std::string& text, GoYaml version = GoYaml::kVersion2) {
+  return shown(*parse_yaml(text, version));
+}
 
 }  // namespace
 
@@ -44,13 +47,22 @@ TEST_CASE("a document becomes a tree that knows its lines") {
   CHECK(shown("a: 1\n---\nb: 2\n") == "{a: 1}");  // the first document counts
 }
 
-TEST_CASE("aliases stand for their anchor, and explicit keys win over merged ones") {
+TEST_CASE("aliases stand for their anchor, and merged entries stand where their version has them") {
   CHECK(shown("a: &x [1]\nb: *x\n") == "{a: [1], b: [1]}");
-  CHECK(shown("- &x {a: 1, b: 2}\n- <<: *x\n  b: 3\n") == "[{a: 1, b: 2}, {b: 3, a: 1}]");
-  CHECK(shown("<<: [{a: 1}, {b: 2}]\n") == "{a: 1, b: 2}");
+  const std::string merging = "- &x {a: 1, b: 2}\n- <<: *x\n  b: 3\n";
+  CHECK(shown(merging) == "[{a: 1, b: 2}, {a: 1, b: 2, b: 3}]");
+  CHECK(shown(merging, GoYaml::kVersion3) == "[{a: 1, b: 2}, {b: 3, a: 1}]");
+  CHECK(shown("<<: [{a: 1}, {b: 2}]\n") == "{b: 2, a: 1}");
+  CHECK(shown("<<: [{a: 1}, {b: 2}]\n", GoYaml::kVersion3) == "{a: 1, b: 2}");
+  const YamlRef twice = parse_yaml("a: 1\n<<: {a: 2}\n<<: {<<: {a: 3}, a: 4}\n");
+  std::vector<int> sources;
+  for (const hearth::YamlEntry& entry : twice->entries) sources.push_back(entry.merged);
+  CHECK(sources == std::vector<int>{0, 1, 3, 2});
   CHECK(error_of("a: *x") == "yaml: unknown anchor 'x' referenced");
   CHECK(error_of("a: &x [*x]") == "yaml: anchor 'x' value contains itself");
-  CHECK(error_of("<<: 1") == "yaml: map merge requires map or sequence of maps as the value");
+  CHECK(parse_yaml("<<: 1")->entries[0].merged == hearth::kNothingToMerge);
+  CHECK(error_of("<<: 1", GoYaml::kVersion3) ==
+        "yaml: map merge requires map or sequence of maps as the value");
 }
 
 TEST_CASE("syntax errors read as Prometheus' do") {
@@ -62,6 +74,56 @@ TEST_CASE("syntax errors read as Prometheus' do") {
   CHECK(error_of("a:\n- b: c\n  d: [x\n") == "yaml: line 3: did not find expected ',' or ']'");
   CHECK(error_of("a: \xff\xfe") == "yaml: invalid leading UTF-8 octet");
   CHECK(error_of("a: \x01") == "yaml: control characters are not allowed");
+}
+
+TEST_CASE("indicators within plain scalars mean what they mean to Prometheus") {
+  CHECK(shown("[a:b, -x, a#b, 'c':d, {e:}, {f: }]") == "[a:b, -x, a#b, {\"c\": d}, {e:: }, {f: }]");
+  CHECK(shown("{? a : b, c}") == "{a: b, c: }");
+  CHECK(shown("[?a]") == "[{a: }]");
+  CHECK(shown("a?: b?c\n") == "{a?: b?c}");
+  CHECK(error_of("{a: x?}") == "yaml: did not find expected ',' or '}'");
+  CHECK(error_of("[a?, b]") == "yaml: did not find expected ',' or ']'");
+  CHECK(error_of("[a, - b]") == "yaml: did not find expected node content");
+  CHECK(error_of("a: - b") == "yaml: block sequence entries are not allowed in this context");
+  CHECK(error_of("a: @b") == "yaml: found character that cannot start any token");
+  CHECK(shown("{}: a\n") == "{}");  // go-yaml does not see the key, and ends the document
+}
+
+TEST_CASE("scalars of several lines are folded") {
+  CHECK(shown("a: b\n  c\n\n  d\ne: f\n") == "{a: b c\nd, e: f}");
+  CHECK(shown("'a\n\n b''c'") == "\"a\nb'c\"");
+  CHECK(shown(R"("a\
+   b\x41\u00e9\t\_")") == "\"abA\u00e9\t\u00a0\"");
+  CHECK(shown("a: |\n  x\n   y\n\nb: >-\n  x\n  y\n\n   z\n") ==
+        "{a: \"x\n y\n\", b: \"x y\n\n z\"}");
+  CHECK(shown("a: |2+ # c\n   x\n\n") == "{a: \" x\n\n\"}");
+  CHECK(error_of("a: |0\n x") == "yaml: found an indentation indicator equal to 0");
+  CHECK(error_of("a: |\n\t x") ==
+        "yaml: line 2: found a tab character where an indentation space is expected");
+  CHECK(error_of("\"\\q\"") == "yaml: found unknown escape character");
+  CHECK(error_of("\"\\ud800\"") == "yaml: found invalid Unicode character escape code");
+  CHECK(error_of("'a\n---\n") == "yaml: line 2: found unexpected document indicator");
+}
+
+TEST_CASE("tags, directives, marks and encodings are read") {
+  CHECK(parse_yaml("%TAG !e! tag:yaml.org,2002:\n--- !e!str 5\n")->tag == "!!str");
+  CHECK(parse_yaml("!<tag:yaml.org,2002:%69nt> 5")->tag == "!!int");
+  CHECK(parse_yaml("!!map {}")->tag.empty());
+  CHECK(parse_yaml("!!map {}", GoYaml::kVersion3)->tag == "!!map");
+  CHECK(error_of("!a!b c") == "yaml: found undefined tag handle");
+  CHECK(error_of("%YAML 1.2\n---\n") == "yaml: found incompatible YAML document");
+  CHECK(error_of("%YAML 1.1\na: b\n") == "yaml: line 1: did not find expected <document start>");
+  CHECK(error_of("%FOO\n---\n") == "yaml: found unknown directive name");
+  CHECK(shown("\xef\xbb\xbf"
+              "a: b\r\nc: d\r\n") == "{a: b, c: d}");
+  const std::string utf16(
+      "\xff\xfe"
+      "a\0:\0 \0\xe9\0=\xd8\x00\xde",
+      14);
+  CHECK(shown(utf16) == "{a: \u00e9\U0001f600}");
+  CHECK(error_of(utf16.substr(0, 12)) == "yaml: incomplete UTF-16 surrogate pair");
+  CHECK(shown("a: b\n...\n@") == "{a: b}");
+  CHECK(error_of("a: b\n@") == "yaml: line 2: found character that cannot start any token");
 }
 
 TEST_CASE("documents that would grow without bound are refused") {
