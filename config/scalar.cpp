@@ -38,9 +38,12 @@ bool read_integer(Value& value, std::string_view tag, const std::string& text, b
     return true;
   }
   if (tag != "!!float") return false;
-  const double real = yaml_float(text);  // go-yaml cuts the fraction off
-  if (!(real > -9.2e18 && real < 9.2e18) || (is_unsigned && real < 0)) return false;
-  value.integer = static_cast<int64_t>(real);
+  // go-yaml cuts the fraction off, looks at the upper bound only, and takes 2^64 for uint64's.
+  const double real = yaml_float(text);
+  if (!(real <= (is_unsigned ? 0x1p64 : 0x1p63))) return false;
+  value.integer = real >= 0x1p63    ? INT64_MAX
+                  : real <= -0x1p63 ? INT64_MIN
+                                    : static_cast<int64_t>(real);
   return true;
 }
 

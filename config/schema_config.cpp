@@ -40,7 +40,7 @@ const Type& scrape_protocol_type() {
 
 void refuse_null_discoveries(const Value& owner) {
   for (const Field& field : owner.type->fields) {
-    if (!field.name.ends_with("_sd_configs")) continue;
+    if (field.name != "static_configs" && !field.name.ends_with("_sd_configs")) continue;
     for (const Value& discovery : owner[field.name].items) {
       if (!discovery.present) refuse(discovery, "empty or null section in " + std::string(field.name));
     }
@@ -181,6 +181,12 @@ const Type& storage_type() {
 
 // ---- alerting ----------------------------------------------------------------------------------
 
+void check_api_version(Value& version) {
+  if (version.text != "v2") {
+    refuse(version, "expected Alertmanager api version to be one of [v2] but got " + version.text);
+  }
+}
+
 void check_alertmanager(Value& alertmanager) {
   refuse_null_discoveries(alertmanager);
   check_http_client(alertmanager);
@@ -188,10 +194,6 @@ void check_alertmanager(Value& alertmanager) {
   if ((given("basic_auth") || given("authorization") || given("oauth2")) && given("sigv4")) {
     refuse(alertmanager,
            "at most one of basic_auth, authorization, oauth2, & sigv4 must be configured");
-  }
-  const Value& version = alertmanager["api_version"];
-  if (version.present && version.text != "v2") {
-    refuse(version, "expected Alertmanager api version to be one of [v2] but got " + version.text);
   }
   if (alertmanager["relabel_configs"].items.empty()) check_static_targets(alertmanager);
   refuse_empty_rules(alertmanager["relabel_configs"],
@@ -208,6 +210,7 @@ const Type& alerting_type() {
   static const Type version = [] {
     Type t = string_type();
     t.go_name = "config.plain";
+    t.check = check_api_version;
     return t;
   }();
   static const Type alertmanager = optional_structure(

@@ -9,41 +9,10 @@ namespace {
 
 // ---- static_configs, file ----------------------------------------------------------------------
 
-void check_static_group(Value& group) {
-  const Value& labels = group["labels"];
-  for (const std::string& name : labels.keys) {
-    if (name.empty() || !valid_utf8(name)) {
-      refuse(labels, go_quote(name) + " is not a valid label name");
-    }
+void check_label_name(const Value& labels, const std::string& name) {
+  if (name.empty() || !valid_utf8(name)) {
+    refuse(labels, go_quote(name) + " is not a valid label name");
   }
-}
-
-void check_static_configs(Value& owner) {
-  for (const Value& group : owner.items) {
-    if (!group.present) refuse(group, "empty or null section in static_configs");
-  }
-}
-
-const Type& static_configs_type() {
-  static const Type label_value = [] {
-    Type t = string_type();
-    t.go_name = "model.LabelValue";
-    return t;
-  }();
-  static const Type labels = [] {
-    Type t = list_of(label_value, "model.LabelSet");
-    t.kind = Type::Kind::kMap;
-    return t;
-  }();
-  static const Type group = optional_structure(
-      R"(struct { Targets []string "yaml:\"targets\""; Labels model.LabelSet "yaml:\"labels\"" })",
-      {{"targets", &strings_type(), "", true}, {"labels", &labels}}, check_static_group);
-  static const Type type = [] {
-    Type t = list_of(group, "[]*targetgroup.Group");
-    t.check = check_static_configs;
-    return t;
-  }();
-  return type;
 }
 
 void check_file_sd(Value& file) {
@@ -117,12 +86,31 @@ const Type& dns_sd_type() {
 
 }  // namespace
 
+const Type& target_groups_type() {
+  static const Type label_value = [] {
+    Type t = string_type();
+    t.go_name = "model.LabelValue";
+    return t;
+  }();
+  static const Type labels = [] {
+    Type t = list_of(label_value, "model.LabelSet");
+    t.kind = Type::Kind::kMap;
+    t.check_key = check_label_name;
+    return t;
+  }();
+  static const Type group = optional_structure(
+      R"(struct { Targets []string "yaml:\"targets\""; Labels model.LabelSet "yaml:\"labels\"" })",
+      {{"targets", &strings_type(), "", true}, {"labels", &labels}});
+  static const Type type = list_of(group, "[]*targetgroup.Group");
+  return type;
+}
+
 Type discovery_list(const Type& element, const std::string& package) {
   return list_of(element, "[]*" + package + ".SDConfig");
 }
 
 std::vector<Field> local_discovery_fields() {
-  return {{"static_configs", &static_configs_type()},
+  return {{"static_configs", &target_groups_type()},
           {"file_sd_configs", &file_sd_type()},
           {"http_sd_configs", &http_sd_type()},
           {"dns_sd_configs", &dns_sd_type()}};

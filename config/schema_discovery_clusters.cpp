@@ -2,6 +2,8 @@
 #include <set>
 
 #include "config/discovery_checks.h"
+#include "config/label_selector.h"
+#include "core/error.h"
 #include "core/go_text.h"
 
 namespace hearth {
@@ -16,18 +18,25 @@ const Type& filters_type() {
 
 // ---- kubernetes --------------------------------------------------------------------------------
 
-void check_role(const Value& role) {
-  if (role.present &&
-      !is_one_of(role.text, {"node", "pod", "service", "endpoints", "endpointslice", "ingress"})) {
+void check_role(Value& role) {
+  if (!is_one_of(role.text, {"node", "pod", "service", "endpoints", "endpointslice", "ingress"})) {
     refuse(role, "unknown Kubernetes SD role " + go_quote(role.text));
   }
+}
+
+const Type& kubernetes_role_type() {
+  static const Type type = [] {
+    Type t = string_type();
+    t.check = check_role;
+    return t;
+  }();
+  return type;
 }
 
 const Type& kubernetes_selectors_type() {
   static const Type selector =
       structure("kubernetes.SelectorConfig",
-                {{"role", &string_type()}, {"label", &string_type()}, {"field", &string_type()}},
-                [](Value& selector) { check_role(selector["role"]); });
+                {{"role", &kubernetes_role_type()}, {"label", &string_type()}, {"field", &string_type()}});
   static const Type type = list_of(selector, "[]kubernetes.SelectorConfig");
   return type;
 }
@@ -68,13 +77,16 @@ void check_kubernetes_selectors(const Value& kubernetes) {
       }
     }
     check_field_selector(selector["field"]);
+    try {
+      check_label_selector(selector["label"].text);
+    } catch (const Error& error) {
+      refuse(selector["label"], error.what());
+    }
   }
 }
 
 void check_kubernetes(Value& kubernetes) {
-  const Value& role = kubernetes["role"];
-  check_role(role);
-  if (role.text.empty()) {
+  if (kubernetes["role"].text.empty()) {
     refuse(kubernetes,
            "role missing (one of: pod, service, endpoints, endpointslice, node, ingress)");
   }
@@ -124,7 +136,7 @@ const Type& kubernetes_type() {
   static const Type kubernetes =
       optional_structure("kubernetes.plain",
                          std::vector<Field>{{"api_server", &url_type()},
-                                            {"role", &string_type(), "", true},
+                                            {"role", &kubernetes_role_type(), "", true},
                                             {"kubeconfig_file", &path_type(), "", true}} +
                              http_client_fields() +
                              std::vector<Field>{{"namespaces", &namespaces},

@@ -27,9 +27,10 @@ void check_relabel(Value& rule) {
       refuse(name, go_quote(name.text) + " is not a valid label name");
     }
   }
-  Value& action = rule["action"];
-  if (action.text.empty() && action.present) refuse(action, "unknown relabel action \"\"");
-  if (action.text.empty()) return;  // null: refused with the other rules of the section
+}
+
+// A null one is refused later, with the other rules of the section.
+void check_action(Value& action) {
   const std::string name = lowered(action.text);
   if (!action_named(name)) refuse(action, "unknown relabel action " + go_quote(action.text));
   action.text = name;
@@ -48,6 +49,11 @@ const Type& relabel_configs_type() {
     t.go_name = "uint64";
     return t;
   }();
+  static const Type action = [] {
+    Type t = string_type();
+    t.check = check_action;
+    return t;
+  }();
   static const Type rule = optional_structure("relabel.plain",
                                               {{"source_labels", &label_names},
                                                {"separator", &string_type(), ";"},
@@ -55,7 +61,7 @@ const Type& relabel_configs_type() {
                                                {"modulus", &uint64},
                                                {"target_label", &string_type()},
                                                {"replacement", &string_type(), "$1"},
-                                               {"action", &string_type(), "replace"}},
+                                               {"action", &action, "replace"}},
                                               check_relabel);
   static const Type type = list_of(rule, "[]*relabel.Config");
   return type;

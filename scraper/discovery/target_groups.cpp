@@ -3,7 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "config/yaml_tree.h"
+#include "config/decode.h"
+#include "config/to_config.h"
 #include "core/error.h"
 #include "core/go_text.h"
 #include "scraper/discovery/discovery.h"
@@ -47,51 +48,6 @@ TargetGroup group_of(const nlohmann::json& item) {
   return group;
 }
 
-const std::string& yaml_text(const YamlRef& node, const char* what) {
-  if (node->kind != YamlNode::Kind::kScalar) fail(fmt::format("line {}: {} must be a string", node->line, what));
-  return node->text;
-}
-
-bool is_null(const YamlRef& node) {
-  return node->kind == YamlNode::Kind::kScalar && yaml_scalar_tag(*node) == "!!null";
-}
-
-TargetGroup group_of(const YamlRef& item) {
-  if (is_null(item)) fail("nil target group item found");
-  if (item->kind != YamlNode::Kind::kMapping) {
-    fail(fmt::format("line {}: a target group must be a mapping", item->line));
-  }
-  TargetGroup group;
-  std::vector<std::pair<std::string, std::string>> labels;
-  for (const YamlEntry& entry : item->entries) {
-    const std::string& key = yaml_text(entry.key, "a key");
-    if (key == "targets") {
-      if (is_null(entry.value)) continue;
-      if (entry.value->kind != YamlNode::Kind::kSequence) {
-        fail(fmt::format("line {}: targets must be a list", entry.value->line));
-      }
-      for (const YamlRef& target : entry.value->items) {
-        group.targets.push_back(address(yaml_text(target, "a target")));
-      }
-    } else if (key == "labels") {
-      if (is_null(entry.value)) continue;
-      if (entry.value->kind != YamlNode::Kind::kMapping) {
-        fail(fmt::format("line {}: labels must be a mapping", entry.value->line));
-      }
-      for (const YamlEntry& label : entry.value->entries) {
-        const std::string& name = yaml_text(label.key, "a label name");
-        check_label_name(name);
-        labels.emplace_back(name, yaml_text(label.value, "a label value"));
-      }
-    } else {
-      fail(fmt::format("line {}: field {} not found in a target group; it has targets and labels",
-                       entry.key->line, key));
-    }
-  }
-  group.labels = Labels::from_pairs(std::move(labels));
-  return group;
-}
-
 }  // namespace
 
 std::vector<TargetGroup> parse_target_groups_json(const std::string& text) {
@@ -109,12 +65,12 @@ std::vector<TargetGroup> parse_target_groups_json(const std::string& text) {
 
 std::vector<TargetGroup> parse_target_groups_yaml(const std::string& text) {
   std::vector<TargetGroup> groups;
-  const YamlRef document = parse_yaml(text);
-  if (document == nullptr || is_null(document)) return groups;
-  if (document->kind != YamlNode::Kind::kSequence) {
-    fail(fmt::format("line {}: a list of target groups is expected", document->line));
+  for (const Value& item : decode(parse_yaml(text), target_groups_type()).items) {
+    if (!item.present) fail("nil target group item found");
+    TargetGroup& group = groups.emplace_back();
+    for (const Value& target : item["targets"].items) group.targets.push_back(address(target.text));
+    group.labels = to_labels(item["labels"]);
   }
-  for (const YamlRef& item : document->items) groups.push_back(group_of(item));
   return groups;
 }
 

@@ -41,6 +41,15 @@ TEST_CASE("URLs are taken apart, and refused in Go's words") {
   CHECK(refusal("1a:b") == R"(parse "1a:b": first path segment in URL cannot contain colon)");
   CHECK(refusal("http://[::1/") == R"(parse "http://[::1/": missing ']' in host)");
   CHECK(refusal("http://a/%zz") == R"(parse "http://a/%zz": invalid URL escape "%zz")");
+  CHECK(refusal("http://a[::1]/") == R"(parse "http://a[::1]/": invalid IP-literal)");
+  CHECK(refusal("http://[::g]/") == R"(parse "http://[::g]/": invalid host: ParseAddr("::g"): unable to parse IP)");
+  CHECK(refusal("http://%41/") == R"(parse "http://%41/": invalid URL escape "%41")");
+  CHECK(refusal("http://a b@c/") == R"(parse "http://a b@c/": net/url: invalid userinfo)");
+  CHECK(refusal("http://b #x") == R"(parse "http://b ": invalid character " " in host name)");
+  CHECK(refusal("http://a/#%z") == R"(parse "http://a/#%z": invalid URL escape "%z")");
+  CHECK(refusal("http:%zz") == "no error");  // opaque
+  CHECK(parse_url("///a:b").host.empty());
+  CHECK(parse_url("//[fe80::1%25eth0]:80/x").host == "[fe80::1%25eth0]:80");
   CHECK(refusal("http://a\n") ==
         "parse \"http://a\\n\": net/url: invalid control character in URL");
 }

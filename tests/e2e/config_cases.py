@@ -356,7 +356,47 @@ def several():
     yield from texts.items()
 
 
+def yaml_forms():
+    """What YAML leaves to its readers: as a label's value in {} and in a block, and as a whole file."""
+    scalars = ["x?", "?x", "a ?b", "a:b", "a :b", ":x", "a#b", "a #b", "-x", "- x", "--- x", "@x", "`x", "%x", "a,b", "a]b",
+               "[a?, b]", "{a: x?}", "{a:}", "{a, b}", "[a: b]", "!x y", "!!str 5", "!!int 5", "!!int x", "!!float 1",
+               "!!bool yes", "!!null x", "!!binary aGk=", "!!binary x", "!!map {}", "!<tag:yaml.org,2002:str> 5",
+               "!e!x 5", "&a x", "*a", "'it''s'", "'a\n\n  b'", '"a\\x41\\u00e9"', '"\\q"', "a\n    b", "a\n\n    b",
+               "017", "0o17", "0x1F", "1_000", "1e3", ".inf", "2001-01-01", "1:20", "y", "off", "NULL", "~", "<<", "="]
+    for i, scalar in enumerate(scalars):
+        yield f"yaml.block.{i}", f"global:\n  external_labels:\n    l: {scalar}\n"
+        yield f"yaml.flow.{i}", f"global: {{external_labels: {{l: {scalar}}}}}\n"
+        yield f"yaml.key.{i}", f"global:\n  external_labels:\n    {scalar}: l\n"
+        yield f"yaml.item.{i}", f"rule_files: [{scalar}, b]\n"
+    files = ["|\n", "|2-\n   x\n", ">+\n  a\n  b\n\n", "|0\n x\n", "|- # c\n    x\n", ">x\n", "|\n\tx\n"]
+    for i, text in enumerate(files):
+        yield f"yaml.scalar.{i}", f"global:\n  external_labels:\n    l: {text}"
+    wholes = ["...\n", "---\n", "--- {}\n...\n@", "a: b\n...\n@", "%YAML 1.1\n---\nglobal: {}\n", "%YAML 1.2\n---\n{}\n",
+              "%TAG !e! tag:yaml.org,2002:\n---\n!e!map {}\n", "%FOO\n---\n", "{}: x\n", "[]\n", "{}\n{}\n", "? global\n: {}\n",
+              "global: {}\r\nrule_files: []\r\n", "\tglobal: {}\n", "global: {}\t# c\n", "global:\t{}\n", "global :\n  {}\n",
+              "global: &a {}\nruntime: *a\n", "global: *a\n", "\"global\": {}\n", "'global': {}\n",
+              "global: {\n}\n", "global: {\n  }\nx\n", "global: [\n]\n", "x\n", "global: {}\x00\n", "global: {} \x07\n"]
+    for i, text in enumerate(wholes):
+        yield f"yaml.whole.{i}", text
+    merges = ["- &a {job_name: a, scrape_interval: 20s}\n- {<<: *a, job_name: b}", "- &a {job_name: a}\n- {job_name: b, <<: *a}",
+              "- {job_name: a, <<: {scrape_interval: 20s}, scrape_timeout: 25s}", "- {job_name: a, <<: [{sample_limit: 1}, {sample_limit: 2}]}",
+              "- {job_name: a, <<: 5}", "- {job_name: a, <<: [5]}", "- {job_name: a, '<<': {}}", "- {job_name: a, !!merge <<: {}}",
+              "- {job_name: a, <<: {job_name: b, job_name: c}}", "- {job_name: a, params: {<<: {a: [b]}, a: [c]}}",
+              "- {job_name: a, <<: {x: y}}"]
+    for i, text in enumerate(merges):
+        yield f"yaml.merge.{i}", f"scrape_configs:\n{text}\n"
+
+
+def label_selectors():
+    for i, label in enumerate(["a", "!a", "a=b", "a in b", "a in (b", "a in ()", "a in (,b)", "a notin (b, c+)", "a b", "a=", "=a",
+                               "a,", "a > 5", "a < x", "a-=b", "/a", "b/a", "b/c/d", "B_/a", "a in (in)", "in in (a)", "!a b",
+                               "a==b,c!=d", "a" * 64, "a=" + "b" * 64, "é"]):
+        yield f"k8s.label.{i}", _job(f"kubernetes_sd_configs: [{{role: pod, selectors: [{{role: pod, label: '{label}'}}]}}]")
+
+
 def all_cases():
     yield from several()
+    yield from yaml_forms()
+    yield from label_selectors()
     yield from by_field()
     yield from relabelling()

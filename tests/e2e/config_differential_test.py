@@ -19,9 +19,8 @@ OTHER_IN_THIS_VERSION = re.compile(
     r"^(labels\.legacy|scheme\.|global\.metric_name_validation_scheme|scrape\.metric_name_|target_label\.\w+\.legacy"
     r"|otlp\.translation_strategy|ec2_sd\.bearer_token_file|queue\.(capacity|max_shards|min_shards|max_samples_per_send)|ec2_sd\.(empty|region)|lightsail_sd\.(empty|region)"
     r"|write\.auths|remote_write\.protobuf_message|static\.url2|static\.targets)")
-# What needs more of its library than its fields: identifiers of one provider, label selectors.
-NOT_LOOKED_INTO = re.compile(r"^(scaleway_sd|uyuni_sd\.server|selectors\.label|k8s\.selector\.bad"
-                             r"|kubernetes_sd\.proxy_connect_header|numbers\.bigger)")
+# What needs more of its library than its fields: identifiers of one provider.
+NOT_LOOKED_INTO = re.compile(r"^(scaleway_sd|uyuni_sd\.server|kubernetes_sd\.proxy_connect_header)")
 PEER_PANICS = re.compile(r"^(am\.null|am\.two|null)$")
 
 LATER_LINES = {"metric_name_validation_scheme: utf8", "scrape_native_histograms: false", "extra_scrape_metrics: false",

@@ -52,13 +52,18 @@ TEST_CASE("what is no list of target groups is refused with a reason") {
   for (const auto& [text, error] : json) CHECK(refusal(parse_target_groups_json, text) == error);
   CHECK(refusal(parse_target_groups_json, "[{").find("parse error") != std::string::npos);
   const std::pair<const char*, const char*> yaml[] = {
-      {"a: b", "line 1: a list of target groups is expected"},
+      {"a: b",
+       "yaml: unmarshal errors:\n  line 1: cannot unmarshal !!map into []*targetgroup.Group"},
       {"- \n", "nil target group item found"},
-      {"- a\n", "line 1: a target group must be a mapping"},
-      {"- targets: a\n", "line 1: targets must be a list"},
-      {"- labels: [a]\n", "line 1: labels must be a mapping"},
+      {"- targets: a\n",
+       "yaml: unmarshal errors:\n  line 1: cannot unmarshal !!str `a` into []string"},
+      {"- labels: [a]\n",
+       "yaml: unmarshal errors:\n  line 1: cannot unmarshal !!seq into model.LabelSet"},
+      {"- labels: {a: b, a: c}\n", "yaml: unmarshal errors:\n  line 1: key \"a\" already set in map"},
+      {"- labels: {'': c}\n", "\"\" is not a valid label name"},
       {"- targets: []\n  x: 1\n",
-       "line 2: field x not found in a target group; it has targets and labels"}};
+       "yaml: unmarshal errors:\n  line 2: field x not found in type struct { Targets []string "
+       "\"yaml:\\\"targets\\\"\"; Labels model.LabelSet \"yaml:\\\"labels\\\"\" }"}};
   for (const auto& [text, error] : yaml) CHECK(refusal(parse_target_groups_yaml, text) == error);
 }
 
