@@ -10,7 +10,6 @@
 #include "query/binary.h"
 #include "query/first_error.h"
 #include "query/functions.h"
-#include "query/go_math.h"
 #include "query/print.h"
 #include "query/subquery.h"
 #include "query/topk.h"
@@ -38,11 +37,16 @@ Steps query_steps(const QueryRequest& request) {
 
 Planner::Planner(const EngineOptions& options, const QueryRequest& request, DurationMs lookback,
                  DurationMs default_step)
-    : options_(options), request_(request), lookback_(lookback), default_step_(default_step) {}
+    : options_(options),
+      request_(request),
+      durations_(request),
+      lookback_(lookback),
+      default_step_(default_step) {}
 
 Plan Planner::plan(const Expr& expr) {
   Plan plan;
   plan.type = value_type(expr);
+  durations_.check(expr);
   whole_ = &expr;
   const Steps steps = query_steps(request_);
   if (plan.type == ValueType::kString) {
@@ -182,7 +186,7 @@ OperatorPtr Planner::build_binary(const BinaryExpr& expr, Steps steps) {
 
 OperatorPtr Planner::build_selector(const VectorSelector& selector, Steps steps,
                                     SelectOp::Give give) {
-  const DurationMs offset = duration(selector.offset_expr.get(), selector.offset, false);
+  const DurationMs offset = durations_.value(selector.offset_expr, selector.offset, Sign::kAny);
   const Instants at = instants(steps, selector.at_kind, selector.at, offset);
   const bool smoothed = selector.modifier == SelectorModifier::kSmoothed;
   const TimeRange range{add_time(subtract_time(at.first, lookback_), 1),
@@ -225,61 +229,6 @@ SelectionPtr Planner::selection(const std::vector<Matcher>& matchers, TimeRange 
   }
   if (explained_ != nullptr) explained_->selection = known;
   return known;
-}
-
-// ---- durations computed from others
-// --------------------------------------------------------------
-
-namespace {
-
-Error bad_duration(const Expr& expr, std::string_view what) {
-  return Error(ErrorKind::kBadData, fmt::format("{}:{}: {}", expr.pos.start, expr.pos.end, what));
-}
-
-}  // namespace
-
-DurationMs Planner::duration(const Expr* expr, DurationMs written, bool positive) const {
-  if (expr == nullptr) return written;
-  const double seconds = duration_seconds(*expr);
-  if (positive && !(seconds > 0)) throw bad_duration(*expr, "duration must be greater than 0");
-  if (!(std::fabs(seconds) < 9223372036.0)) throw bad_duration(*expr, "duration is out of range");
-  return static_cast<DurationMs>(seconds * 1000);
-}
-
-double Planner::duration_seconds(const Expr& expr) const {
-  if (const auto* number = as<NumberLiteral>(&expr)) return number->value;
-  const auto* node = as<DurationExpr>(&expr);
-  if (node == nullptr) throw Error(ErrorKind::kExecution, "unexpected expression in a duration");
-  using Op = DurationExpr::Op;
-  const double left = node->left == nullptr ? 0 : duration_seconds(*node->left);
-  const double right = node->right == nullptr ? 0 : duration_seconds(*node->right);
-  switch (node->op) {
-    case Op::kAdd:
-      return left + right;
-    case Op::kSub:
-      return left - right;
-    case Op::kMul:
-      return left * right;
-    case Op::kDiv:
-      if (right == 0) throw bad_duration(expr, "division by zero");
-      return left / right;
-    case Op::kMod:
-      if (right == 0) throw bad_duration(expr, "modulo by zero");
-      return std::fmod(left, right);
-    case Op::kPow:
-      return go_pow(left, right);
-    case Op::kNegate:
-      return -right;
-    case Op::kStep:
-      return static_cast<double>(request_.step) / 1000;
-    case Op::kRange:
-      return static_cast<double>(request_.end - request_.start) / 1000;
-    case Op::kMin:
-      return std::min(left, right);
-    case Op::kMax:
-      return std::max(left, right);
-  }
-  return 0;
 }
 
 // ---- what is the same at every step

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "query/ast.h"
+#include "query/computed_durations.h"
 #include "query/engine.h"
 #include "query/explain.h"
 #include "query/fold_source.h"
@@ -43,6 +44,8 @@ class Planner {
   void attempt_with(std::function<void(Plan&)> attempt) { attempt_ = std::move(attempt); }
 
  private:
+  using Sign = ComputedDurations::Sign;
+
   OperatorPtr build(const Expr& expr, Steps steps);
   OperatorPtr build_node(const Expr& expr, Steps steps);
   void attempt(const Expr& expr, Steps steps) const;
@@ -71,13 +74,12 @@ class Planner {
   bool compute_invariant(const Expr& expr);
 
   Instants instants(Steps steps, AtKind at_kind, TimeMs at, DurationMs offset) const;
-  DurationMs duration(const Expr* expr, DurationMs written, bool positive) const;
-  double duration_seconds(const Expr& expr) const;
   SelectionPtr selection(const std::vector<Matcher>& matchers, TimeRange range);
   SelectorTraits traits(const VectorSelector& selector) const;
 
   const EngineOptions& options_;
   const QueryRequest& request_;
+  const ComputedDurations durations_;
   const DurationMs lookback_;
   const DurationMs default_step_;
   std::map<std::string, SelectionPtr> selections_;  // by their matchers

@@ -203,7 +203,7 @@ OperatorPtr Planner::build_info(const Call& call, Steps steps) {
   const Instants at = instants(steps, AtKind::kNone, 0, 0);
   SelectorTraits traits;
   if (const VectorSelector* first = first_selector(*call.args[0])) {
-    const DurationMs offset = duration(first->offset_expr.get(), first->offset, false);
+    const DurationMs offset = durations_.value(first->offset_expr, first->offset, Sign::kAny);
     Instants looked_at = instants(steps, first->at_kind, first->at, offset);
     if (looked_at.fixed) looked_at.steps.count = 1;
     traits.within = range_of(looked_at);
@@ -256,8 +256,8 @@ RangeSourcePtr Planner::build_range_source(const Expr& expr, Steps steps) {
   const Expr& inner = unwrap(expr);
   if (const auto* matrix = as<MatrixSelector>(&inner)) {
     const auto& selector = *as<VectorSelector>(matrix->vector.get());
-    const DurationMs range = duration(matrix->range_expr.get(), matrix->range, true);
-    const DurationMs offset = duration(selector.offset_expr.get(), selector.offset, false);
+    const DurationMs range = durations_.value(matrix->range_expr, matrix->range, Sign::kPositive);
+    const DurationMs offset = durations_.value(selector.offset_expr, selector.offset, Sign::kAny);
     const Instants at = instants(steps, selector.at_kind, selector.at, offset);
     const bool extended = selector.modifier != SelectorModifier::kNone;
     const bool smoothed = selector.modifier == SelectorModifier::kSmoothed;
@@ -268,9 +268,9 @@ RangeSourcePtr Planner::build_range_source(const Expr& expr, Steps steps) {
   }
   const auto* subquery = as<SubqueryExpr>(&inner);
   if (subquery == nullptr) throw Error(ErrorKind::kExecution, "expected a range vector");
-  const DurationMs range = duration(subquery->range_expr.get(), subquery->range, true);
-  const DurationMs offset = duration(subquery->offset_expr.get(), subquery->offset, false);
-  DurationMs step = duration(subquery->step_expr.get(), subquery->step, true);
+  const DurationMs range = durations_.value(subquery->range_expr, subquery->range, Sign::kPositive);
+  const DurationMs offset = durations_.value(subquery->offset_expr, subquery->offset, Sign::kAny);
+  DurationMs step = durations_.value(subquery->step_expr, subquery->step, Sign::kPositive);
   if (step <= 0) step = default_step_;
   const Instants at = instants(steps, subquery->at_kind, subquery->at, offset);
   const Counted counted = counted_;

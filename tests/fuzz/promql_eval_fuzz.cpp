@@ -49,7 +49,7 @@ struct Engines {
   Pool pool{1};
   Engine whole{options(256), storage(), nullptr, registry};
   Registry third_registry;
-  Engine sliced{options(3), storage(), nullptr, other_registry};
+  Engine sliced{options(2), storage(), nullptr, other_registry};
   Engine threaded{options(3), storage(), &pool, third_registry};
 };
 
