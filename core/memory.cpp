@@ -29,17 +29,30 @@ uint64_t read_number(const char* path) {
 
 uint64_t page_bytes() { return static_cast<uint64_t>(sysconf(_SC_PAGESIZE)); }
 
-}  // namespace
+// Bytes; 0 where they are not known.
+struct Resident {
+  uint64_t all = 0, of_files = 0;
+};
 
-uint64_t anonymous_memory() {
+Resident read_resident() {
   // proc(5): statm counts pages; the second field is resident, the third is what files back of it.
   std::FILE* file = std::fopen("/proc/self/statm", "re");
-  if (file == nullptr) return 0;
+  if (file == nullptr) return {};
   unsigned long long total = 0, resident = 0, shared = 0;
   const int fields = std::fscanf(file, "%llu %llu %llu", &total, &resident, &shared);
   std::fclose(file);
-  return fields == 3 && resident > shared ? (resident - shared) * page_bytes() : 0;
+  if (fields != 3) return {};
+  return {resident * page_bytes(), shared * page_bytes()};
 }
+
+}  // namespace
+
+uint64_t anonymous_memory() {
+  const Resident resident = read_resident();
+  return resident.all > resident.of_files ? resident.all - resident.of_files : 0;
+}
+
+uint64_t mapped_memory() { return read_resident().of_files; }
 
 uint64_t memory_limit() {
   uint64_t limit = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * page_bytes();

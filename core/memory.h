@@ -8,6 +8,8 @@ namespace hearth {
 
 // Resident bytes that no file backs: what cannot be dropped to make room.
 uint64_t anonymous_memory();
+// Resident bytes of files that are mapped, programs and libraries among them.
+uint64_t mapped_memory();
 
 // Bytes that this process may use: the machine's, or its cgroup's where that is less.
 uint64_t memory_limit();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/walking_querier.h"
 #include "query/checked_sort.h"
 
 namespace hearth::promql {
@@ -76,11 +77,12 @@ void collect_rows(const Operator& root, Context& context, QueryResult& result) {
 
 void collect_samples(const RangeSource& source, Context& context, QueryResult& result) {
   Columns columns;
-  for (size_t i = 0; i < source.series().size(); ++i) {
+  const SeriesList all = source.series(context);
+  for (size_t i = 0; i < all.size(); ++i) {
     if (i % 64 == 0) context.check();
     source.read(context, i, columns);
     size_t samples = columns.t.size();
-    size_t bytes = sizeof(ResultSeries) + label_bytes(source.series().labels[i]) +
+    size_t bytes = sizeof(ResultSeries) + label_bytes(all.labels[i]) +
                    columns.t.size() * sizeof(Point);
     for (const FloatHistogram& h : columns.histograms) {
       samples += static_cast<size_t>(histogram_samples(h));
@@ -89,7 +91,7 @@ void collect_samples(const RangeSource& source, Context& context, QueryResult& r
     context.hold(samples);
     context.budget.charge(bytes);
     ResultSeries series;
-    series.labels = Labels(source.series().labels[i]);
+    series.labels = Labels(all.labels[i]);
     series.points.reserve(columns.t.size());
     for (size_t k = 0; k < columns.t.size(); ++k)
       series.points.push_back({columns.t[k], columns.v[k]});
@@ -131,6 +133,12 @@ size_t points_bytes(const ResultSeries& series) {
 }
 
 void open(Plan& plan, Context& context) {
+  if (plan.selections.size() > 1 && context.querier != nullptr) {
+    std::vector<ExpectedSelect> selects;
+    for (const SelectionPtr& selection : plan.selections)
+      selects.push_back({selection->matchers(), selection->range()});
+    WalkingQuerier::tell(*context.querier, selects, context.budget);
+  }
   if (plan.root != nullptr) plan.root->open(context);
   if (plan.matrix != nullptr) plan.matrix->open(context);
 }

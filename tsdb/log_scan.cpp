@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "core/error.h"
@@ -83,13 +84,13 @@ bool LogScan::end_file(const LogFile& file, uint64_t end, bool last, std::string
 
 // ---- which series -------------------------------------------------------------------------------
 
-void LogScan::find_series(std::span<const Matcher> matchers) {
+void LogScan::find_series(Selectors selectors) {
+  found_.resize(selectors.size());
   walk_in_order(
-      [&](const LogFile& file, size_t number) { return find_series_in(file, number, matchers); });
+      [&](const LogFile& file, size_t number) { return find_series_in(file, number, selectors); });
 }
 
-bool LogScan::find_series_in(const LogFile& file, size_t number,
-                             std::span<const Matcher> matchers) {
+bool LogScan::find_series_in(const LogFile& file, size_t number, Selectors selectors) {
   WalReader reader(file.file.bytes(), WalReader::Wanted::kSeriesAndMetadata);
   std::string damage;
   for (uint64_t forgotten = 0; damage.empty();) {
@@ -105,7 +106,7 @@ bool LogScan::find_series_in(const LogFile& file, size_t number,
     if (!damage.empty() || record_type(reader.record()) != RecordType::kSeries) continue;
     try {
       tsdb::read_series(reader.record(), [&](uint64_t ref, LabelsView labels) {
-        if (!labels.empty()) define(ref, matching(labels, matchers), {number, reader.begin()});
+        if (!labels.empty()) define(ref, matching(labels, selectors), {number, reader.begin()});
       });
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kCorrupt) throw;
@@ -116,17 +117,30 @@ bool LogScan::find_series_in(const LogFile& file, size_t number,
   return end_file(file, reader.offset(), number + 1 == files_.in_order.size(), damage);
 }
 
-uint32_t LogScan::matching(LabelsView labels, std::span<const Matcher> matchers) {
-  for (const Matcher& matcher : matchers) {
-    if (!matcher.matches(labels)) return kOther;
-  }
-  if (const auto known = by_labels_.find(labels.flat()); known != by_labels_.end())
-    return known->second;
-  charge(kSeriesBytes + labels.flat().size());
+uint32_t LogScan::matching(LabelsView labels, Selectors selectors) {
   const auto number = static_cast<uint32_t>(series_.size());
+  bool wanted = false;
+  for (size_t i = 0; i < selectors.size(); ++i) {
+    const auto matches = [&](const Matcher& matcher) { return matcher.matches(labels); };
+    if (!std::all_of(selectors[i].begin(), selectors[i].end(), matches)) continue;
+    if (!wanted) {
+      if (const auto known = by_labels_.find(labels.flat()); known != by_labels_.end())
+        return known->second;
+      wanted = true;
+    }
+    found_[i].push_back(number);
+  }
+  if (!wanted) return kOther;
+  charge(kSeriesBytes + labels.flat().size());
   series_.emplace_back().labels = labels.flat();
   by_labels_.emplace(series_.back().labels, number);
   return number;
+}
+
+std::vector<const LogSeries*> LogScan::found(size_t selector) const {
+  std::vector<const LogSeries*> found;
+  for (const uint32_t number : found_[selector]) found.push_back(&series_[number]);
+  return found;
 }
 
 void LogScan::define(uint64_t ref, uint32_t series, Position at) {

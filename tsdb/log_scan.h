@@ -35,12 +35,13 @@ class LogScan {
   LogScan(const LogFiles& files, Pool& pool, ReadWarnings& warnings, Budget& budget)
       : files_(files), pool_(pool), warnings_(warnings), charge_(budget), budget_(budget) {}
 
-  // First.
-  void find_series(std::span<const Matcher> matchers);
+  // First: those that match all matchers of one selector or another.
+  void find_series(std::span<const std::span<const Matcher>> selectors);
   // Then: samples of wal/ within `in_order`, of wbl/ within `late`. Throws what the budget throws.
   void read_samples(TimeRange in_order, TimeRange late);
 
-  std::deque<LogSeries>& series() { return series_; }
+  // What the so manyth selector found.
+  std::vector<const LogSeries*> found(size_t selector) const;
 
  private:
   static constexpr uint32_t kOther = ~uint32_t{0};  // a series that does not match
@@ -60,8 +61,9 @@ class LogScan {
   template <class WalkFile>
   void walk_in_order(WalkFile walk_file);
   bool end_file(const LogFile& file, uint64_t end, bool last, std::string_view damage);
-  bool find_series_in(const LogFile& file, size_t number, std::span<const Matcher> matchers);
-  uint32_t matching(LabelsView labels, std::span<const Matcher> matchers);
+  using Selectors = std::span<const std::span<const Matcher>>;
+  bool find_series_in(const LogFile& file, size_t number, Selectors selectors);
+  uint32_t matching(LabelsView labels, Selectors selectors);
   void define(uint64_t ref, uint32_t series, Position at);
 
   bool read_samples_of(const LogFile& file, size_t number, bool last, TimeRange range,
@@ -87,6 +89,7 @@ class LogScan {
   Charge charge_;
   Budget& budget_;
   std::deque<LogSeries> series_;
+  std::vector<std::vector<uint32_t>> found_;  // by selector
   std::unordered_map<std::string_view, uint32_t> by_labels_;
   std::unordered_map<uint64_t, uint32_t> refs_;
   // Refs that mean one series in one part of the log and another one later, in the log's order.

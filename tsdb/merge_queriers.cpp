@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/walking_querier.h"
 #include "tsdb/merge.h"
 #include "tsdb/read_warnings.h"
 #include "tsdb/shared_labels.h"
@@ -10,10 +11,14 @@ namespace hearth::tsdb {
 namespace {
 
 // One thread, but for what it returns and warnings().
-class MergedQuerier final : public Querier {
+class MergedQuerier final : public WalkingQuerier {
  public:
   MergedQuerier(std::vector<QuerierPart> parts, std::vector<std::string> missing)
       : parts_(std::move(parts)), missing_(std::move(missing)) {}
+
+  void expect(std::span<const ExpectedSelect> selects, Budget& budget) override {
+    for (QuerierPart& part : parts_) tell(*part.querier, selects, budget);
+  }
 
   std::unique_ptr<SeriesSet> select(std::span<const Matcher> matchers, const SelectHints& hints,
                                     Budget& budget) override {

@@ -72,7 +72,7 @@ std::unique_ptr<Querier> ReadOnlyDb::querier(TimeRange range) {
     std::erase_if(listed, [&](const Listed& block) { return !block.covers().overlaps(range); });
 
     std::vector<QuerierPart> parts(listed.size());
-    std::vector<std::shared_ptr<const Block>> blocks(listed.size());
+    const auto pages = std::make_shared<PagesOnce>();
     std::atomic<bool> deleted{false};
     pool_.parallel_slices(listed.size(), [&](size_t at) {
       const std::string path = dir_ + "/" + listed[at].name;
@@ -81,14 +81,13 @@ std::unique_ptr<Querier> ReadOnlyDb::querier(TimeRange range) {
         deleted = true;
         return;
       }
-      blocks[at] = *block;
-      parts[at] = {block_querier_once(*block, range), listed[at].covers()};
+      parts[at] = {block_querier_once(*block, range, pages), listed[at].covers()};
     });
     if (deleted) continue;
     if (!logs->late.empty() || (!logs->in_order.empty() && range.max >= covered_until)) {
       parts.push_back({log_querier(std::move(logs), pool_, covered_until, range), TimeRange{}});
     }
-    return read_once(merge_queriers(std::move(parts)), std::move(blocks));
+    return merge_queriers(std::move(parts));
   }
   throw Error(ErrorKind::kIo,
               "read " + dir_ + ": its blocks are replaced faster than they are read");

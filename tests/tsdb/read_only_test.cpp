@@ -3,10 +3,12 @@
 #include "tsdb/read_only.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <map>
 
 #include "core/error.h"
+#include "core/walking_querier.h"
 #include "tests/tsdb/histograms.h"
 #include "tsdb/wal_record.h"
 #include "tsdb/wal_record_histogram.h"
@@ -79,6 +81,44 @@ std::string samples(uint64_t ref, const Samples& all) {
 }
 
 }  // namespace
+
+TEST_CASE("what several selectors of a query find in the log is found by one walk") {
+  Log log;
+  log.write(0, {series(1, kA), series(2, kB), samples(1, {{10, 1}, {20, 2}}),
+                samples(2, {{15, 3}, {40, 4}})});
+  size_t looks = 0;
+  ReadOnlyDb db(log.dir.path(), log.pool, [&](uint64_t, uint64_t) { ++looks; });
+  Budget budget(0);
+  const auto querier = db.querier({});
+  const Matcher is_a(MatchType::kEqual, "__name__", "a"), any(MatchType::kRegex, "__name__", ".+"),
+      none(MatchType::kEqual, "__name__", "c");
+  WalkingQuerier::tell(
+      *querier, std::vector<ExpectedSelect>{{{is_a}, {0, 30}}, {{any}, {0, 50}}, {{none}, {0, 50}}},
+      budget);
+  const size_t looks_of_walk = looks;
+  CHECK(looks_of_walk > 0);
+
+  const auto texts = [&](const Matcher& matcher, TimeRange range) {
+    const auto set = querier->select({&matcher, 1}, {range}, budget);
+    std::vector<std::string> found;
+    Columns columns;
+    for (size_t i = 0; i < set->size(); ++i) {
+      set->read(i, range, columns);
+      found.push_back(
+          fmt::format("{} {}", set->labels(i).metric_name(), fmt::join(columns.v, " ")));
+    }
+    return found;
+  };
+  CHECK(texts(is_a, {0, 30}) == std::vector<std::string>{"a 1 2"});
+  CHECK(texts(is_a, {15, 30}) == std::vector<std::string>{"a 2"});
+  CHECK(texts(any, {0, 50}) == std::vector<std::string>{"a 1 2", "b 3 4"});
+  CHECK(texts(none, {0, 50}).empty());
+  CHECK(looks == looks_of_walk);
+
+  // Another range, other series: found anew.
+  CHECK(texts(is_a, {0, 60}) == std::vector<std::string>{"a 1 2"});
+  CHECK(looks > looks_of_walk);
+}
 
 TEST_CASE("a directory without a log or blocks has no samples, and none is made in it") {
   TempDir dir;
