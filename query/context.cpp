@@ -119,7 +119,7 @@ size_t columns_bytes(const Columns& columns) {
 }
 
 size_t Context::rows_at_once(size_t row_steps) const {
-  constexpr size_t kCells = 24'576;
+  constexpr size_t kCells = 12'288;
   return std::clamp<size_t>(kCells / std::max<size_t>(1, row_steps), 1, options.slice_series);
 }
 

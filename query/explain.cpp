@@ -66,8 +66,8 @@ class ExplainedOp final : public Operator {
     const size_t before = context.budget.used();
     child_->open(context);
     note_bytes(context, before);
-    series_ = child_->series();
-    node_.series.store(series_.size(), std::memory_order_relaxed);
+    return_series_of(*child_);
+    node_.series.store(series().size(), std::memory_order_relaxed);
   }
   void prepare(Context& context) override {
     const NodeTimer timer(&node_);

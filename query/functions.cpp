@@ -201,8 +201,8 @@ class StepInvariantOp final : public UnaryOperator {
   StepInvariantOp(Steps steps, OperatorPtr child) : UnaryOperator(steps, std::move(child)) {}
   void open(Context& context) override {
     child_->open(context);
-    series_ = child_->series();
-    reserved_ = context.reserve(series_.size(), 1, sizeof(double));
+    return_series_of(*child_);
+    reserved_ = context.reserve(series().size(), 1, sizeof(double));
   }
   void prepare(Context& context) override {
     child_->prepare(context);

@@ -65,12 +65,18 @@ class Operator {
   // The series that may have points, in their order, where the node knows it. After prepare().
   virtual const std::vector<uint32_t>* present() const { return nullptr; }
 
-  const SeriesList& series() const { return series_; }
+  const SeriesList& series() const { return *shown_; }
   const Steps& steps() const { return steps_; }
 
  protected:
+  // For nodes that return the series of another, which is open and outlives this.
+  void return_series_of(const Operator& other) { shown_ = other.shown_; }
+
   const Steps steps_;
   SeriesList series_;
+
+ private:
+  const SeriesList* shown_ = &series_;
 };
 using OperatorPtr = std::unique_ptr<Operator>;
 

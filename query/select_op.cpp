@@ -33,6 +33,16 @@ void Selection::open(Context& context) {
   found_.store(set_->size(), std::memory_order_relaxed);
 }
 
+SeriesList Selection::series(const Context& context) const {
+  SeriesList list;
+  list.labels.reserve(set_->size());
+  for (size_t i = 0; i < set_->size(); ++i) {
+    if (i % 4096 == 0) context.check();
+    list.labels.push_back(set_->labels(i));
+  }
+  return list;
+}
+
 size_t series_at_once(TimeRange range) {
   constexpr size_t kChunks = 48, kMostSeries = 16;
   // Of merged blocks, 480 samples, one in 15 s; those of the last hours are shorter.
@@ -98,12 +108,7 @@ SelectOp::SelectOp(Instants instants, SelectionPtr selection, Give give, Selecto
 
 void SelectOp::open(Context& context) {
   selection_->open(context);
-  const SeriesSet& set = selection_->set();
-  series_.labels.reserve(set.size());
-  for (size_t i = 0; i < set.size(); ++i) {
-    if (i % 4096 == 0) context.check();
-    series_.labels.push_back(set.labels(i));
-  }
+  series_ = selection_->series(context);
 }
 
 void SelectOp::rows(Context& context, Range range, Rows& out) const {

@@ -19,6 +19,7 @@ class Selection {
   void open(Context& context);
   bool is_open() const { return set_ != nullptr; }
   const SeriesSet& set() const { return *set_; }
+  SeriesList series(const Context& context) const;
   // How many series there are; 0 before open(). Thread-safe.
   size_t found() const { return found_.load(std::memory_order_relaxed); }
   TimeRange range() const { return range_; }

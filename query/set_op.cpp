@@ -68,8 +68,8 @@ class SetOp final : public Operator {
       }
     }
     presence_.reserve(context, numbers.size(), steps_.count);
+    if (op_ != BinaryOp::kOr) return return_series_of(*left_);
     series_ = left_->series();
-    if (op_ != BinaryOp::kOr) return;
     const SeriesList& right = right_->series();
     if (!series_.drop_name.empty() || !right.drop_name.empty()) {
       series_.drop_name.resize(series_.size());

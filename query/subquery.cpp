@@ -9,11 +9,10 @@ class SubquerySource final : public RangeSource {
       : RangeSource(instants, range, {SelectorModifier::kNone, false, {}, counted}),
         child_(std::move(child)) {}
 
-  void open(Context& context) override {
-    child_->open(context);
-    series_ = child_->series();
-  }
+  void open(Context& context) override { child_->open(context); }
   void prepare(Context& context) override { child_->prepare(context); }
+  SeriesList series(const Context&) const override { return child_->series(); }
+  LabelsView labels(size_t series) const override { return child_->series().labels[series]; }
 
   void read(Context& context, size_t series, Columns& out) const override {
     out.clear();

@@ -99,9 +99,9 @@ class KAggregate final : public Operator {
   void open(Context& context) override {
     parts_.child->open(context);
     parts_.param->open(context);
-    series_ = parts_.child->series();
+    return_series_of(*parts_.child);
     SeriesList groups;
-    parts_.grouping.open(context, series_, groups);
+    parts_.grouping.open(context, series(), groups);
     tables_ = context.reserve(
         groups.size(), steps_.count,
         chooses_by_value() ? sizeof(std::vector<Entry>) + sizeof(double) : sizeof(uint32_t));
@@ -112,7 +112,7 @@ class KAggregate final : public Operator {
     parts_.param->prepare(context);
     Rows param(context, steps_.count);
     const double* k = scalar_row(context, *parts_.param, param);
-    row_of_.assign(series_.size(), -1);
+    row_of_.assign(series().size(), -1);
     if (steps_.count == 0) return;
     if (!check_param(context, k)) {
       hear_others(context, *parts_.child, {});
@@ -183,7 +183,7 @@ class KAggregate final : public Operator {
 
   size_t limit(double k) const {
     if (k < 1) return 0;
-    return static_cast<size_t>(std::min(k, static_cast<double>(series_.size())));
+    return static_cast<size_t>(std::min(k, static_cast<double>(series().size())));
   }
 
   // Calls take(series, rows, its row) in the order of the series, or in that which the child fixes.
@@ -255,7 +255,7 @@ class KAggregate final : public Operator {
     std::vector<uint32_t> taken(parts_.grouping.size() * steps_.count);
     const auto taken_by_hash = [&](uint32_t series, double ratio) {
       const double offset =
-          static_cast<double>(series_.labels[series].hash()) / 18446744073709551616.0;
+          static_cast<double>(this->series().labels[series].hash()) / 18446744073709551616.0;
       ratio = std::clamp(ratio, -1.0, 1.0);
       return ratio >= 0 ? offset < ratio : offset >= 1 + ratio;
     };

@@ -8,16 +8,6 @@
 
 namespace hearth::promql {
 
-void MatrixSource::open(Context& context) {
-  selection_->open(context);
-  const SeriesSet& set = selection_->set();
-  series_.labels.reserve(set.size());
-  for (size_t i = 0; i < set.size(); ++i) {
-    if (i % 4096 == 0) context.check();
-    series_.labels.push_back(set.labels(i));
-  }
-}
-
 TimeRange MatrixSource::wanted(const Context& context) const {
   const TimeMs before = subtract_time(instants_.first, range_ + reach_back(context));
   return {add_time(before, 1), add_time(instants_.last(), reach_ahead(context))};
@@ -163,17 +153,17 @@ WindowOp::WindowOp(RangeSourcePtr source, const RangeFunction& function,
 void WindowOp::open(Context& context) {
   source_->open(context);
   for (const OperatorPtr& scalar : scalars_) scalar->open(context);
-  const SeriesList& in = source_->series();
-  series_ = in;
+  series_ = source_->series(context);
   SameLoss loss;
   if (!function_.keeps_name) {
     if (context.options.delayed_name_removal) {
-      series_.drop_name.assign(in.size(), 1);
+      series_.drop_name.assign(series_.size(), 1);
     } else {
-      for (size_t i = 0; i < in.size(); ++i) {
+      for (size_t i = 0; i < series_.size(); ++i) {
         if (i % 1024 == 0) context.check();
-        series_.labels[i] = without_metadata(context, in.labels[i]);
-        loss.add(in.labels[i], series_.labels[i]);
+        const LabelsView before =
+            std::exchange(series_.labels[i], without_metadata(context, series_.labels[i]));
+        loss.add(before, series_.labels[i]);
       }
     }
   }
@@ -294,7 +284,7 @@ void WindowOp::row(Windows& windows, size_t input, Rows& out, size_t row,
                    std::string_view& told) const {
   Context& context = windows.context;
   if (windows.samples.t.empty() && windows.samples.histograms.empty()) return;
-  windows.labels = source_->series().labels[input];
+  windows.labels = source_->labels(input);
   const DurationMs before = windows.range + source_->reach_back(context);
   const DurationMs after = source_->reach_ahead(context);
   windows.floats.slide(windows.samples.t, windows.instants, before, after);

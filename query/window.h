@@ -28,7 +28,8 @@ class RangeSource {
   // How many series are best read together.
   virtual size_t at_once(const Context&) const { return 1; }
 
-  const SeriesList& series() const { return series_; }
+  virtual SeriesList series(const Context& context) const = 0;
+  virtual LabelsView labels(size_t series) const = 0;
   const Instants& instants() const { return instants_; }
   DurationMs range() const { return range_; }
   // How far windows reach beyond the range: `anchored` ones back by the look-back, `smoothed` ones
@@ -46,7 +47,6 @@ class RangeSource {
   const Instants instants_;
   const DurationMs range_;
   const SelectorTraits traits_;
-  SeriesList series_;
 };
 using RangeSourcePtr = std::unique_ptr<RangeSource>;
 
@@ -55,8 +55,10 @@ class MatrixSource final : public RangeSource {
  public:
   MatrixSource(Instants instants, DurationMs range, SelectorTraits traits, SelectionPtr selection)
       : RangeSource(instants, range, traits), selection_(std::move(selection)) {}
-  void open(Context& context) override;
+  void open(Context& context) override { selection_->open(context); }
   void prepare(Context&) override {}
+  SeriesList series(const Context& context) const override { return selection_->series(context); }
+  LabelsView labels(size_t series) const override { return selection_->set().labels(series); }
   void read(Context& context, size_t series, Columns& out) const override {
     read_many(context, series, {&out, 1});
   }
