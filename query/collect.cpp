@@ -77,11 +77,12 @@ void collect_rows(const Operator& root, Context& context, QueryResult& result) {
 
 void collect_samples(const RangeSource& source, Context& context, QueryResult& result) {
   Columns columns;
-  for (size_t i = 0; i < source.series().size(); ++i) {
+  const SeriesList all = source.series(context);
+  for (size_t i = 0; i < all.size(); ++i) {
     if (i % 64 == 0) context.check();
     source.read(context, i, columns);
     size_t samples = columns.t.size();
-    size_t bytes = sizeof(ResultSeries) + label_bytes(source.series().labels[i]) +
+    size_t bytes = sizeof(ResultSeries) + label_bytes(all.labels[i]) +
                    columns.t.size() * sizeof(Point);
     for (const FloatHistogram& h : columns.histograms) {
       samples += static_cast<size_t>(histogram_samples(h));
@@ -90,7 +91,7 @@ void collect_samples(const RangeSource& source, Context& context, QueryResult& r
     context.hold(samples);
     context.budget.charge(bytes);
     ResultSeries series;
-    series.labels = Labels(source.series().labels[i]);
+    series.labels = Labels(all.labels[i]);
     series.points.reserve(columns.t.size());
     for (size_t k = 0; k < columns.t.size(); ++k)
       series.points.push_back({columns.t[k], columns.v[k]});
