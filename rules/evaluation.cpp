@@ -139,17 +139,16 @@ std::map<Labels, Alert> ActiveRule::expand(const RuleWorld& world, TimeMs t,
       alert.value = series.points.front().v;
       data.value = alert.value;
     }
-    LabelsBuilder labels(series.labels), annotations;
+    LabelsBuilder labels(series.labels);
     labels.erase(kMetricName);
     for (const auto& [name, text] : label_templates_) {
       labels.set(name, expanded(text, data, functions));
     }
     labels.set("alertname", rule_.alert);
     for (const auto& [name, text] : annotation_templates_) {
-      annotations.set(name, expanded(text, data, functions));
+      alert.annotations[name] = expanded(text, data, functions);
     }
     alert.labels = labels.build();
-    alert.annotations = annotations.build();
     alert.active_at = t;
     const Labels key = alert.labels;
     if (!out.emplace(key, std::move(alert)).second) {

@@ -19,7 +19,8 @@ std::string_view alert_state_name(AlertState state);  // "pending", ...
 
 struct Alert {
   AlertState state = AlertState::kPending;
-  Labels labels, annotations;
+  Labels labels;
+  std::map<std::string, std::string> annotations;  // empty ones too
   double value = 0;
   TimeMs active_at = 0;
   std::optional<TimeMs> fired_at, resolved_at, keep_firing_since;

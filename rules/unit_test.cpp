@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "core/duration.h"
@@ -18,6 +19,12 @@ namespace {
 
 std::string go_duration(DurationMs duration) {
   return go_duration_text(GoDuration{duration * 1'000'000});
+}
+
+std::map<std::string, std::string> texts_of(LabelsView labels) {
+  std::map<std::string, std::string> texts;
+  for (const Label& label : labels) texts.emplace(label.name, label.value);
+  return texts;
 }
 
 // The series of a test, brought into the store as time goes on. One thread.
@@ -202,16 +209,15 @@ class Run {
     for (const ExpectedAlert& alert : test.expected) {
       std::map<std::string, std::string> labels = alert.labels;
       labels["alertname"] = test.alert;
-      expected.push_back(
-          {Labels::from_pairs({labels.begin(), labels.end()}),
-           Labels::from_pairs({alert.annotations.begin(), alert.annotations.end()})});
+      expected.push_back({std::move(labels), alert.annotations});
     }
     for (const ActiveGroup& group : groups_) {
       for (const ActiveRule& rule : group.rules()) {
         if (rule.rule().alert != test.alert) continue;
         for (const auto& item : rule.alerts()) {
           const Alert& alert = item.second;
-          if (alert.state == AlertState::kFiring) got.push_back({alert.labels, alert.annotations});
+          if (alert.state == AlertState::kFiring)
+            got.push_back({texts_of(alert.labels), alert.annotations});
         }
       }
     }

@@ -1,6 +1,7 @@
 #include "rules/unit_test_text.h"
 
 #include <algorithm>
+#include <set>
 
 #include "core/go_text.h"
 #include "core/json.h"
@@ -17,8 +18,16 @@ std::string indented(const std::string& text, const std::string& indent) {
   return out;
 }
 
+using Texts = std::map<std::string, std::string>;
+
+std::string texts_text(const Texts& texts) {
+  std::string flat;
+  for (const auto& [name, text] : texts) append_flat_label(flat, name, text);
+  return labels_text(LabelsView(flat));
+}
+
 std::string alert_text(const TestAlert& alert) {
-  return "Labels:" + labels_text(alert.labels) + "\nAnnotations:" + labels_text(alert.annotations);
+  return "Labels:" + texts_text(alert.labels) + "\nAnnotations:" + texts_text(alert.annotations);
 }
 
 std::string float_E(double value) {
@@ -31,42 +40,41 @@ std::string float_E(double value) {
 constexpr std::string_view kAdded = "\x1b[0;32m", kRemoved = "\x1b[0;31m", kChanged = "\x1b[0;33m",
                            kPlain = "\x1b[0m";
 
-// Two label sets side by side as the lines of a JSON object. One thread.
+// Two sets of texts side by side as the lines of a JSON object. One thread.
 class Difference {
  public:
   explicit Difference(std::string& out) : out_(out) {}
 
-  void object(std::string_view name, const Labels& expected, const Labels& got,
+  void object(std::string_view name, const Texts& expected, const Texts& got,
               const std::string& margin, bool last) {
     const std::string inner = margin + "    ";
-    std::vector<std::string> names;
-    for (const Label& label : expected) names.emplace_back(label.name);
-    for (const Label& label : got) {
-      if (!expected.has(label.name)) names.emplace_back(label.name);
+    std::set<std::string> names;
+    for (const Texts* texts : {&expected, &got}) {
+      for (const auto& item : *texts) names.insert(item.first);
     }
     if (names.empty()) {
       out_ += margin + go_quote(name) + (last ? ": {}\n" : ": {},\n");
       return;
     }
-    std::sort(names.begin(), names.end());
     out_ += margin + go_quote(name) + ": {\n";
-    for (size_t i = 0; i < names.size(); ++i) {
-      line(names[i], expected, got, inner);
-      out_ += i + 1 < names.size() ? ",\n" : "\n";
+    for (const std::string& key : names) {
+      line(key, expected, got, inner);
+      out_ += key != *names.rbegin() ? ",\n" : "\n";
     }
     out_ += margin + (last ? "}\n" : "},\n");
   }
 
  private:
-  void line(const std::string& name, const Labels& expected, const Labels& got,
+  void line(const std::string& name, const Texts& expected, const Texts& got,
             const std::string& margin) {
+    const auto expected_text = expected.find(name), got_text = got.find(name);
     std::string key, was, is;
     append_json_string(key, name);
-    append_json_string(was, expected.get(name));
-    append_json_string(is, got.get(name));
-    if (!got.has(name)) {
+    if (expected_text != expected.end()) append_json_string(was, expected_text->second);
+    if (got_text != got.end()) append_json_string(is, got_text->second);
+    if (got_text == got.end()) {
       out_ += margin + std::string(kRemoved) + key + ": " + was + std::string(kPlain);
-    } else if (!expected.has(name)) {
+    } else if (expected_text == expected.end()) {
       out_ += margin + std::string(kAdded) + key + ": " + is + std::string(kPlain);
     } else if (was != is) {
       out_ += margin + key + ": " + std::string(kChanged) + was + " => " + is + std::string(kPlain);

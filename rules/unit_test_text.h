@@ -1,6 +1,7 @@
 // What unit tests expected and got, as promtool prints it.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -9,7 +10,7 @@
 namespace hearth::rules {
 
 struct TestAlert {
-  Labels labels, annotations;
+  std::map<std::string, std::string> labels, annotations;
   bool operator==(const TestAlert&) const = default;
   auto operator<=>(const TestAlert&) const = default;
 };

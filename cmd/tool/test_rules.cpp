@@ -13,6 +13,7 @@
 #include "cmd/tool/junit.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "rules/template_value.h"
 #include "rules/unit_test.h"
 
 namespace hearth {
@@ -97,8 +98,9 @@ class TestFile {
     rules::UnitTestResult result = rules::run_unit_test(group, options_);
     if (input_.on("debug")) {
       if (!result.dump.empty()) fmt::print("{}", result.dump);
-      const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-      fmt::print("DEBUG: Test {} finished, took {:.6f}s\n", name, took.count());
+      const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - start;
+      fmt::print("DEBUG: Test {} finished, took {}\n", name,
+                 rules::go_duration_text(rules::GoDuration{took.count()}));
     }
     suite.add(name, result.errors);
     return std::move(result.errors);

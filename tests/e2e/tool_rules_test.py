@@ -254,6 +254,16 @@ class TestRules(ToolTestCase):
         self.write("rt_test.yml", TEMPLATES_TEST)
         self.assert_same("test", "rules", "rt_test.yml")
 
+    def test_empty_texts_of_alerts(self):
+        self.write("rules.yml", "groups:\n- name: a\n  rules:\n  - {alert: X, expr: vector(1), labels: {l: ''},"
+                   " annotations: {a: '', b: '{{ $labels.none }}'}}\n")
+        for alert in ("{}", "{exp_annotations: {a: ''}}", "{exp_annotations: {a: '', b: ''}}",
+                      "{exp_annotations: {a: '', b: ''}, exp_labels: {l: ''}}", "{exp_annotations: {b: ~, a: x}}"):
+            self.write("t.yml", "rule_files: [rules.yml]\ntests:\n- alert_rule_test:\n"
+                       f"  - {{eval_time: 1m, alertname: X, exp_alerts: [{alert}]}}\n")
+            self.assert_same("test", "rules", "t.yml")
+            self.assert_same("test", "rules", "--diff", "t.yml")
+
     def test_junit(self):
         folder = RULES / "unit-tests"
         reports = []
