@@ -1,6 +1,7 @@
 #include "core/histogram_math.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace hearth {
@@ -16,6 +17,16 @@ std::vector<IndexedCount> negative(const FloatHistogram& h) {
 std::vector<IndexedCount> populated(std::vector<IndexedCount> counts) {
   std::erase_if(counts, [](const IndexedCount& c) { return c.count == 0; });
   return counts;
+}
+
+// By bits, so that what is not a number equals itself.
+bool same(double a, double b) { return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b); }
+
+bool same(const std::vector<IndexedCount>& a, const std::vector<IndexedCount>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const IndexedCount& x, const IndexedCount& y) {
+                      return x.index == y.index && same(x.count, y.count);
+                    });
 }
 
 void set_sides(FloatHistogram& h, const std::vector<IndexedCount>& pos,
@@ -49,11 +60,12 @@ void compact(FloatHistogram& h) { set_sides(h, populated(positive(h)), populated
 
 bool same_histogram(const FloatHistogram& a, const FloatHistogram& b) {
   const bool exponential = !uses_custom_buckets(a);
-  return a.schema == b.schema && a.count == b.count && a.sum == b.sum &&
-         (!exponential || (a.zero_threshold == b.zero_threshold && a.zero_count == b.zero_count)) &&
+  return a.schema == b.schema && same(a.count, b.count) && same(a.sum, b.sum) &&
+         (!exponential ||
+          (a.zero_threshold == b.zero_threshold && same(a.zero_count, b.zero_count))) &&
          (exponential || a.custom_values == b.custom_values) &&
-         populated(positive(a)) == populated(positive(b)) &&
-         populated(negative(a)) == populated(negative(b));
+         same(populated(positive(a)), populated(positive(b))) &&
+         same(populated(negative(a)), populated(negative(b)));
 }
 
 void multiply(FloatHistogram& h, double factor) {

@@ -56,6 +56,7 @@ void ComputedDurations::check(const Expr& expr) const {
 DurationMs ComputedDurations::value(const ExprPtr& computed, DurationMs written, Sign sign) const {
   if (computed == nullptr) return written;
   const double found = seconds(*computed);
+  if (std::isnan(found) && sign == Sign::kAny) return 0;  // as Go turns it into a duration
   if (sign == Sign::kPositive && !(found > 0)) {
     throw bad_duration(*computed, "duration must be greater than 0");
   }

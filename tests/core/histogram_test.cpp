@@ -153,6 +153,8 @@ TEST_CASE("compacting and comparing ignore empty buckets") {
   compact(compacted);
   CHECK(compacted.positive_spans == std::vector<HistogramSpan>{{1, 1}, {2, 1}});
   CHECK(same_histogram(h, compacted));
+  h.sum = compacted.sum = std::nan("");
+  CHECK(same_histogram(h, compacted));
   compacted.positive_buckets[0] = 5;
   CHECK_FALSE(same_histogram(h, compacted));
 }

@@ -35,3 +35,7 @@ TEST_CASE("of several durations the outer one is told, of an aggregation that of
   CHECK(error_of("quantile(scalar(rate(a[1 - 1])), rate(b[2 - 2]))") ==
         "40:45: duration must be greater than 0");
 }
+
+TEST_CASE("an offset that is no number is none") {
+  CHECK(error_of("a offset (45s) % NaN") == "none");
+}
