@@ -1,36 +1,34 @@
 #include "config/yaml_tree.h"
 
+#include <yaml.h>
+
 #include <algorithm>
 #include <limits>
 #include <map>
 
-#include "config/yaml_scanner.h"
 #include "core/error.h"
 
 namespace hearth {
 namespace {
 
-using Type = YamlToken::Type;
-
 constexpr int kMaxDepth = 500;
-constexpr std::string_view kStandardTags = "tag:yaml.org,2002:";
 
 [[noreturn]] void fail(const std::string& text) {
   throw Error(ErrorKind::kBadData, "yaml: " + text);
 }
+[[noreturn]] void fail_at(size_t line, const std::string& text) {
+  fail("line " + std::to_string(line) + ": " + text);
+}
 
-// go-yaml counts the lines of scanner errors from 1, of others from 0, and leaves out line 0.
-[[noreturn]] void fail_as_go(const YamlProblem& problem, GoYaml version) {
-  size_t line = problem.at.line, other = problem.context.line;
-  if (version == GoYaml::kVersion3) std::swap(line, other);
-  if (line == 0) line = other;
-  if (line != 0 && problem.from_scanner) ++line;
-  fail(line != 0 ? "line " + std::to_string(line) + ": " + problem.text : problem.text);
+std::string view(const yaml_char_t* text) {
+  return text == nullptr ? std::string() : reinterpret_cast<const char*>(text);
 }
 
 // "tag:yaml.org,2002:int" -> "!!int"
-std::string short_tag(const std::string& tag) {
-  return tag.starts_with(kStandardTags) ? "!!" + tag.substr(kStandardTags.size()) : tag;
+std::string short_tag(const yaml_char_t* tag) {
+  constexpr std::string_view kPrefix = "tag:yaml.org,2002:";
+  const std::string text = view(tag);
+  return text.starts_with(kPrefix) ? "!!" + text.substr(kPrefix.size()) : text;
 }
 
 uint64_t saturating_add(uint64_t a, uint64_t b) {
@@ -38,238 +36,79 @@ uint64_t saturating_add(uint64_t a, uint64_t b) {
                                                       : a + b;
 }
 
-bool is_any(Type type, std::initializer_list<Type> of) {
-  for (const Type one : of) {
-    if (type == one) return true;
+// libyaml's parser and event freed in time. One thread.
+class Parser {
+ public:
+  Parser(std::string_view text, GoYaml version) : version_(version) {
+    if (yaml_parser_initialize(&parser_) == 0) throw std::bad_alloc();
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()),
+                                 text.size());
   }
-  return false;
-}
+  ~Parser() {
+    yaml_event_delete(&event_);
+    yaml_parser_delete(&parser_);
+  }
+  Parser(const Parser&) = delete;
+  Parser& operator=(const Parser&) = delete;
 
-// Builds nodes from tokens, recursively to kMaxDepth: go-yaml's grammar, with its quirks. One
-// thread.
+  const yaml_event_t& next() {
+    yaml_event_delete(&event_);
+    if (yaml_parser_parse(&parser_, &event_) == 0) fail_as_go();
+    return event_;
+  }
+  const yaml_event_t& event() const { return event_; }
+  int line() const { return static_cast<int>(event_.start_mark.line) + 1; }
+  int column() const { return static_cast<int>(event_.start_mark.column) + 1; }
+
+ private:
+  // go-yaml counts the lines of scanner errors from 1, of others from 0, and leaves out line 0.
+  [[noreturn]] void fail_as_go() const {
+    size_t line = parser_.problem_mark.line, other = parser_.context_mark.line;
+    if (version_ == GoYaml::kVersion3) std::swap(line, other);
+    if (line == 0) line = other;
+    if (line != 0 && parser_.error == YAML_SCANNER_ERROR) ++line;
+    const std::string problem = parser_.problem != nullptr ? parser_.problem : "cannot be read";
+    if (line != 0) fail_at(line, problem);
+    fail(problem);
+  }
+  GoYaml version_;
+  yaml_parser_t parser_{};
+  yaml_event_t event_{};
+};
+
+// Builds nodes from events, recursively to kMaxDepth. One thread.
 class Builder {
  public:
-  Builder(std::string_view text, GoYaml version) : scanner_(text), version_(version) {}
+  Builder(std::string_view text, GoYaml version) : parser_(text, version), version_(version) {}
 
   YamlRef document() {
-    directives();
-    if (type() == Type::kStreamEnd) return nullptr;
-    YamlRef root;
-    if (type() == Type::kDocumentStart) {
-      scanner_.next();
-      const bool nothing =
-          is_any(type(), {Type::kVersionDirective, Type::kTagDirective, Type::kDocumentStart,
-                          Type::kDocumentEnd, Type::kStreamEnd});
-      root = nothing ? empty(scanner_.peek().start) : node(0, true, false);
-    } else {
-      root = node(0, true, false);
-    }
-    scanner_.peek();  // what cannot be read after the document refuses it
+    parser_.next();  // stream start
+    if (parser_.next().type == YAML_STREAM_END_EVENT) return nullptr;
+    parser_.next();
+    YamlRef root = node(0);
+    parser_.next();  // the document's end: what cannot be read behind it refuses it
     check_aliasing(*root);
     return root;
   }
 
  private:
-  // What stands before a node.
-  struct Properties {
-    YamlMark start;
-    std::string anchor, tag;
-    bool any = false;
-  };
-
-  Type type() { return scanner_.peek().type; }
-
-  [[noreturn]] void wrong(const char* text, const YamlMark& context) {
-    throw YamlProblem{text, scanner_.peek().start, context, false};
-  }
-
-  void directives() {
-    bool version_known = false, any = false;
-    for (; is_any(type(), {Type::kVersionDirective, Type::kTagDirective}); any = true) {
-      const YamlToken directive = scanner_.next();
-      const auto fail_here = [&](const char* text) {
-        throw YamlProblem{text, directive.start, {}, false};
-      };
-      if (directive.type == Type::kVersionDirective) {
-        if (version_known) fail_here("found duplicate %YAML directive");
-        if (directive.value != "1.1") fail_here("found incompatible YAML document");
-        version_known = true;
-      } else if (!prefixes_.emplace(directive.value, directive.suffix).second) {
-        fail_here("found duplicate %TAG directive");
-      }
-    }
-    if (any && type() != Type::kDocumentStart) wrong("did not find expected <document start>", {});
-    prefixes_.emplace("!", "!");
-    prefixes_.emplace("!!", kStandardTags);
-  }
-
-  YamlRef node(int depth, bool block, bool indentless) {
+  // Makes the node whose first event is the current one.
+  YamlRef node(int depth) {
     if (depth > kMaxDepth) fail("exceeded max depth of " + std::to_string(kMaxDepth));
-    if (type() == Type::kAlias) return alias(scanner_.next().value);
-    const Properties before = properties();
-    switch (type()) {
-      case Type::kBlockEntry:
-        if (indentless) return indentless_sequence(before, depth);
-        break;
-      case Type::kScalar: {
-        const YamlToken token = scanner_.next();
-        return scalar(before, token.value, token.plain);
-      }
-      case Type::kFlowSequenceStart:
-        return flow_sequence(before, depth);
-      case Type::kFlowMappingStart:
-        return flow_mapping(before, depth);
-      case Type::kBlockSequenceStart:
-        if (block) return block_sequence(before, depth);
-        break;
-      case Type::kBlockMappingStart:
-        if (block) return block_mapping(before, depth);
-        break;
+    const yaml_event_t& event = parser_.event();
+    switch (event.type) {
+      case YAML_ALIAS_EVENT:
+        return alias(view(event.data.alias.anchor));
+      case YAML_SCALAR_EVENT:
+        return scalar(event);
+      case YAML_SEQUENCE_START_EVENT:
+        return sequence(event, depth);
+      case YAML_MAPPING_START_EVENT:
+        return mapping(event, depth);
       default:
-        break;
+        fail_at(static_cast<size_t>(parser_.line()), "did not find expected node content");
     }
-    if (!before.any) wrong("did not find expected node content", before.start);
-    return scalar(before, "", true);
   }
-
-  Properties properties() {
-    Properties out;
-    out.start = scanner_.peek().start;
-    bool anchor = false;
-    const auto take_anchor = [&] {
-      if (anchor || type() != Type::kAnchor) return;
-      out.anchor = scanner_.next().value;
-      anchor = true;
-    };
-    take_anchor();
-    if (type() == Type::kTag) {
-      const YamlToken token = scanner_.next();
-      take_anchor();
-      type();
-      out.tag = short_tag(full_tag(token, out.start));
-    }
-    out.any = anchor || !out.tag.empty();
-    return out;
-  }
-
-  std::string full_tag(const YamlToken& token, const YamlMark& node) const {
-    if (token.value.empty()) return token.suffix;
-    const auto prefix = prefixes_.find(token.value);
-    if (prefix == prefixes_.end()) {
-      throw YamlProblem{"found undefined tag handle", token.start, node, false};
-    }
-    return prefix->second + token.suffix;
-  }
-
-  // ---- the collections -------------------------------------------------------------------------
-
-  YamlRef block_sequence(const Properties& before, int depth) {
-    const auto made = begin(YamlNode::Kind::kSequence, before);
-    const YamlMark context = scanner_.next().start;
-    while (type() == Type::kBlockEntry) {
-      const YamlMark mark = scanner_.next().end;
-      const bool nothing = is_any(type(), {Type::kBlockEntry, Type::kBlockEnd});
-      add(*made, nothing ? empty(mark) : node(depth + 1, true, false));
-    }
-    if (type() != Type::kBlockEnd) wrong("did not find expected '-' indicator", context);
-    scanner_.next();
-    return finish(made, before);
-  }
-
-  YamlRef indentless_sequence(const Properties& before, int depth) {
-    const auto made = begin(YamlNode::Kind::kSequence, before);
-    while (type() == Type::kBlockEntry) {
-      const YamlMark mark = scanner_.next().end;
-      const bool nothing =
-          is_any(type(), {Type::kBlockEntry, Type::kKey, Type::kValue, Type::kBlockEnd});
-      add(*made, nothing ? empty(mark) : node(depth + 1, true, false));
-    }
-    return finish(made, before);
-  }
-
-  YamlRef block_mapping(const Properties& before, int depth) {
-    const auto made = begin(YamlNode::Kind::kMapping, before);
-    const YamlMark context = scanner_.next().start;
-    std::vector<YamlRef> merged;
-    const auto part = [&]() -> YamlRef {  // a key, or a value
-      const YamlMark mark = scanner_.next().end;
-      const bool nothing = is_any(type(), {Type::kKey, Type::kValue, Type::kBlockEnd});
-      return nothing ? empty(mark) : node(depth + 1, true, true);
-    };
-    while (type() == Type::kKey) {
-      const YamlRef key = part();
-      add(*made, key, type() == Type::kValue ? part() : empty(scanner_.peek().start), merged);
-    }
-    if (type() != Type::kBlockEnd) wrong("did not find expected key", context);
-    scanner_.next();
-    return finish(made, before, merged);
-  }
-
-  YamlRef flow_sequence(const Properties& before, int depth) {
-    const auto made = begin(YamlNode::Kind::kSequence, before);
-    const YamlMark context = scanner_.next().start;
-    while (type() != Type::kFlowSequenceEnd) {
-      if (!made->items.empty()) {
-        if (type() != Type::kFlowEntry) wrong("did not find expected ',' or ']'", context);
-        scanner_.next();
-        if (type() == Type::kFlowSequenceEnd) break;
-      }
-      add(*made, type() == Type::kKey ? pair(depth + 1) : node(depth + 1, false, false));
-    }
-    scanner_.next();
-    return finish(made, before);
-  }
-
-  // [a: b]: a mapping of one key within a sequence.
-  YamlRef pair(int depth) {
-    Properties before;
-    before.start = scanner_.next().start;
-    const auto made = begin(YamlNode::Kind::kMapping, before);
-    std::vector<YamlRef> merged;
-    YamlRef key;
-    if (is_any(type(), {Type::kValue, Type::kFlowEntry, Type::kFlowSequenceEnd})) {
-      key = empty(scanner_.next().end);  // go-yaml takes what comes instead of a key
-    } else {
-      key = node(depth + 1, false, false);
-    }
-    add(*made, key, flow_value(depth, Type::kFlowSequenceEnd), merged);
-    type();
-    return finish(made, before, merged);
-  }
-
-  YamlRef flow_mapping(const Properties& before, int depth) {
-    const auto made = begin(YamlNode::Kind::kMapping, before);
-    const YamlMark context = scanner_.next().start;
-    std::vector<YamlRef> merged;
-    for (bool first = true; type() != Type::kFlowMappingEnd; first = false) {
-      if (!first) {
-        if (type() != Type::kFlowEntry) wrong("did not find expected ',' or '}'", context);
-        scanner_.next();
-        if (type() == Type::kFlowMappingEnd) break;
-      }
-      if (type() != Type::kKey) {  // {a}
-        const YamlRef key = node(depth + 1, false, false);
-        add(*made, key, empty(scanner_.peek().start), merged);
-        continue;
-      }
-      scanner_.next();
-      const bool nothing = is_any(type(), {Type::kValue, Type::kFlowEntry, Type::kFlowMappingEnd});
-      const YamlRef key = nothing ? empty(scanner_.peek().start) : node(depth + 1, false, false);
-      add(*made, key, flow_value(depth, Type::kFlowMappingEnd), merged);
-    }
-    scanner_.next();
-    return finish(made, before, merged);
-  }
-
-  YamlRef flow_value(int depth, Type end) {
-    if (type() == Type::kValue) {
-      scanner_.next();
-      if (!is_any(type(), {Type::kFlowEntry, end})) return node(depth + 1, false, false);
-    }
-    return empty(scanner_.peek().start);
-  }
-
-  // ---- the nodes -------------------------------------------------------------------------------
 
   YamlRef alias(const std::string& name) {
     const auto found = anchors_.find(name);
@@ -278,45 +117,52 @@ class Builder {
     return found->second;
   }
 
-  std::shared_ptr<YamlNode> begin(YamlNode::Kind kind, const Properties& before) {
+  std::shared_ptr<YamlNode> begin(YamlNode::Kind kind, const yaml_char_t* tag) {
     auto made = std::make_shared<YamlNode>();
     made->kind = kind;
-    made->line = static_cast<int>(before.start.line) + 1;
-    made->column = static_cast<int>(before.start.column) + 1;
+    made->line = parser_.line();
+    made->column = parser_.column();
     // Version 2 forgets what a collection's tag says.
-    const bool scalar = kind == YamlNode::Kind::kScalar;
-    if (scalar || version_ == GoYaml::kVersion3) made->tag = before.tag;
+    if (kind == YamlNode::Kind::kScalar || version_ == GoYaml::kVersion3) made->tag = short_tag(tag);
     ++written_nodes_;
-    if (!scalar) remember(before.anchor, nullptr);
     return made;
   }
 
-  YamlRef finish(const std::shared_ptr<YamlNode>& made, const Properties& before) {
-    remember(before.anchor, made);
+  YamlRef scalar(const yaml_event_t& event) {
+    const auto& data = event.data.scalar;
+    const auto made = begin(YamlNode::Kind::kScalar, data.tag);
+    made->text.assign(reinterpret_cast<const char*>(data.value), data.length);
+    made->plain = data.style == YAML_PLAIN_SCALAR_STYLE;
+    remember(view(data.anchor), made);
     return made;
   }
-  YamlRef finish(const std::shared_ptr<YamlNode>& made, const Properties& before,
-                 const std::vector<YamlRef>& merged) {
+
+  YamlRef sequence(const yaml_event_t& event, int depth) {
+    const auto made = begin(YamlNode::Kind::kSequence, event.data.sequence_start.tag);
+    const std::string anchor = view(event.data.sequence_start.anchor);
+    remember(anchor, nullptr);
+    while (parser_.next().type != YAML_SEQUENCE_END_EVENT) {
+      made->items.push_back(node(depth + 1));
+      made->expanded_nodes =
+          saturating_add(made->expanded_nodes, made->items.back()->expanded_nodes);
+    }
+    remember(anchor, made);
+    return made;
+  }
+
+  YamlRef mapping(const yaml_event_t& event, int depth) {
+    const auto made = begin(YamlNode::Kind::kMapping, event.data.mapping_start.tag);
+    const std::string anchor = view(event.data.mapping_start.anchor);
+    remember(anchor, nullptr);
+    std::vector<YamlRef> merged;
+    while (parser_.next().type != YAML_MAPPING_END_EVENT) {
+      const YamlRef key = node(depth + 1);
+      parser_.next();
+      add(*made, key, node(depth + 1), merged);
+    }
     for (const YamlRef& source : merged) merge(*made, *source);
-    return finish(made, before);
-  }
-
-  YamlRef scalar(const Properties& before, std::string text, bool plain) {
-    const auto made = begin(YamlNode::Kind::kScalar, before);
-    made->text = std::move(text);
-    made->plain = plain;
-    return finish(made, before);
-  }
-
-  YamlRef empty(const YamlMark& mark) {
-    Properties nothing;
-    nothing.start = mark;
-    return scalar(nothing, "", true);
-  }
-
-  static void add(YamlNode& to, const YamlRef& item) {
-    to.expanded_nodes = saturating_add(to.expanded_nodes, item->expanded_nodes);
-    to.items.push_back(item);
+    remember(anchor, made);
+    return made;
   }
 
   void add(YamlNode& to, const YamlRef& key, const YamlRef& value, std::vector<YamlRef>& merged) {
@@ -392,10 +238,9 @@ class Builder {
   }
 
   static constexpr size_t kMaxMergedEntries = 100'000;
-  YamlScanner scanner_;
+  Parser parser_;
   const GoYaml version_;
-  std::map<std::string, std::string> prefixes_;  // of the handles of tags
-  std::map<std::string, YamlRef> anchors_;       // nullptr: still being read
+  std::map<std::string, YamlRef> anchors_;  // nullptr: still being read
   uint64_t written_nodes_ = 0;
   size_t merged_entries_ = 0;
 };
@@ -403,11 +248,7 @@ class Builder {
 }  // namespace
 
 YamlRef parse_yaml(std::string_view text, GoYaml version) {
-  try {
-    return Builder(text, version).document();
-  } catch (const YamlProblem& problem) {
-    fail_as_go(problem, version);
-  }
+  return Builder(text, version).document();
 }
 
 }  // namespace hearth
