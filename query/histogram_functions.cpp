@@ -33,6 +33,9 @@ struct Source {
   LabelsView labels;    // without le, with the name
 
   size_t size() const { return buckets.size() + (native >= 0 ? 1 : 0); }
+  bool are_neighbours() const {
+    return buckets.empty() || buckets.back().series - buckets.front().series + 1 == buckets.size();
+  }
 };
 
 // The buckets in the order of their bounds, so that they need not be sorted at each step.
@@ -75,12 +78,8 @@ class HistogramOp final : public Operator {
   void rows(Context& context, Range range, Rows& out) const override {
     out.reset(range.size());
     if (merging_.is_identity()) {
-      const size_t at_once = context.rows_at_once(steps_.count);
       for (size_t first = range.begin; first < range.end;) {
-        size_t end = first, members = 0;
-        do {
-          members += sources_[outputs_[end].source].size();
-        } while (++end < range.end && members + sources_[outputs_[end].source].size() <= at_once);
+        const size_t end = end_of_batch(context, {first, range.end});
         evaluate(context, {first, end}, out, first - range.begin);
         first = end;
       }
@@ -194,37 +193,62 @@ class HistogramOp final : public Operator {
 
   double scalar(size_t i, size_t step) const { return (*scalar_rows_[i])[0][step]; }
 
+  // How many outputs are best evaluated together. Where the buckets of one do not stand beside each
+  // other, mostly those of the next do, bucket by bucket: then it takes more of them until enough
+  // neighbours can be read at once.
+  size_t end_of_batch(const Context& context, Range outputs) const {
+    constexpr size_t kMore = 8;
+    const auto source = [&](size_t i) -> const Source& { return sources_[outputs_[i].source]; };
+    const size_t some = context.rows_at_once(steps_.count);
+    const size_t at_most = source(outputs.begin).are_neighbours() ? some : kMore * some;
+    size_t end = outputs.begin, members = 0;
+    do {
+      members += source(end).size();
+    } while (++end < outputs.end && members + source(end).size() <= at_most);
+    return end;
+  }
+
   // Makes rows `to`, `to` + 1, ... of `out` these outputs.
   void evaluate(Context& context, Range outputs, Rows& out, size_t to) const {
-    std::vector<uint32_t> members;
+    std::vector<std::pair<uint32_t, uint32_t>> members;  // series, place among all
     for (size_t i = outputs.begin; i < outputs.end; ++i) {
       const Source& source = sources_[outputs_[i].source];
-      for (const Source::Bucket& bucket : source.buckets) members.push_back(bucket.series);
-      if (source.native >= 0) members.push_back(static_cast<uint32_t>(source.native));
+      const auto add = [&](uint32_t series) {
+        members.emplace_back(series, static_cast<uint32_t>(members.size()));
+      };
+      for (const Source::Bucket& bucket : source.buckets) add(bucket.series);
+      if (source.native >= 0) add(static_cast<uint32_t>(source.native));
+    }
+    std::sort(members.begin(), members.end());
+    std::vector<uint32_t> series(members.size()), rows_of(members.size());
+    for (uint32_t row = 0; row < members.size(); ++row) {
+      series[row] = members[row].first;
+      rows_of[members[row].second] = row;
     }
     ScratchRows rows(context, steps_.count);
-    gather_rows(context, *call_.child, members, *rows);
-    size_t first = 0;
+    gather_rows(context, *call_.child, series, *rows);
+    const uint32_t* of_source = rows_of.data();
     for (size_t i = outputs.begin; i < outputs.end; ++i) {
-      evaluate(context, outputs_[i], *rows, first, out, to++);
-      first += sources_[outputs_[i].source].size();
+      evaluate(context, outputs_[i], *rows, of_source, out, to++);
+      of_source += sources_[outputs_[i].source].size();
     }
   }
 
-  // in[first], in[first + 1], ...: the rows of the source.
-  void evaluate(Context& context, const Output& output, const Rows& in, size_t first, Rows& out,
-                size_t row) const {
+  // in[at[0]], in[at[1]], ...: the rows of the source.
+  void evaluate(Context& context, const Output& output, const Rows& in, const uint32_t* at,
+                Rows& out, size_t row) const {
     const Source& source = sources_[output.source];
     const std::vector<size_t> order = by_bound(source.buckets);
     Annotations::Fixes fixes;
     std::vector<uint8_t> done(steps_.count);
     if (source.native < 0 && call_.function == HistogramFunction::kQuantile) {
-      quantiles(source, order, in, first, out[row], done.data(), fixes);
+      quantiles(source, order, in, at, out[row], done.data(), fixes);
     }
     const HistogramPtr* natives = nullptr;
     if (source.native >= 0) {
-      natives = in.histograms(first + source.buckets.size());
-      tell_malformed(context, source.labels, in[first + source.buckets.size()]);
+      const uint32_t of_native = at[source.buckets.size()];
+      natives = in.histograms(of_native);
+      tell_malformed(context, source.labels, in[of_native]);
     }
     std::vector<ClassicBucket> buckets;
     for (size_t step = 0; step < steps_.count; ++step) {
@@ -232,7 +256,7 @@ class HistogramOp final : public Operator {
       if (output.only && scalar(output.scalar, step) != *output.only) continue;
       buckets.clear();
       for (const size_t b : order) {
-        const double count = in[first + b][step];
+        const double count = in[at[b]][step];
         if (!is_absent(count)) buckets.push_back({source.buckets[b].upper_bound, count});
       }
       const FloatHistogram* native = natives == nullptr ? nullptr : natives[step].get();
@@ -252,14 +276,14 @@ class HistogramOp final : public Operator {
 
   // Most of them, if its buckets are as usual.
   void quantiles(const Source& source, const std::vector<size_t>& order, const Rows& in,
-                 size_t first, double* out, uint8_t* done, Annotations::Fixes& fixes) const {
+                 const uint32_t* at, double* out, uint8_t* done, Annotations::Fixes& fixes) const {
     std::vector<double> bounds;
     std::vector<const double*> counts;
     for (const size_t b : order) {
       const double bound = source.buckets[b].upper_bound;
       if (!bounds.empty() && !(bounds.back() < bound)) return;
       bounds.push_back(bound);
-      counts.push_back(in[first + b]);
+      counts.push_back(in[at[b]]);
     }
     if (bounds.size() < 2 || !std::isinf(bounds.back())) return;
     constexpr size_t kAtOnce = ManyQuantiles::kSteps;

@@ -106,3 +106,34 @@ TEST_CASE("groups that are asked for once are not kept") {
   CHECK(peak("max(sum by (i) (m_total)) / count(sum by (i) (m_total))") < 100'000);
   CHECK(peak("max(sum by (i) (m_total) or vector(1))") > 700'000);
 }
+
+TEST_CASE("histograms are found whose buckets do not stand beside each other") {
+  EngineFixture fixture;
+  fixture.options.slice_series = 8;
+  for (const auto& [le, share] : {std::pair("+Inf", 2.0), {"1", 1.0}, {"2", 2.0}}) {
+    for (size_t pod = 0; pod < 100; ++pod) {
+      std::vector<double> points;
+      for (size_t k = 0; k < 60; ++k) points.push_back(share * static_cast<double>(k * (pod + 1)));
+      fixture.load(
+          Labels{{"__name__", "b_bucket"}, {"le", le}, {"pod", std::to_string(1000 + pod)}},
+          points);
+    }
+  }
+  Pool pool(2);
+  for (const char* buckets : {"b_bucket", "rate(b_bucket[2m])", "sum by (le, pod) (b_bucket)",
+                              "max by (le, pod) (rate(b_bucket[2m]))"}) {
+    const std::string text = std::string("histogram_quantile(0.75, ") + buckets + ")";
+    CAPTURE(text);
+    for (Pool* threads : {static_cast<Pool*>(nullptr), &pool}) {
+      const QueryResult result =
+          fixture.run(EngineFixture::range(text, kStart, kEnd, 15'000), threads);
+      REQUIRE(result.series.size() == 100);
+      for (size_t pod = 0; pod < 100; ++pod) {
+        CHECK(result.series[pod].labels == Labels{{"pod", std::to_string(1000 + pod)}});
+        REQUIRE(result.series[pod].points.size() == 37);
+        for (const Point& point : result.series[pod].points)
+          CHECK(std::fabs(point.v - 1.5) < 1e-12);
+      }
+    }
+  }
+}
