@@ -80,8 +80,9 @@ double ExpositionParser::parse_float(std::string_view text, const char* to) cons
   }
   if (const auto value = parse_go_float(text)) return std::isnan(*value) ? normal_nan() : *value;
   double ignored = 0;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), ignored);
-  const bool range = result.ec == std::errc::result_out_of_range;
+  const char* const end = text.data() + text.size();
+  const auto [after, error] = std::from_chars(text.data(), end, ignored);
+  const bool range = error == std::errc::result_out_of_range && after == end;
   fail_while(fmt::format("strconv.ParseFloat: parsing {}: {}", quote(text),
                          range ? "value out of range" : "invalid syntax"),
              to);

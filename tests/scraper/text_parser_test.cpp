@@ -45,6 +45,8 @@ TEST_CASE("text that Prometheus refuses is refused in the same words") {
        R"(unsupported character in float while parsing: "foo 1_0")"},
       {"foo 0x10\n"sv,
        R"(strconv.ParseFloat: parsing "0x10": invalid syntax while parsing: "foo 0x10")"},
+      {"foo 1e400-0\n"sv,
+       R"(strconv.ParseFloat: parsing "1e400-0": invalid syntax while parsing: "foo 1e400-0")"},
       {"foo 1 99999999999999999999\n"sv,
        R"(strconv.ParseInt: parsing "99999999999999999999": value out of range while parsing: "foo 1 99999999999999999999")"},
       {"1foo 1\n"sv,
