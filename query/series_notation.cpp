@@ -30,8 +30,9 @@ class ValueReader {
     bool apart = pos_ == 0;
     while (true) {
       apart = skip_space() || apart;
+      if (peek() == '\n') end_of_line();
       if (pos_ >= text_.size()) return values;
-      if (!apart) unexpected();
+      if (!apart || peek() == 'x') fail_at(pos_, "unexpected " + token());
       item(values);
       if (values.size() > kMaxValues) fail_at(pos_, "too many values in series");
       apart = false;
@@ -72,13 +73,19 @@ class ValueReader {
   }
   bool skip_space() {
     const size_t before = pos_;
-    while (pos_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[pos_]))) ++pos_;
+    while (peek() == ' ' || peek() == '\t' || peek() == '\r') ++pos_;
     return pos_ > before;
+  }
+  // No value may follow.
+  void end_of_line() {
+    while (std::isspace(static_cast<unsigned char>(peek()))) ++pos_;
+    if (pos_ < text_.size()) unexpected();
   }
 
   void item(std::vector<SeriesValue>& values);
   void histogram_item(std::vector<SeriesValue>& values);
   size_t repetitions();
+  int32_t integer();
   double number();
   DurationMs duration();
   FloatHistogram histogram(bool& hint_given);
@@ -104,6 +111,7 @@ std::string ValueReader::token() const {
   if (c == '-') return "<op:->";
   if (c == 'x') return "\"x\"";
   if (c == '_') return "\"_\"";
+  if (c == ' ' || c == ']') return go_quote(text_.substr(pos_, 1));
   if (c == '{' && text_.substr(pos_).starts_with("{{")) return "\"{{\"";
   size_t end = pos_;
   while (end < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[end])) ||
@@ -120,6 +128,7 @@ std::string ValueReader::token() const {
 }
 
 std::string ValueReader::rune() const {
+  if (peek() == '\'') return "'\\''";
   std::string out = "'";
   append_rune(out, pos_ < text_.size() ? decode_rune(text_.substr(pos_)).rune : kRuneError);
   return out + "'";
@@ -144,6 +153,13 @@ size_t ValueReader::repetitions() {
   if (count > kMaxValues) fail_at(pos_, "too many values in series");
   pos_ = end;
   return count;
+}
+
+int32_t ValueReader::integer() {
+  const bool negative = accept("-");
+  if (peek() == '+') fail_at(pos_, "histogram description incomplete unexpected: " + rune());
+  const auto number = static_cast<int32_t>(repetitions());
+  return negative ? -number : number;
 }
 
 double ValueReader::number() {
@@ -204,8 +220,11 @@ void ValueReader::item(std::vector<SeriesValue>& values) {
   }
   double value = number();
   double increment = 0;
-  if (peek() == '+' || peek() == '-') increment = number();
-  const size_t more = accept("x") ? repetitions() : 0;
+  const bool changes = peek() == '+' || peek() == '-';
+  if (changes) increment = number();
+  const bool repeated = accept("x");
+  if (changes && !repeated) unexpected();
+  const size_t more = repeated ? repetitions() : 0;
   for (size_t i = 0; i <= more; ++i, value += increment) {
     values.push_back(SeriesValue{false, value, {}, false, {}});
   }
@@ -244,8 +263,9 @@ void ValueReader::histogram_item(std::vector<SeriesValue>& values) {
 
 std::vector<double> ValueReader::list() {
   if (!accept("[")) fail_at(pos_, "unexpected " + token() + " in histogram description");
+  if (peek() == ']' || peek() == ' ') unexpected();
   std::vector<double> numbers;
-  for (skip_space(); !accept("]"); skip_space()) {
+  for (; !accept("]"); skip_space()) {
     const char c = peek();
     if (!std::isdigit(static_cast<unsigned char>(c)) && c != '-' && c != '.' && c != 'I' &&
         c != 'i' && c != 'N' && c != 'n') {
@@ -297,7 +317,7 @@ FloatHistogram ValueReader::histogram(bool& hint_given) {
       pos_ = value;
     }
     if (key == "schema") {
-      h.schema = static_cast<int32_t>(number());
+      h.schema = integer();
     } else if (key == "sum") {
       h.sum = number();
     } else if (key == "count") {
@@ -309,11 +329,11 @@ FloatHistogram ValueReader::histogram(bool& hint_given) {
     } else if (key == "buckets") {
       h.positive_buckets = list();
     } else if (key == "offset") {
-      offset = static_cast<int32_t>(number());
+      offset = integer();
     } else if (key == "n_buckets") {
       h.negative_buckets = list();
     } else if (key == "n_offset") {
-      negative_offset = static_cast<int32_t>(number());
+      negative_offset = integer();
     } else if (key == "custom_values") {
       h.custom_values = list();
     } else {

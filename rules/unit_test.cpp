@@ -1,6 +1,7 @@
 #include "rules/unit_test.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <map>
 #include <set>
@@ -41,9 +42,14 @@ class Input {
         std::erase_if(series_, [&](const One& one) { return one.labels == parsed.labels; });
         series_.push_back({std::move(parsed.labels), std::move(parsed.values), 0});
       } catch (const Error& error) {
+        // 1:2: parse error: ...
         const std::string text = error.what();
-        throw Error(error.kind(),
-                    text.starts_with("1:") ? std::to_string(line) + text.substr(1) : text);
+        size_t end = 0;
+        while (end < text.size() && std::isdigit(static_cast<unsigned char>(text[end]))) ++end;
+        throw Error(error.kind(), end == 0 || end > 9
+                                      ? text
+                                      : std::to_string(line - 1 + std::stoul(text.substr(0, end))) +
+                                            text.substr(end));
       }
     }
   }

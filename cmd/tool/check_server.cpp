@@ -9,9 +9,9 @@ namespace hearth {
 namespace {
 
 int check_server(const CommandInput& input, const std::string& path) {
+  ApiClient client(input.text("url"), input.text("http.config.file"), {});
   try {
-    const std::string body =
-        ApiClient(input.text("url"), input.text("http.config.file"), {}).get(path);
+    const std::string body = client.get(path);
     fmt::print(stderr, "  SUCCESS:  {}\n", body);  // where promtool prints it
     return 0;
   } catch (const Error& error) {

@@ -210,6 +210,7 @@ class Chooser {
 
   static void refuse_missing(const std::string& path) {
     if (!path_exists(path)) refuse("path '" + path + "' does not exist");
+    if (is_directory(path)) refuse("'" + path + "' is a directory");
   }
 
   static void check_kind(const CommandFlag& flag, const std::string& value) {

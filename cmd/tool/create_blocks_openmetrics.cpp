@@ -230,6 +230,10 @@ class Importer {
 int create_blocks(const CommandInput& input) {
   const Labels extra = Labels::from_pairs(key_value_pairs(input.texts("label")));
   const std::string path = input.arguments[0];
+  if (!path_exists(path)) {
+    fmt::print(stderr, "stat {}: no such file or directory\n", path);
+    return 1;
+  }
   return create_blocks_in(input, input.argument(1, "data/"),
                           [&](BlockImport& import) { Importer(path, import, extra).run(); });
 }

@@ -93,7 +93,10 @@ Command query_range_command() {
            {.name = "end",
             .value_name = "END",
             .help = "Query range end time (RFC3339 or Unix timestamp)."},
-           {.name = "step", .value_name = "STEP", .help = "Query step size (duration)."}},
+           {.name = "step",
+            .value_name = "STEP",
+            .help = "Query step size (duration).",
+            .kind = CommandFlag::Kind::kDuration}},
           {{.name = "server", .help = "Prometheus server to query."},
            {.name = "expr", .help = "PromQL query expression."}},
           query_range};

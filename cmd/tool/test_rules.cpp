@@ -3,8 +3,10 @@
 #include <glob.h>
 #include <re2/re2.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -122,6 +124,17 @@ int test_rules(const CommandInput& input) {
     run = std::make_unique<RE2>(pattern, RE2::Quiet);
     if (!run->ok()) throw Error(ErrorKind::kBadData, "error parsing regexp: " + run->error());
   }
+  std::ofstream junit;
+  if (input.given("junit")) {
+    const std::string path = input.text("junit");
+    junit.open(path);
+    if (!junit) {
+      const bool missing = errno == ENOENT;
+      throw Error(
+          ErrorKind::kBadData,
+          "open " + path + ": " + (missing ? "no such file or directory" : std::strerror(errno)));
+    }
+  }
   JunitReport report;
   bool failed = false;
   for (const std::string& path : input.arguments) {
@@ -140,10 +153,9 @@ int test_rules(const CommandInput& input) {
     }
     fmt::print("\n");
   }
-  if (input.given("junit")) {
-    std::ofstream out(input.text("junit"));
-    out << report.xml();
-    if (!out.flush()) fmt::print(stderr, "failed to write JUnit XML: {}\n", input.text("junit"));
+  if (junit.is_open()) {
+    junit << report.xml();
+    if (!junit.flush()) fmt::print(stderr, "failed to write JUnit XML: {}\n", input.text("junit"));
   }
   return failed ? 1 : 0;
 }

@@ -4,7 +4,9 @@
 #include <cstdio>
 
 #include "cmd/tool/commands.h"
+#include "cmd/tool/data_dir.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "core/go_text.h"
 #include "query/histogram_text.h"
 #include "query/parser.h"
@@ -60,7 +62,12 @@ void dump(const CommandInput& input, Print print) {
   constexpr size_t kFlush = 1 << 20;
   const TimeRange range{input.integer("min-time"), input.integer("max-time")};
   Pool pool(1);
-  tsdb::ReadOnlyDb db(input.argument(0, "data/"), pool);
+  tsdb::ReadOnlyDb db(data_dir_argument(input), pool);
+  if (const std::string sandbox = input.text("sandbox-dir-root");
+      !sandbox.empty() && !is_directory(sandbox)) {
+    throw Error(ErrorKind::kIo,
+                "setting up sandbox dir: stat " + sandbox + ": no such file or directory");
+  }
   const std::unique_ptr<Querier> querier = db.querier(range);
   std::string out;
   Columns samples;

@@ -53,6 +53,27 @@ SERIES = [
     '"{{schema:-53 custom_values:[1] n_buckets:[1]}}"',
     '"{{schema:-53 buckets:[1]}}"',
     '"{{custom_values:[1]}}"',
+    '"1+1"',
+    '"1+1 x2"',
+    '"- 1"',
+    '"x3"',
+    '"1 x 3"',
+    '"__"',
+    '"_1"',
+    '"1{{count:1}}"',
+    '"{{count:1}}{{count:2}}"',
+    '"1 2x3x4"',
+    '"{{buckets:[]}}"',
+    '"{{buckets:[ 1 2 ]}}"',
+    '"{{buckets:[1  2]}}"',
+    '"{{schema:1.5}}"',
+    '"{{schema:-1 offset:-2 buckets:[1]}}"',
+    '"{{offset:+1}}"',
+    '"1 2\\n"',
+    '"1 2\\n3 4"',
+    '"1\\r\\n2"',
+    '"\\t1 \\t2 "',
+    '"\'1\'"',
 ]
 
 # What stands where a metric should.
@@ -199,7 +220,15 @@ class CheckRules(ToolTestCase):
     def test_wrong_words(self):
         for words in (["check"], ["check", "bogus"], ["check", "rules", "--bogus"], ["check", "rules", "/nowhere"],
                       ["check", "config"], ["check", "config", "--lint"], ["bogus"], ["-x"],
-                      ["check", "rules", "--help"], ["check", "config", "--help"], ["test", "rules", "--help"]):
+                      ["check", "rules", "--help"], ["check", "config", "--help"], ["test", "rules", "--help"],
+                      ["check", "rules", "."], ["check", "config", "."], ["check", "web-config", "."], ["test", "rules", "."],
+                      ["check", "service-discovery", ".", "x"], ["push", "metrics", "http://127.0.0.1:1", "."],
+                      ["query", "instant", "--http.config.file=.", "http://127.0.0.1:1", "up"],
+                      ["query", "range", "--step=1x", "http://127.0.0.1:1", "up"], ["check", "ready", "--url=::"],
+                      ["check", "healthy", "--url=127.0.0.1:1"], ["tsdb", "dump", "nowhere"],
+                      ["tsdb", "dump", "--sandbox-dir-root=/nowhere", "."],
+                      ["tsdb", "create-blocks-from", "openmetrics", "nowhere"],
+                      ["test", "--junit=/nowhere/x", "rules", __file__]):
             self.assert_same(*words)
 
 
