@@ -119,8 +119,10 @@ size_t columns_bytes(const Columns& columns) {
 }
 
 size_t Context::rows_at_once(size_t row_steps) const {
-  constexpr size_t kCells = 12'288;
-  return std::clamp<size_t>(kCells / std::max<size_t>(1, row_steps), 1, options.slice_series);
+  constexpr size_t kCells = 12'288, kTogether = 16;  // series are read by so many, or by half of it
+  const size_t rows = kCells / std::max<size_t>(1, row_steps);
+  const size_t whole = rows < kTogether ? rows : rows / kTogether * kTogether;
+  return std::clamp<size_t>(whole, 1, options.slice_series);
 }
 
 void Context::parallel(size_t count, const std::function<void(size_t)>& work) {
