@@ -329,6 +329,35 @@ TEST_CASE("an expired token is fetched anew, ten seconds early") {
   CHECK(get() == "Bearer token2");
 }
 
+TEST_CASE("a token comes over TLS and through a proxy of its own, whatever its request has") {
+  const TestIdentity ca = make_identity("ca");
+  TlsServer secure(make_identity("server", &ca, "IP:127.0.0.1"),
+                   [](const std::string&, const std::string&) {
+                     return http_reply(R"({"access_token":"secret","token_type":"bearer"})",
+                                       "Content-Type: application/json\r\n")
+                         .bytes;
+                   });
+  LoopbackServer server(show_token);
+  HttpClientConfig config;
+  config.oauth2.emplace();
+  config.oauth2->client_id = "me";
+  config.oauth2->token_url = "https://" + secure.address() + "/token";
+  const std::string url = "http://" + server.address();
+  config.tls_config.insecure_skip_verify = true;  // of the server, not of who gives out tokens
+  CHECK(Caller(config).get(url).error.find("x509: certificate signed by unknown authority") != std::string::npos);
+  config.tls_config.insecure_skip_verify = false;
+  config.oauth2->tls_config.ca = ca.cert;
+  const HttpResponse shown = Caller(config).get(url);
+  CHECK(shown.error + shown.body == "Bearer secret");
+
+  TokenServer tokens;
+  config = tokens.config();
+  config.oauth2->token_url = "http://tokens.test/token";
+  config.oauth2->proxy_url = "http://" + tokens.server.address();
+  CHECK(Caller(config).get(url).body == "Bearer token1");
+  CHECK(tokens.server.requests().at(0).starts_with("POST http://tokens.test/token HTTP/1.1\r\n"));
+}
+
 TEST_CASE("a token that was refused, or whose secret was rotated, is fetched anew") {
   const TempDir dir;
   TokenServer tokens;
