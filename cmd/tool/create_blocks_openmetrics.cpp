@@ -1,8 +1,10 @@
 // hearthtool tsdb create-blocks-from openmetrics: a text of samples -> blocks.
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <cstring>
+#include <span>
 #include <unordered_map>
 
 #include "cmd/tool/block_import.h"
@@ -34,6 +36,8 @@ class SeriesTable {
       if (slots_[i].number == kNone || slots_[i].hash == hash) return slots_[i].number;
     }
   }
+  // It is asked for soon.
+  void expect(const Hash128& hash) const { __builtin_prefetch(&slots_[hash.low & mask()]); }
   void insert(const Hash128& hash, uint32_t number) {
     if (++used_ * 2 > slots_.size()) grow();
     put(hash, number);
@@ -130,6 +134,13 @@ class Importer {
   }
 
  private:
+  struct Line {
+    const char *begin = nullptr, *end = nullptr;
+    const char* text_end = nullptr;  // of what identifies the series; nullptr: not found here
+    Hash128 hash;
+    uint32_t number = SeriesTable::kNone;
+  };
+
   static std::string first_words() { return "getting min and max timestamp: "; }
   [[noreturn]] void fail_at(const std::string& what) const {
     fail(first_words() + what + " (" + path_ + ", line " + std::to_string(line_) + ")");
@@ -145,40 +156,66 @@ class Importer {
     }
   }
 
+  // Some lines at once: what is far in memory is fetched for all of them together.
   void lines(const char* p, const char* end) {
     while (p < end) {
-      ++line_;
-      const void* newline = std::memchr(p, '\n', static_cast<size_t>(end - p));
-      const char* line_end = newline == nullptr ? end : static_cast<const char*>(newline);
-      if (*p == '#' || !known_line(p, line_end)) {
-        slow_line(std::string_view(p, static_cast<size_t>(line_end - p)));
+      size_t count = 0;
+      while (p < end && count < ahead_.size()) p = look(p, end, ahead_[count++]);
+      const std::span<Line> found(ahead_.data(), count);
+      for (Line& line : found) {
+        if (line.text_end != nullptr) line.number = table_.find(line.hash);
+        if (line.number != SeriesTable::kNone) import_.expect(line.number);
       }
-      p = line_end + 1;
+      for (const Line& line : found) {
+        if (line.number != SeriesTable::kNone) import_.expect_chunk(line.number);
+      }
+      for (const Line& line : found) {
+        if (line.number != SeriesTable::kNone) import_.expect_end(line.number);
+      }
+      for (const Line& line : found) {
+        ++line_;
+        if (!known_line(line)) slow_line(std::string_view(line.begin, line.end));
+      }
     }
+    last_ = {};
   }
 
-  bool known_line(const char* p, const char* end) {
-    const size_t room = static_cast<size_t>(end - p);
-    const char* after = nullptr;
+  // Returns where the next line begins.
+  const char* look(const char* p, const char* end, Line& line) {
+    const void* newline = std::memchr(p, '\n', static_cast<size_t>(end - p));
+    line = {p, newline == nullptr ? end : static_cast<const char*>(newline), nullptr, {}};
+    const auto room = static_cast<size_t>(line.end - p);
+    if (*p == '#') return line.end + 1;
     if (room > last_.size() && p[last_.size()] == ' ' && !last_.empty() &&
         std::memcmp(p, last_.data(), last_.size()) == 0) {
-      after = p + last_.size();
+      line.text_end = p + last_.size();
     } else {
-      after = series_end(p, end);
-      if (after == nullptr || *after != ' ') return false;
-      const size_t length = static_cast<size_t>(after - p);
-      const uint32_t number = table_.find(xxh3_128(p, length, seed_));
-      if (number == SeriesTable::kNone) return false;
-      number_ = number;
-      last_.assign(p, length);
+      line.text_end = series_end(p, line.end);
+      if (line.text_end == nullptr || *line.text_end != ' ') {
+        line.text_end = nullptr;
+        return line.end + 1;
+      }
+      last_hash_ = xxh3_128(p, static_cast<size_t>(line.text_end - p), seed_);
+      table_.expect(last_hash_);
     }
+    last_ = std::string_view(p, line.text_end);
+    line.hash = last_hash_;
+    return line.end + 1;
+  }
+
+  bool known_line(const Line& line) {
+    if (line.text_end == nullptr) return false;
+    // Perhaps a line since has made it known.
+    const uint32_t number =
+        line.number != SeriesTable::kNone ? line.number : table_.find(line.hash);
+    if (number == SeriesTable::kNone) return false;
     double value = 0;
-    const char* const space = read_plain_number(after + 1, end, value);
+    const char* const space = read_plain_number(line.text_end + 1, line.end, value);
     TimeMs time = 0;
     if (space == nullptr || *space != ' ') return false;
-    const char* const rest = read_time(space + 1, end, time);
-    if (rest != end) return false;
-    import_.append(number_, time, value);
+    const char* const rest = read_time(space + 1, line.end, time);
+    if (rest != line.end) return false;
+    import_.append(number, time, value);
     return true;
   }
 
@@ -188,8 +225,7 @@ class Importer {
       OpenMetricsParser parser(body);
       if (parser.next() != EntryKind::kSeries) return;
       if (!parser.has_time()) fail_at("expected timestamp for series got none");
-      learn(parser);
-      import_.append(number_, parser.time(), parser.value());
+      import_.append(number_of(parser), parser.time(), parser.value());
     } catch (const Error& error) {
       const std::string text = error.what();
       if (text.starts_with(first_words())) throw;
@@ -197,12 +233,10 @@ class Importer {
     }
   }
 
-  void learn(OpenMetricsParser& parser) {
+  uint32_t number_of(OpenMetricsParser& parser) {
     const std::string_view text = parser.text();
-    last_ = text;
     const Hash128 hash = xxh3_128(text.data(), text.size(), seed_);
-    number_ = table_.find(hash);
-    if (number_ != SeriesTable::kNone) return;
+    if (const uint32_t number = table_.find(hash); number != SeriesTable::kNone) return number;
     LabelsBuilder labels;
     for (const Label& label : parser.labels()) labels.set(label.name, label.value);
     for (const Label& label : extra_) labels.set(label.name, label.value);
@@ -211,8 +245,8 @@ class Importer {
     const auto [known, made] =
         by_labels_.try_emplace(Key(xxh3_128(built.flat().data(), built.flat().size(), seed_)), 0);
     if (made) known->second = import_.add_series(built);
-    number_ = known->second;
-    table_.insert(hash, number_);
+    table_.insert(hash, known->second);
+    return known->second;
   }
 
   const std::string& path_;
@@ -222,8 +256,9 @@ class Importer {
   SeriesTable table_;
   std::unordered_map<Key, uint32_t, HashOfKey> by_labels_;
   const uint64_t seed_ = process_seed();
-  std::string last_;     // the series of the line before, as written
-  uint32_t number_ = 0;  // its number
+  std::array<Line, 32> ahead_;
+  std::string_view last_;  // the series of the line before, as written; of these lines()
+  Hash128 last_hash_;
   uint64_t line_ = 0;
 };
 
