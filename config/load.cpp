@@ -93,8 +93,11 @@ std::vector<std::string> matching_files(const std::string& pattern) {
   return out;
 }
 
-Config load_config(std::string_view text, const std::string& base_dir) {
-  Value root = decode(parse_yaml(text), config_type());
+namespace {
+
+// All but the jobs of other files; `root` is what was read.
+Config load_main(std::string_view text, const std::string& base_dir, Value& root) {
+  root = decode(parse_yaml(text), config_type());
   Config config;
   expand_external_labels(root, config.warnings);
   if (!base_dir.empty()) resolve_paths(root, base_dir);
@@ -110,18 +113,35 @@ Config load_config(std::string_view text, const std::string& base_dir) {
   for (const Value& scrape : root["scrape_configs"].items) {
     add_scrape_refusals(scrape, config.refusals);
   }
+  return config;
+}
+
+}  // namespace
+
+Config load_config(std::string_view text, const std::string& base_dir) {
+  Value root;
+  Config config = load_main(text, base_dir, root);
   add_scrape_config_files(root, config);
   return config;
 }
 
-Config load_config_file(const std::string& path) {
+Config load_config_file(const std::string& path, ScrapeConfigFiles files) {
   const std::string text = read_file(path);
+  const std::filesystem::path base = std::filesystem::path(path).parent_path();
+  Value root;
+  Config config;
   try {
-    std::filesystem::path base = std::filesystem::path(path).parent_path();
-    return load_config(text, base.empty() ? "." : base.string());
+    config = load_main(text, base.empty() ? "." : base.string(), root);
   } catch (const Error& error) {
     throw Error(error.kind(), "parsing YAML file " + path + ": " + error.what());
   }
+  if (files == ScrapeConfigFiles::kLeave) return config;
+  try {
+    add_scrape_config_files(root, config);
+  } catch (const Error& error) {
+    throw Error(error.kind(), std::string("error loading scrape configs: ") + error.what());
+  }
+  return config;
 }
 
 void refuse_unsupported(const Config& config) {

@@ -13,9 +13,11 @@ namespace hearth {
 // files that scrape_config_files names. Throws Error(kBadData) in Prometheus' words, with the line.
 Config load_config(std::string_view text, const std::string& base_dir = "");
 
-// The same of a file; errors begin "parsing YAML file <path>: ". Throws Error(kIo) when it cannot
-// be read.
-Config load_config_file(const std::string& path);
+// The same of a file; errors begin "parsing YAML file <path>: ", or "error loading scrape configs: "
+// where a file of scrape_config_files is wrong. Throws Error(kIo) when it cannot be read.
+enum class ScrapeConfigFiles { kRead, kLeave };
+Config load_config_file(const std::string& path,
+                        ScrapeConfigFiles files = ScrapeConfigFiles::kRead);
 
 // Files that a pattern of the shell names, sorted, as in rule_files and scrape_config_files.
 std::vector<std::string> matching_files(const std::string& pattern);

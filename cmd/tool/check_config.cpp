@@ -106,7 +106,8 @@ std::vector<std::string> check_one(const std::string& path, const CommandInput& 
   std::vector<std::string> files;
   try {
     const Shown shown(path);
-    config = load_config_file(path);
+    config = load_config_file(path, input.on("syntax-only") ? ScrapeConfigFiles::kLeave
+                                                              : ScrapeConfigFiles::kRead);
     if (input.on("agent")) refuse_in_agent_mode(read_file(path));
     if (!input.on("syntax-only")) {
       refuse_unsupported(config);

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "core/error.h"
@@ -351,9 +352,12 @@ TEST_CASE("jobs come from other files too, relative to the main one") {
   hearth::write_file(dir.path() + "/jobs/b.yml", "scrape_configs: [{job_name: a}]\n");
   CHECK_THROWS_WITH_AS(
       hearth::load_config_file(dir.path() + "/main.yml"),
-      ("parsing YAML file " + dir.path() + "/main.yml: \"" + dir.path() +
+      ("error loading scrape configs: \"" + dir.path() +
        "/jobs/b.yml\": found multiple scrape configs with job name \"a\", first found in \"" +
        dir.path() + "/jobs/a.yml\" (line 1)")
           .c_str(),
       hearth::Error);
+  const Config alone = hearth::load_config_file(dir.path() + "/main.yml", hearth::ScrapeConfigFiles::kLeave);
+  CHECK(std::none_of(alone.scrape_configs.begin(), alone.scrape_configs.end(),
+                     [](const hearth::ScrapeConfig& job) { return job.job_name == "a"; }));
 }
