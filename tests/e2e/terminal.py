@@ -1,5 +1,6 @@
 """A real terminal for tests: a tmux server of its own, whose screen is read and whose keys are pressed."""
 
+import itertools
 import os
 import re
 import shlex
@@ -11,6 +12,8 @@ import servers
 
 SECONDS = int(os.environ.get("HEARTH_TERMINAL_SECONDS", "60"))
 
+_numbers = itertools.count()
+
 
 class Terminal:
     """A shell in a pane. Every wait polls the screen for a text, with a deadline."""
@@ -18,7 +21,8 @@ class Terminal:
     def __init__(self, folder, columns=80, rows=24, environment=None):
         if shutil.which("tmux") is None:
             raise unittest.SkipTest("tmux is not there; scripts/setup test installs it")
-        self.command = ["tmux", "-S", str(folder / "tmux.socket"), "-f", "/dev/null"]
+        # A server that was told to end may still hold its socket.
+        self.command = ["tmux", "-S", str(folder / f"tmux-{next(_numbers)}.socket"), "-f", "/dev/null"]
         self.log = folder / "tmux.raw"
         clean = {name: value for name, value in os.environ.items() if name not in ("TMUX", "NO_COLOR")}
         self.environment = {**clean, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "HOME": str(folder),
