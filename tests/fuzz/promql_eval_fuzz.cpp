@@ -138,9 +138,12 @@ bool has_one_of(const std::string& text, std::initializer_list<const char*> word
 // Whether an instant query may give something else than a range query gives at that time.
 bool looks_at_range(const std::string& text) {
   if (has_one_of(text, {"start()", "end()", "step()", "range()"})) return true;
-  // limitk takes what comes first, and only at an instant these have an order of their own.
-  if (has_one_of(text, {"limitk"}) && has_one_of(text, {"limit_ratio", "topk", "bottomk", "sort"}))
-    return true;
+  // These take what comes first, of equal values at least, and give an order at an instant only.
+  size_t ordered = 0;
+  for (const std::string word : {"limitk", "limit_ratio", "topk", "bottomk", "sort"}) {
+    for (size_t at = 0; (at = text.find(word, at)) != text.npos; at += word.size()) ++ordered;
+  }
+  if (ordered > 1) return true;
   // An aggregation whose operand is the same at every step takes its parameter from the first.
   return has_one_of(text, {"scalar(", "time()"}) &&
          has_one_of(text, {"topk", "bottomk", "quantile", "limitk", "limit_ratio"});
