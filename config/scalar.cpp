@@ -41,9 +41,13 @@ bool read_integer(Value& value, std::string_view tag, const std::string& text, b
   // go-yaml cuts the fraction off, looks at the upper bound only, and takes 2^64 for uint64's.
   const double real = yaml_float(text);
   if (!(real <= (is_unsigned ? 0x1p64 : 0x1p63))) return false;
-  value.integer = real >= 0x1p63    ? INT64_MAX
-                  : real <= -0x1p63 ? INT64_MIN
-                                    : static_cast<int64_t>(real);
+  if (is_unsigned && real >= 0x1p63 && real < 0x1p64) {
+    value.integer = static_cast<int64_t>(static_cast<uint64_t>(real));
+  } else if (real >= 0x1p63 || real <= -0x1p63) {
+    value.integer = INT64_MIN;  // as amd64 converts what does not fit
+  } else {
+    value.integer = static_cast<int64_t>(real);
+  }
   return true;
 }
 

@@ -264,6 +264,8 @@ TEST_CASE("keys and values must be what their tags say") {
   CHECK(job_error("!!binary x: 1") == "yaml: !!binary value contains invalid base64 data");
   CHECK(job_error("sample_limit: !!float 5") == "no error");
   CHECK(job_error("sample_limit: 18446744073709551616") == "no error");  // go-yaml compares floats
+  CHECK(load_config("scrape_configs: [{job_name: a, sample_limit: 18446744073709551616}]")
+            .text.find("sample_limit: 9223372036854775808") != std::string::npos);
   CHECK(job_error("sample_limit: 18446744073709560000") ==
         type_error("line 1: cannot unmarshal !!float `1844674...` into uint"));
 }
