@@ -63,6 +63,17 @@ void Annotations::info(const std::string& text, PosRange pos) {
   add(infos_, text, pos);
 }
 
+void Annotations::pair(TimeMs step, uint32_t order, Note note, PosRange pos) {
+  if (note.text.empty()) return;
+  MutexLock lock(mutex_);
+  const auto add_at = [&](PosRange at) {
+    const auto [entry, is_new] = pairs_.try_emplace({at.start, at.end, step}, PairNote{order, note});
+    if (!is_new && order >= entry->second.order) entry->second = {order, note};
+  };
+  for (const int64_t shift : Repeats::current()) add_at(moved(pos, shift));
+  add_at(pos);
+}
+
 void Annotations::Fixes::add(TimeMs t, const Fix& fix) { add(Fixes{fix, t, t, 1}); }
 
 void Annotations::Fixes::add(const Fixes& others) {
@@ -95,10 +106,15 @@ void Annotations::forced_monotonicity(std::string_view metric, PosRange pos, Fix
 void Annotations::texts(std::string_view query, std::vector<std::string>& warnings,
                         std::vector<std::string>& infos) const {
   MutexLock lock(mutex_);
-  for (const auto& [text, pos] : warnings_) {
+  auto all_warnings = warnings_, all_infos = infos_;
+  for (const auto& [key, last] : pairs_) {
+    const PosRange pos{std::get<0>(key), std::get<1>(key)};
+    add_one(last.note.warning ? all_warnings : all_infos, last.note.text, pos);
+  }
+  for (const auto& [text, pos] : all_warnings) {
     warnings.push_back("PromQL warning: " + text + position_text(query, pos));
   }
-  for (const auto& [text, pos] : infos_) {
+  for (const auto& [text, pos] : all_infos) {
     infos.push_back("PromQL info: " + text + position_text(query, pos));
   }
   for (const auto& [text, known] : fixes_) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "core/clock.h"
@@ -26,6 +27,14 @@ class Annotations {
   void warn(const std::string& text, PosRange pos);
   void info(const std::string& text, PosRange pos);
 
+  // What one pair of a binary operation's operands tells at one step: of several pairs of that step
+  // only the last by `order` counts, as in Prometheus.
+  struct Note {
+    bool warning = false;
+    std::string text;  // "" for nothing
+  };
+  void pair(TimeMs step, uint32_t order, Note note, PosRange pos);
+
   // Buckets of a classic histogram that had to be made monotonic; several become one text.
   struct Fix {
     double min_bucket, max_bucket, max_diff;
@@ -45,6 +54,10 @@ class Annotations {
              std::vector<std::string>& infos) const;
 
  private:
+  struct PairNote {
+    uint32_t order;
+    Note note;
+  };
   struct Monotonicity {
     PosRange pos;
     Fixes fixes;
@@ -52,6 +65,7 @@ class Annotations {
   mutable Mutex mutex_;
   std::map<std::string, PosRange> warnings_ GUARDED_BY(mutex_);
   std::map<std::string, PosRange> infos_ GUARDED_BY(mutex_);
+  std::map<std::tuple<uint32_t, uint32_t, TimeMs>, PairNote> pairs_ GUARDED_BY(mutex_);  // pos, step
   std::map<std::string, Monotonicity> fixes_ GUARDED_BY(mutex_);
 };
 

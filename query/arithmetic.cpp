@@ -94,17 +94,17 @@ Arithmetic::Arithmetic(BinaryOp op, bool return_bool, Keep keep, PosRange pos)
       pos_(pos),
       kernel_(find_kernel(op, return_bool, keep)) {}
 
-void Arithmetic::row(Context& context, const Rows& left, size_t l, const Rows& right, size_t r,
-                     Rows& out, size_t to) const {
+void Arithmetic::row(Context& context, const Pair& pair, const Rows& left, size_t l,
+                     const Rows& right, size_t r, Rows& out, size_t to) const {
   if (kernel_ == nullptr || left.histograms(l) != nullptr || right.histograms(r) != nullptr) {
-    slow_row(context, left, l, right, r, out, to);
+    slow_row(context, pair, left, l, right, r, out, to);
   } else {
     kernel_(left[l], right[r], out.steps(), out[to]);
   }
 }
 
-void Arithmetic::slow_row(Context& context, const Rows& left, size_t l, const Rows& right, size_t r,
-                          Rows& out, size_t to) const {
+void Arithmetic::slow_row(Context& context, const Pair& pair, const Rows& left, size_t l,
+                          const Rows& right, size_t r, Rows& out, size_t to) const {
   const auto at = [](const HistogramPtr* row, size_t i) {
     return row == nullptr ? HistogramPtr() : row[i];
   };
@@ -118,8 +118,8 @@ void Arithmetic::slow_row(Context& context, const Rows& left, size_t l, const Ro
     if (both && kernel_ != nullptr && left_histogram == nullptr && right_histogram == nullptr) {
       kernel_(&x, &y, 1, &value);
     } else if (both) {
-      const MixedResult result =
-          combine_histograms(context, op_, x, left_histogram, y, right_histogram, pos_);
+      MixedResult result = combine_histograms(context, op_, x, left_histogram, y, right_histogram);
+      context.annotations.pair(pair.steps.at(i), pair.order, std::move(result.note), pos_);
       if (result.valid && return_bool_) {
         value = result.keep ? 1 : 0;
       } else if (result.valid && result.keep) {

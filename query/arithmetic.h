@@ -3,6 +3,7 @@
 
 #include "query/ast.h"
 #include "query/context.h"
+#include "query/operator.h"
 #include "query/rows.h"
 
 namespace hearth::promql {
@@ -14,10 +15,15 @@ class Arithmetic {
   enum class Keep { kLeft, kRight };
   Arithmetic(BinaryOp op, bool return_bool, Keep keep, PosRange pos);
 
+  // Two operands, at these steps; among the pairs of an operation the one of this number.
+  struct Pair {
+    Steps steps;
+    uint32_t order = 0;
+  };
   // Row `to` of `out` = left row `l` op right row `r`. `out` may be one of them, with `to` its row.
   // `out`'s row has no histograms, unless it is one of them.
-  void row(Context& context, const Rows& left, size_t l, const Rows& right, size_t r, Rows& out,
-           size_t to) const;
+  void row(Context& context, const Pair& pair, const Rows& left, size_t l, const Rows& right,
+           size_t r, Rows& out, size_t to) const;
 
   // Whether two points, which may be histograms, can be compared, so that a result that has none
   // tells that a comparison does not hold: else it tells that they do not fit.
@@ -33,8 +39,8 @@ class Arithmetic {
 
  private:
   using Kernel = void (*)(const double* left, const double* right, size_t count, double* out);
-  void slow_row(Context& context, const Rows& left, size_t l, const Rows& right, size_t r,
-                Rows& out, size_t to) const;
+  void slow_row(Context& context, const Pair& pair, const Rows& left, size_t l, const Rows& right,
+                size_t r, Rows& out, size_t to) const;
 
   const BinaryOp op_;
   const bool return_bool_;

@@ -23,11 +23,12 @@ class ScalarBinary final : public MapOperator {
     if (arithmetic_.drops_name()) return drop_metric_name<Named>(context, labels);
     return {labels, drop_name};
   }
-  void map(Context& context, size_t, Rows& rows, size_t row) const override {
+  void map(Context& context, size_t series, Rows& rows, size_t row) const override {
+    const Arithmetic::Pair pair{steps_, static_cast<uint32_t>(series)};
     if (swapped_) {
-      arithmetic_.row(context, scalar_rows(0), 0, rows, row, rows, row);
+      arithmetic_.row(context, pair, scalar_rows(0), 0, rows, row, rows, row);
     } else {
-      arithmetic_.row(context, rows, row, scalar_rows(0), 0, rows, row);
+      arithmetic_.row(context, pair, rows, row, scalar_rows(0), 0, rows, row);
     }
   }
   const Arithmetic arithmetic_;

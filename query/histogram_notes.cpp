@@ -22,13 +22,19 @@ void warn_mixed_schemas(Context& context, std::string_view metric, PosRange pos)
 }
 
 void warn_resets_collide(Context& context, std::string_view operation, PosRange pos) {
-  context.annotations.warn("conflicting counter resets during histogram " + std::string(operation),
-                           pos);
+  context.annotations.warn(resets_collide_text(operation), pos);
 }
 
 void inform_bounds_reconciled(Context& context, std::string_view operation, PosRange pos) {
-  context.annotations.info(
-      "mismatched custom buckets were reconciled during " + std::string(operation), pos);
+  context.annotations.info(bounds_reconciled_text(operation), pos);
+}
+
+std::string resets_collide_text(std::string_view operation) {
+  return "conflicting counter resets during histogram " + std::string(operation);
+}
+
+std::string bounds_reconciled_text(std::string_view operation) {
+  return "mismatched custom buckets were reconciled during " + std::string(operation);
 }
 
 }  // namespace hearth::promql

@@ -11,26 +11,30 @@ namespace {
 
 MixedResult made(Context& context, FloatHistogram histogram) {
   compact(histogram);
-  return {true, true, context.keep(std::move(histogram))};
+  return {true, true, context.keep(std::move(histogram)), {}};
+}
+
+MixedResult refused(Annotations::Note note) {
+  MixedResult result;
+  result.note = std::move(note);
+  return result;
 }
 
 MixedResult sum_or_difference(Context& context, BinaryOp op, const FloatHistogram& left,
-                              const FloatHistogram& right, PosRange pos) {
+                              const FloatHistogram& right) {
   FloatHistogram result = left;
   const bool plus = op == BinaryOp::kAdd;
   const auto merged = plus ? add(result, right) : subtract(result, right);
   if (!merged) {
-    context.annotations.warn(
-        fmt::format("incompatible bucket layout encountered for binary operator {}",
-                    binary_op_text(op)),
-        pos);
-    return {};
+    return refused({true, fmt::format("incompatible bucket layout encountered for binary operator {}",
+                                      binary_op_text(op))});
   }
   const std::string_view operation = plus ? "addition" : "subtraction";
-  if (merged->hints_collide) warn_resets_collide(context, operation, pos);
-  if (merged->bounds_reconciled) inform_bounds_reconciled(context, operation, pos);
   if (!plus) result.counter_reset_hint = CounterResetHint::kGauge;
-  return made(context, std::move(result));
+  MixedResult sum = made(context, std::move(result));
+  if (merged->bounds_reconciled) sum.note = {false, bounds_reconciled_text(operation)};
+  if (merged->hints_collide) sum.note = {true, resets_collide_text(operation)};
+  return sum;
 }
 
 }  // namespace
@@ -43,15 +47,15 @@ HistogramPtr scaled(Context& context, const FloatHistogram& histogram, double fa
 
 MixedResult combine_histograms(Context& context, BinaryOp op, double left,
                                const HistogramPtr& left_histogram, double right,
-                               const HistogramPtr& right_histogram, PosRange pos) {
+                               const HistogramPtr& right_histogram) {
   const bool l = left_histogram != nullptr, r = right_histogram != nullptr;
   if (l && r) {
     if (op == BinaryOp::kAdd || op == BinaryOp::kSub) {
-      return sum_or_difference(context, op, *left_histogram, *right_histogram, pos);
+      return sum_or_difference(context, op, *left_histogram, *right_histogram);
     }
     if (op == BinaryOp::kEql || op == BinaryOp::kNeq) {
       const bool same = same_histogram(*left_histogram, *right_histogram);
-      return {true, same == (op == BinaryOp::kEql), left_histogram};
+      return {true, same == (op == BinaryOp::kEql), left_histogram, {}};
     }
   } else if (op == BinaryOp::kMul && (l || r)) {
     FloatHistogram result = l ? *left_histogram : *right_histogram;
@@ -67,11 +71,9 @@ MixedResult combine_histograms(Context& context, BinaryOp op, double left,
     return made(context, std::move(result));
   }
   const std::string_view text = binary_op_text(op);
-  context.annotations.info(
-      fmt::format("incompatible sample types encountered for binary operator \"{}\": {} {} {}",
-                  text, l ? "histogram" : "float", text, r ? "histogram" : "float"),
-      pos);
-  return {};
+  return refused(
+      {false, fmt::format("incompatible sample types encountered for binary operator \"{}\": {} {} {}",
+                          text, l ? "histogram" : "float", text, r ? "histogram" : "float")});
 }
 
 }  // namespace hearth::promql

@@ -91,27 +91,28 @@ class JoinOp final : public Operator {
         const Repeats repeats(repeats_);
         gather_rows(context, *many_, manys, *many);
       }
-      for (size_t i = 0; i < range.size(); ++i) combine(context, *many, i, *many, i, out, i);
+      for (size_t i = 0; i < range.size(); ++i) combine(context, manys[i], *many, i, *many, i, out, i);
       return;
     }
     gather_rows(context, *many_, manys, *many);
     if (one_rows_ != nullptr) {
       for (size_t i = 0; i < range.size(); ++i)
-        combine(context, *many, i, *one_rows_, ones[i], out, i);
+        combine(context, manys[i], *many, i, *one_rows_, ones[i], out, i);
       return;
     }
     ScratchRows one(context, steps_.count);
     gather_rows(context, *one_, ones, *one);
-    for (size_t i = 0; i < range.size(); ++i) combine(context, *many, i, *one, i, out, i);
+    for (size_t i = 0; i < range.size(); ++i) combine(context, manys[i], *many, i, *one, i, out, i);
   }
 
  private:
-  void combine(Context& context, const Rows& many, size_t m, const Rows& one, size_t o, Rows& out,
-               size_t to) const {
+  // Of the pair of this series of the many side.
+  void combine(Context& context, uint32_t series, const Rows& many, size_t m, const Rows& one,
+               size_t o, Rows& out, size_t to) const {
     if (swapped_) {
-      arithmetic_.row(context, one, o, many, m, out, to);
+      arithmetic_.row(context, {steps_, series}, one, o, many, m, out, to);
     } else {
-      arithmetic_.row(context, many, m, one, o, out, to);
+      arithmetic_.row(context, {steps_, series}, many, m, one, o, out, to);
     }
   }
 
@@ -198,6 +199,7 @@ class JoinOp final : public Operator {
         to.make_histograms(0)[0] = h[step];
       }
     };
+    uint32_t met = 0;  // pairs of all steps
     // "left" means the many side here, also where that stands on the right.
     const auto& fill_many = matching_.fill_left;
     const auto& fill_one = matching_.fill_right;
@@ -217,7 +219,7 @@ class JoinOp final : public Operator {
         one_side[0][0] = *fill_one;
       }
       outcome.reset(1);
-      arithmetic_.row(context, left, 0, right, 0, outcome, 0);
+      arithmetic_.row(context, {{steps_.at(step), 0, 1}, met++}, left, 0, right, 0, outcome, 0);
       // Points that do not fit are no match, as in Prometheus; those that a comparison drops are.
       if (!outcome.has_point(0, 0) &&
           !arithmetic_.filters(left.histograms(0) != nullptr, right.histograms(0) != nullptr)) {

@@ -26,8 +26,6 @@ TEXTS = [
     (r'(bucket label "le" is missing or has a malformed value of "[^"]*") \(.*', r"\1", "histogram_", "as before"),
     (r"(needed to be fixed for monotonicity \(see [^)]*\)).*", r"\1", "histogram_quantile",
      "3.14 tells how much and when, and no metric; of several it keeps the first position"),
-    (r"^PromQL (info: incompatible sample types|warning: incompatible bucket layout encountered for binary).*", None, "native_layouts|native_mixed|__name__=~",
-     "where several pairs of one step do not fit Prometheus tells of the last one, Hearth of all"),
     (r"^PromQL warning: conflicting counter resets.*", None, r"histogram_(count|sum|avg)\(", "3.5 does not look for resets where it reads counts and sums alone"),
     (r"^PromQL warning: this native histogram metric is not a (gauge|counter).*", None, "-", "a negated histogram is a gauge in 3.14"),
 ]
