@@ -66,12 +66,13 @@ void Annotations::info(const std::string& text, PosRange pos) {
 void Annotations::pair(TimeMs step, uint32_t order, Note note, PosRange pos) {
   if (note.text.empty()) return;
   MutexLock lock(mutex_);
-  const auto add_at = [&](PosRange at) {
-    const auto [entry, is_new] = pairs_.try_emplace({at.start, at.end, step}, PairNote{order, note});
-    if (!is_new && order >= entry->second.order) entry->second = {order, note};
-  };
-  for (const int64_t shift : Repeats::current()) add_at(moved(pos, shift));
-  add_at(pos);
+  for (const int64_t shift : Repeats::current()) add_pair(moved(pos, shift), step, {order, note});
+  add_pair(pos, step, {order, std::move(note)});
+}
+
+void Annotations::add_pair(PosRange pos, TimeMs step, PairNote note) {
+  const auto [entry, is_new] = pairs_.try_emplace({pos.start, pos.end, step}, note);
+  if (!is_new && note.order >= entry->second.order) entry->second = std::move(note);
 }
 
 void Annotations::Fixes::add(TimeMs t, const Fix& fix) { add(Fixes{fix, t, t, 1}); }

@@ -58,6 +58,8 @@ class Annotations {
     uint32_t order;
     Note note;
   };
+  void add_pair(PosRange pos, TimeMs step, PairNote note) REQUIRES(mutex_);
+
   struct Monotonicity {
     PosRange pos;
     Fixes fixes;
