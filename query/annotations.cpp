@@ -63,16 +63,21 @@ void Annotations::info(const std::string& text, PosRange pos) {
   add(infos_, text, pos);
 }
 
-void Annotations::pair(TimeMs step, uint32_t order, Note note, PosRange pos) {
-  if (note.text.empty()) return;
+size_t Annotations::pair(TimeMs step, uint32_t order, const Note& note, PosRange pos) {
+  if (note.text.empty()) return 0;
+  const PairNote pair{order, note};
   MutexLock lock(mutex_);
-  for (const int64_t shift : Repeats::current()) add_pair(moved(pos, shift), step, {order, note});
-  add_pair(pos, step, {order, std::move(note)});
+  size_t more = add_pair(pos, step, pair);
+  for (const int64_t shift : Repeats::current()) more += add_pair(moved(pos, shift), step, pair);
+  return more;
 }
 
-void Annotations::add_pair(PosRange pos, TimeMs step, PairNote note) {
-  const auto [entry, is_new] = pairs_.try_emplace({pos.start, pos.end, step}, note);
-  if (!is_new && note.order >= entry->second.order) entry->second = std::move(note);
+size_t Annotations::add_pair(PosRange pos, TimeMs step, const PairNote& pair) {
+  constexpr size_t kEntryBytes = 128;  // without the text
+  const auto [entry, is_new] = pairs_.try_emplace({pos.start, pos.end, step}, pair);
+  if (is_new) return kEntryBytes + pair.note.text.size();
+  if (pair.order >= entry->second.order) entry->second = pair;
+  return 0;
 }
 
 void Annotations::Fixes::add(TimeMs t, const Fix& fix) { add(Fixes{fix, t, t, 1}); }

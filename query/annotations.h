@@ -28,12 +28,12 @@ class Annotations {
   void info(const std::string& text, PosRange pos);
 
   // What one pair of a binary operation's operands tells at one step: of several pairs of that step
-  // only the last by `order` counts, as in Prometheus.
+  // only the last by `order` counts, as in Prometheus. Returns how many bytes are kept more.
   struct Note {
     bool warning = false;
     std::string text;  // "" for nothing
   };
-  void pair(TimeMs step, uint32_t order, Note note, PosRange pos);
+  size_t pair(TimeMs step, uint32_t order, const Note& note, PosRange pos);
 
   // Buckets of a classic histogram that had to be made monotonic; several become one text.
   struct Fix {
@@ -58,7 +58,7 @@ class Annotations {
     uint32_t order;
     Note note;
   };
-  void add_pair(PosRange pos, TimeMs step, PairNote note) REQUIRES(mutex_);
+  size_t add_pair(PosRange pos, TimeMs step, const PairNote& pair) REQUIRES(mutex_);
 
   struct Monotonicity {
     PosRange pos;

@@ -118,8 +118,11 @@ void Arithmetic::slow_row(Context& context, const Pair& pair, const Rows& left, 
     if (both && kernel_ != nullptr && left_histogram == nullptr && right_histogram == nullptr) {
       kernel_(&x, &y, 1, &value);
     } else if (both) {
-      MixedResult result = combine_histograms(context, op_, x, left_histogram, y, right_histogram);
-      context.annotations.pair(pair.steps.at(i), pair.order, std::move(result.note), pos_);
+      const MixedResult result =
+          combine_histograms(context, op_, x, left_histogram, y, right_histogram);
+      // Kept until the query ends.
+      context.budget.charge(
+          context.annotations.pair(pair.steps.at(i), pair.order, result.note, pos_));
       if (result.valid && return_bool_) {
         value = result.keep ? 1 : 0;
       } else if (result.valid && result.keep) {

@@ -252,3 +252,18 @@ TEST_CASE("what the operators of a running query have done so far is seen by oth
   CHECK(plans.back().find(rate + R"x("samples":320,"rows":8,)x") != std::string::npos);
   CHECK_FALSE(engine.running(1).has_value());
 }
+
+TEST_CASE("what pairs tell at each step counts as memory") {
+  EngineFixture fixture;
+  Columns& columns = fixture.storage.add(Labels{{"__name__", "h"}});
+  columns.histogram_t.push_back(0);
+  columns.histograms.push_back(wide_histogram());
+  fixture.options.lookback_delta = 11'000'000;
+  fixture.options.max_memory_bytes = 3'000'000;
+  const auto ask = [&](const std::string& text) {
+    return error_of(fixture, EngineFixture::range(text, 0, 10'999'000, 1'000));
+  };
+  CHECK(ask("h % 1") == "none");
+  CHECK(ask("(h % 1) or (h % 1) or (h % 1)").find("needs more than 2.861 MB of memory") !=
+        std::string::npos);
+}
