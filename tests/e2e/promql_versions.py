@@ -43,6 +43,24 @@ def said_elsewhere(ours, theirs):
     return here == there and "parse error" in here
 
 
+def sizes(answer):
+    """Of each point of an answer the value or the count of observations, without its sign."""
+    found = {}
+    for series in answer[1].get("data", {}).get("result", []):
+        if not isinstance(series, dict):
+            continue
+        for one, many in (("value", "values"), ("histogram", "histograms")):
+            for t, v in series.get(many) or ([series[one]] if one in series else []):
+                found[str(series["metric"]), t, one] = abs(float(v if one == "value" else v["count"]))
+    return found
+
+
+def is_nearer_to_zero(ours, theirs):
+    """Whether both have the same points and none of ours is larger."""
+    a, b = sizes(ours), sizes(theirs)
+    return a.keys() == b.keys() and all(a[at] <= b[at] * (1 + 1e-12) for at in a)
+
+
 QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'"
 MATCHER = re.compile(rf"({QUOTED}|\w+)\s*(?:=~|!~|!=|=)\s*(?:{QUOTED}|`[^`]*`)")
 
@@ -65,14 +83,16 @@ VALUES, ORDER, ANYTHING = "values", "order", "anything"
 
 DELAYED = "delayed-name" in os.environ.get("HEARTH_DIFFERENTIAL_FEATURES", "")
 
-NEAR_ZERO = r"native_gauge|native_nan|native_empty|native_layouts|native_changing|__name__=~"
+HISTOGRAMS = r"native_gauge|native_nan|native_empty|__name__=~"
 
 # Answers that cannot be compared: (whether it is one, what may differ, why).
 ANSWERS = [
     (lambda query, ours, theirs: says(theirs, "incompatible custom buckets") or says(ours, "mismatched custom buckets"), ANYTHING,
      "3.14 brings custom buckets that differ to those that both have"),
-    (lambda query, ours, theirs: re.search(r"\b(rate|increase)\(", query) and re.search(NEAR_ZERO, query), VALUES,
+    (lambda query, ours, theirs: re.search(r"\b(rate|increase)\(", query) and re.search(HISTOGRAMS, query), VALUES,
      "3.14 extrapolates histograms no further than zero, as floats"),
+    (lambda query, ours, theirs: re.search(r"\b(rate|increase)\(.*native_(layouts|changing)", query) and is_nearer_to_zero(ours, theirs), VALUES,
+     "likewise, near the beginning of a series"),
     (lambda query, ours, theirs: re.search(r"\b(rate|increase)\(.*\b(i?rate|increase|delta|idelta)\(.*native.*:", query, re.S), VALUES,
      "likewise, of rates, which are near zero"),
     (lambda query, ours, theirs: "histogram_fraction" in query and "bucket" in query, VALUES, "histogram_fraction of classic histograms has changed"),
@@ -102,10 +122,11 @@ ANSWERS = [
     (lambda query, ours, theirs: re.search(r"count_values.*\bavg(_over_time)?\b.*native", query), VALUES, "likewise, which shows in a label"),
     (lambda query, ours, theirs: said_elsewhere(ours, theirs) and re.search(r"\b(by|without|on|ignoring|group_left|group_right)\b|@ (start|end)\(", query), ANYTHING,
      "3.5 takes the parenthesis behind labels, and that of start(), for that of a call"),
-    (lambda query, ours, theirs: ours[0] == 200 and says(theirs, "metrics with the same labelset") and re.search(r"label_(replace|join)\(|-", query), ANYTHING,
+    (lambda query, ours, theirs: ours[0] == 200 and says(theirs, "metrics with the same labelset") and re.search(r"label_(replace|join)\(|(^|[(,+*/%^=<>])\s*-", query), ANYTHING,
      "3.14 joins series that become equal where they have no point at the same time"),
     (lambda query, ours, theirs: re.search(r"timestamp\([^()]*(@.*offset|offset.*@)", query), ANYTHING, "timestamp() of a selector forgets the offset beside @ in Prometheus"),
-    (lambda query, ours, theirs: re.search(r"\b(sum|avg|stddev|stdvar)\b.*\bsort", query), VALUES, "what is sorted is added in that order, which shows in the last digits"),
+    (lambda query, ours, theirs: re.search(r"\b(sum|avg|stddev|stdvar)\b.*\bsort", query) and re.search(CHOOSING, query), VALUES,
+     "what is sorted is added in that order, and the last digits choose"),
     (lambda query, ours, theirs: re.search(LIBRARY, query) and "count_values" in query, VALUES, "Go's mathematical functions differ in their last digit from C's, which becomes a label"),
     (lambda query, ours, theirs: DELAYED and re.search(r"last_over_time\(.*\[[^\]]*:", query, re.S), ANYTHING,
      "3.5 forgets in subqueries which names go at the end"),
