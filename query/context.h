@@ -89,6 +89,7 @@ class Context {
   // The samples of one window, held on top for a moment. Those of other threads do not count:
   // Prometheus holds one at a time.
   void pass(size_t samples);
+  int64_t held() const { return held_.load(std::memory_order_relaxed); }
   int64_t peak_samples() const { return peak_held_.load(std::memory_order_relaxed); }
 
   // A histogram whose memory is the query's.

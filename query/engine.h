@@ -22,6 +22,7 @@ struct EngineOptions {
   DurationMs timeout = 2 * 60'000;
   int max_concurrency = 20;
   int64_t max_samples = 50'000'000;
+  double settled_share = 1.0 / 16;    // of max_samples: above it see settle.h; tests vary it
   bool per_step_stats = false;        // whether a request may ask for them
   size_t max_memory_bytes = 0;        // per query; 0 = none
   size_t max_total_memory_bytes = 0;  // all queries together; 0 = none

@@ -81,6 +81,7 @@ class ExplainedOp final : public Operator {
     node_.rows.fetch_add(static_cast<int64_t>(range.size()), std::memory_order_relaxed);
   }
   const std::vector<uint32_t>* order() const override { return child_->order(); }
+  const std::vector<uint32_t>* present() const override { return child_->present(); }
   bool silent() const override { return child_->silent(); }
 
  private:

@@ -11,6 +11,7 @@
 #include "query/first_error.h"
 #include "query/functions.h"
 #include "query/print.h"
+#include "query/settle.h"
 #include "query/subquery.h"
 #include "query/topk.h"
 
@@ -129,6 +130,7 @@ OperatorPtr Planner::build_varying(const Expr& expr, Steps steps) {
 }
 
 OperatorPtr Planner::build_aggregate(const AggregateExpr& expr, Steps steps) {
+  ++aggregations_;
   if (expr.op == AggregateOp::kCountValues) {
     const std::string& label = string_argument(*expr.param);
     check_count_values_label(label);
@@ -171,17 +173,23 @@ FoldSourcePtr Planner::fold_source(const Expr& operand, Steps steps) {
 }
 
 OperatorPtr Planner::build_binary(const BinaryExpr& expr, Steps steps) {
+  const size_t aggregations = aggregations_;
   OperatorPtr left = build(*expr.left, steps);
   OperatorPtr right = build(*expr.right, steps);
   const bool vectors =
       value_type(*expr.left) == ValueType::kVector && value_type(*expr.right) == ValueType::kVector;
   if (!vectors) return make_scalar_binary(expr, std::move(left), std::move(right));
-  if (is_set_op(expr.op)) return make_set_operation(expr, std::move(left), std::move(right));
+  const auto settling = [&](OperatorPtr made) {
+    return aggregations_ == aggregations ? std::move(made) : make_settling(std::move(made));
+  };
+  if (is_set_op(expr.op)) {
+    return settling(make_set_operation(expr, std::move(left), std::move(right)));
+  }
   std::vector<int64_t> repeats;
   if (evaluation_key(*expr.left, steps) == evaluation_key(*expr.right, steps)) {
     repeats.push_back(int64_t{expr.right->pos.start} - expr.left->pos.start);
   }
-  return make_join(expr, std::move(left), std::move(right), std::move(repeats));
+  return settling(make_join(expr, std::move(left), std::move(right), std::move(repeats)));
 }
 
 OperatorPtr Planner::build_selector(const VectorSelector& selector, Steps steps,

@@ -88,6 +88,7 @@ class Planner {
   // How many calls around what is being built look at counts and sums of histograms only, and how
   // many things around it need all of them, or their true hints.
   int counts_only_ = 0, whole_histograms_ = 0;
+  size_t aggregations_ = 0;  // built so far: these hold their rows, see settle.h
   Counted counted_ = Counted::kOnce;  // how samples of what is being built count
   TimeRange range_{kMaxTime, kMinTime};
   PlanNode* explained_ = nullptr;  // the node around what is being built

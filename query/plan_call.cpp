@@ -8,6 +8,7 @@
 #include "query/histogram_functions.h"
 #include "query/info.h"
 #include "query/plan.h"
+#include "query/settle.h"
 #include "query/subquery.h"
 
 namespace hearth::promql {
@@ -230,7 +231,9 @@ OperatorPtr Planner::build_range_call(const Call& call, Steps steps) {
   if (function == nullptr) return nullptr;
   const size_t range = name == "quantile_over_time" ? 1 : 0;
   check_modifier(*call.args[range], name);
+  const size_t aggregations = aggregations_;
   RangeSourcePtr source = build_range(*call.args[range], steps);
+  const bool holds_rows = aggregations_ > aggregations;
   std::vector<OperatorPtr> scalars;
   for (size_t i = 0; i < call.args.size(); ++i) {
     if (i != range) scalars.push_back(build(*call.args[i], steps));
@@ -238,7 +241,9 @@ OperatorPtr Planner::build_range_call(const Call& call, Steps steps) {
   // What Prometheus tells about a subquery carries no position, which shows as the first.
   const bool subquery = unwrap(*call.args[0]).kind == ExprKind::kSubquery;
   const PosRange pos = subquery ? without_position(call.pos) : argument_pos(call, 0);
-  auto windows = std::make_unique<WindowOp>(std::move(source), *function, std::move(scalars), pos);
+  OperatorPtr windows =
+      std::make_unique<WindowOp>(std::move(source), *function, std::move(scalars), pos);
+  if (holds_rows) windows = make_settling(std::move(windows));
   if (!absent) return windows;
   return make_absent(std::move(windows), matchers_of(*call.args[0]));
 }

@@ -49,6 +49,7 @@ EngineOptions script_options(size_t slices) {
   options.delayed_name_removal = true;
   options.use_start_timestamps = true;
   options.slice_series = slices > 1 ? 2 : 1'000'000;
+  if (slices > 1) options.settled_share = 0;
   options.parse = {true, true, true, true};
   return options;
 }

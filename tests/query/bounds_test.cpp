@@ -267,3 +267,54 @@ TEST_CASE("what pairs tell at each step counts as memory") {
   CHECK(ask("(h % 1) or (h % 1) or (h % 1)").find("needs more than 2.861 MB of memory") !=
         std::string::npos);
 }
+
+TEST_CASE("of an expression of many large parts one is held at a time") {
+  EngineFixture fixture;
+  load(fixture, 10, 200);
+  // Nine parts that share nothing. Each has 10 series at 91 steps.
+  const auto ask = [&](const std::string& before, const std::string& after) {
+    QueryRequest request = EngineFixture::range("", 0, 900'000, 10'000);
+    for (int i = 0; i < 9; ++i) {
+      request.text += (i == 0 ? "" : " + ") + before + R"(m{i!="x)" + std::to_string(i) + R"("})";
+      request.text += after;
+    }
+    return error_of(fixture, request);
+  };
+  // 10 groups at 2,400 times, of which 91 steps stay.
+  fixture.options.max_samples = 14'000;
+  CHECK(ask("max_over_time(sum by (i) (", ")[25m:1s])") == "none");
+  CHECK(ask("quantile_over_time(0.5, avg by (i) (", ")[25m:1s])") == "none");
+  fixture.options.max_samples = 8'000;
+  CHECK(ask("max_over_time(sum by (i) (", ")[25m:1s])") == kTooMany);
+  // 910 points of each sum, of what was added up so far, of the two added up, and of the result.
+  fixture.options.max_samples = 3'700;
+  CHECK(ask("sum by (i) (", ")") == "none");
+  CHECK(ask("(sum by (i) (", ") or vector(1))") == "none");
+  fixture.options.max_samples = 1'900;
+  CHECK(ask("sum by (i) (", ")") == kTooMany);
+}
+
+TEST_CASE("what is computed ahead to hold less is what is computed when it is asked for") {
+  EngineFixture fixture;
+  load(fixture, 30, 100);
+  for (const char* text :
+       {"max_over_time(sum by (i) (m)[10m:15s]) - on (i) sum by (i) (m)", "sum(m) + sum(m) * 2",
+        "sum by (i) (m) or m", "(sum(m) or m) and on (i) m", "m - on () group_left sum(m)",
+        "absent_over_time(sum(m > 100)[5m:1m]) + vector(1)"}) {
+    CAPTURE(text);
+    const QueryRequest request = EngineFixture::range(text, 60'000, 600'000, 30'000);
+    fixture.options.settled_share = 1;
+    const QueryResult later = fixture.run(request);
+    fixture.options.settled_share = 0;
+    const QueryResult ahead = fixture.run(request);
+    REQUIRE(ahead.series.size() == later.series.size());
+    REQUIRE_FALSE(ahead.series.empty());
+    for (size_t i = 0; i < ahead.series.size(); ++i) {
+      CHECK(ahead.series[i].labels == later.series[i].labels);
+      REQUIRE(ahead.series[i].points.size() == later.series[i].points.size());
+      for (size_t k = 0; k < ahead.series[i].points.size(); ++k) {
+        CHECK(ahead.series[i].points[k].v == later.series[i].points[k].v);
+      }
+    }
+  }
+}
