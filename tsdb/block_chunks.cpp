@@ -7,6 +7,7 @@
 #include "core/bytes.h"
 #include "core/crc32c.h"
 #include "core/error.h"
+#include "core/prefetch.h"
 
 namespace hearth::tsdb {
 namespace {
@@ -16,6 +17,7 @@ constexpr uint8_t kVersion = 1;
 constexpr uint64_t kHeaderBytes = 8;
 constexpr uint64_t kMaxLengthBytes = 5;
 constexpr size_t kBufferBytes = 1 << 20;
+constexpr size_t kUsualBytes = 1536;           // of a chunk: most have less
 constexpr uint64_t kWriteBackBytes = 8 << 20;  // on their way to the disk at once
 
 [[noreturn]] void corrupt(const std::string& dir, const std::string& what) {
@@ -110,8 +112,10 @@ BlockChunksReader::Chunk BlockChunksReader::chunk(uint64_t ref) const {
 
 void BlockChunksReader::prefetch(uint64_t ref) const {
   const uint64_t segment = ref >> 32, offset = ref & 0xffffffff;
-  if (segment >= segments_.size() || offset >= segments_[segment].bytes().size()) return;
-  __builtin_prefetch(segments_[segment].bytes().data() + offset);
+  if (segment >= segments_.size()) return;
+  const std::string_view bytes = segments_[segment].bytes();
+  if (offset >= bytes.size()) return;
+  hearth::prefetch(bytes.data() + offset, std::min<size_t>(kUsualBytes, bytes.size() - offset));
 }
 
 size_t BlockChunksReader::readable_behind(uint64_t ref, std::string_view chunk) const {

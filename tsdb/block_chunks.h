@@ -47,7 +47,7 @@ class BlockChunksReader {
   // Throws Error(kCorrupt) for a ref that leads nowhere, a checksum that is wrong and an encoding
   // that nobody knows.
   Chunk chunk(uint64_t ref) const;
-  // Begins to fetch the beginning of the chunk.
+  // Begins to fetch the chunk, for a chunk() that follows.
   void prefetch(uint64_t ref) const;
   // How many bytes of the file stand behind a chunk's.
   size_t readable_behind(uint64_t ref, std::string_view chunk) const;

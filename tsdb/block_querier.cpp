@@ -67,25 +67,22 @@ class BlockSeriesSet final : public ChunkedSet {
     const uint32_t ref = series_[series].ref;
     if (!block_->in_service() || deleted_->of(ref) != nullptr) return false;
     if (!find_series(ref, nullptr, metas)) return false;
+    TimeMs before = kMinTime;
     for (const ChunkMeta& meta : metas) {
-      if (TimeRange{meta.min_time, meta.max_time}.overlaps(range))
-        block_->chunks().prefetch(meta.ref);
+      const TimeRange times{meta.min_time, meta.max_time};
+      if (!times.overlaps(range)) continue;
+      if (meta.min_time <= before) return false;
+      before = meta.max_time;
+      block_->chunks().prefetch(meta.ref);
+      out.add(times, range, *this, meta.ref);
     }
-    try {
-      TimeMs before = kMinTime;
-      for (const ChunkMeta& meta : metas) {
-        if (!TimeRange{meta.min_time, meta.max_time}.overlaps(range)) continue;
-        if (meta.min_time <= before) return false;
-        before = meta.max_time;
-        const auto [encoding, bytes] = block_->chunks().chunk(meta.ref);
-        out.add({meta.min_time, meta.max_time, encoding, bytes}, range,
-                block_->chunks().readable_behind(meta.ref, bytes));
-      }
-      return true;
-    } catch (const Error& e) {
-      if (e.kind() != ErrorKind::kCorrupt) throw;
-      return false;
-    }
+    return true;
+  }
+  void fetch(ChunkList::Piece& piece, ChunkList&) const override {
+    const auto [encoding, bytes] = block_->chunks().chunk(piece.place);
+    piece.chunk.encoding = encoding;
+    piece.chunk.bytes = bytes;
+    piece.behind = block_->chunks().readable_behind(piece.place, bytes);
   }
   void end_read() const override { block_->require_readable(); }
 

@@ -9,6 +9,7 @@
 
 #include "core/byte_pool.h"
 #include "core/clock.h"
+#include "core/prefetch.h"
 #include "tsdb/chunk.h"
 #include "tsdb/chunk_xor.h"
 #include "tsdb/head_chunks.h"
@@ -56,6 +57,13 @@ class ChunkMemory {
     const char* const end = pool_.at(series.chunk) + series.used;
     __builtin_prefetch(end - 1, 1);  // may be half full
     __builtin_prefetch(end + kUsualBytes - 1, 1);
+  }
+
+  // Likewise what copy_open_chunk() and sealed_chunks() will read.
+  void prefetch_to_read(const Series& series) const NO_THREAD_SAFETY_ANALYSIS {
+    if (series.sealed != 0) __builtin_prefetch(pool_.at(series.sealed));
+    if (series.chunk == 0) return;
+    hearth::prefetch(pool_.at(series.chunk), series.used);
   }
 
   // kXor2: floats become XOR2 chunks when they are sealed. While a chunk grows it is XOR either way.

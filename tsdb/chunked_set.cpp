@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/bytes.h"
+#include "core/error.h"
 #include "tsdb/chunk_xor_run.h"
 
 namespace hearth::tsdb {
@@ -13,11 +14,25 @@ namespace {
 // One of the series that are decoded together.
 struct Member {
   size_t place;       // among those that were asked for
-  size_t begin, end;  // its pieces, and their jobs
+  size_t begin, end;  // its pieces
+  size_t job;         // of the first of them
   // Where its second piece stands. The first one stands behind all others when some of it is not
   // wanted, so that only what is wanted of it must be moved.
   size_t second;
 };
+
+// Whether all pieces have their bytes: none is damaged.
+bool all_fetched(std::span<ChunkList::Piece> pieces, ChunkList& list) {
+  try {
+    for (ChunkList::Piece& piece : pieces) {
+      if (piece.from != nullptr) piece.from->fetch(piece, list);
+    }
+    return true;
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::kCorrupt) throw;
+    return false;
+  }
+}
 
 // How many samples all pieces have together; 0 where it is better to decode one after another.
 size_t count_samples(std::span<const ChunkList::Piece> pieces) {
@@ -130,25 +145,31 @@ void ChunkedSet::read_many(size_t first, TimeRange range, std::span<Columns> out
   static thread_local ChunkList list;
   static thread_local std::vector<Member> members;
   static thread_local std::vector<XorJob> jobs;
+  static thread_local std::vector<size_t> ends;  // of each series' pieces
   list.clear();
+  ends.clear();
   members.clear();
   jobs.clear();
   for (size_t i = 0; i < out.size(); ++i) {
     const size_t begin = list.size();
-    const bool in_chunks = has_xor_run() && chunks(first + i, range, list);
-    const size_t samples = in_chunks ? count_samples(list.from(begin)) : 0;
+    if (!has_xor_run() || !chunks(first + i, range, list)) list.cut_to(begin);
+    ends.push_back(list.size());
+  }
+  for (size_t i = 0, begin = 0; i < out.size(); begin = ends[i++]) {
+    const auto pieces = list.part(begin, ends[i]);
+    const size_t samples = all_fetched(pieces, list) ? count_samples(pieces) : 0;
     if (samples == 0) {
-      list.cut_to(begin);
       read(first + i, range, out[i]);
       continue;
     }
-    const size_t second = place(list.from(begin), samples, out[i], jobs);
-    members.push_back({i, begin, list.size(), second});
+    const size_t job = jobs.size();
+    const size_t second = place(pieces, samples, out[i], jobs);
+    members.push_back({i, begin, ends[i], job, second});
   }
   decode_xor_jobs(jobs);
   for (const Member& member : members) {
     const std::span<const XorJob> own =
-        std::span(jobs).subspan(member.begin, member.end - member.begin);
+        std::span(jobs).subspan(member.job, member.end - member.begin);
     if (std::all_of(own.begin(), own.end(), [](const XorJob& job) { return job.good; })) {
       cut(list.part(member.begin, member.end), own, member.second, out[member.place]);
     } else {

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
 #include "core/error.h"
 #include "core/log.h"
+#include "core/prefetch.h"
 #include "tsdb/columns.h"
 #include "tsdb/head_chunk_file.h"
 
@@ -103,8 +105,18 @@ ChunkView HeadChunks::read(const SealedChunk& chunk) const {
   const Bytes& bytes = bytes_[place >> kOffsetBits];
   const char* const data = bytes.data.load(std::memory_order_acquire);
   const HeadChunk found = read_head_chunk({data, bytes.size.load(std::memory_order_acquire)},
-                                          place & ((uint64_t{1} << kOffsetBits) - 1));
+                                          place & kOffsetMask);
   return {found.min_time, found.max_time, found.encoding, found.bytes};
+}
+
+void HeadChunks::prefetch(const SealedChunk& chunk) const {
+  constexpr size_t kUsualBytes = 384;
+  const Bytes& bytes = bytes_[chunk.place() >> kOffsetBits];
+  const uint64_t offset = chunk.place() & kOffsetMask;
+  const size_t size = bytes.size.load(std::memory_order_relaxed);
+  if (offset >= size) return;
+  hearth::prefetch(bytes.data.load(std::memory_order_relaxed) + offset,
+                   std::min<size_t>(kUsualBytes, size - offset));
 }
 
 void HeadChunks::decode(const SealedChunk& chunk, TimeRange range, Columns& out,

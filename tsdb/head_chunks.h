@@ -101,6 +101,8 @@ class HeadChunks {
   // Valid until it is removed, and as long as an epoch guard of the reader. Throws Error(kCorrupt)
   // when the file was damaged since.
   ChunkView read(const SealedChunk& chunk) const;
+  // Begins to fetch the chunk, for a read() that follows.
+  void prefetch(const SealedChunk& chunk) const;
   // Appends its samples of the range, likewise; where the file was damaged since there are none, but
   // a warning.
   void decode(const SealedChunk& chunk, TimeRange range, Columns& out,
@@ -122,6 +124,7 @@ class HeadChunks {
 
  private:
   static constexpr unsigned kOffsetBits = 27;
+  static constexpr uint64_t kOffsetMask = (uint64_t{1} << kOffsetBits) - 1;
   static constexpr size_t kMaxFiles = 8192;
   static constexpr size_t kWriteBytes = 1 << 20;
 

@@ -60,10 +60,13 @@ class HeadSeriesSet final : public ChunkedSet {
   LabelsView labels(size_t series) const override { return found_[series].labels; }
   void read(size_t series, TimeRange range, Columns& out) const override;
   bool chunks(size_t series, TimeRange range, ChunkList& out) const override;
+  void fetch(ChunkList::Piece& piece, ChunkList& list) const override;
   bool latest(size_t series, TimeMs from, TimeMs at, Sample& out) const override;
 
  private:
   bool may_have_samples(Series& series, TimeRange range) const;
+  // Begins to fetch what chunks() of the next series will look at.
+  void prefetch_after(size_t index) const;
   // How many of the series' newest samples belong to commits that are not seen, or came after such.
   size_t hidden_samples(const Series& series) const REQUIRES(series.lock);
   // What a series has beside its chunks.
@@ -150,9 +153,17 @@ void HeadSeriesSet::read(size_t index, TimeRange range, Columns& out) const {
   merge_columns(out, late);
 }
 
+void HeadSeriesSet::prefetch_after(size_t index) const {
+  constexpr size_t kSeriesAhead = 4, kChunksAhead = 2;
+  if (index + kSeriesAhead < found_.size()) __builtin_prefetch(found_[index + kSeriesAhead].series);
+  if (index + kChunksAhead < found_.size())
+    state_.chunks.prefetch_to_read(*found_[index + kChunksAhead].series);
+}
+
 bool HeadSeriesSet::chunks(size_t index, TimeRange range, ChunkList& out) const {
   thread_local std::vector<SealedChunk> sealed;
   Series& series = *found_[index].series;
+  prefetch_after(index);
   range.min = std::max(range.min, first_visible_);
   sealed.clear();
   std::string* open = nullptr;
@@ -175,17 +186,9 @@ bool HeadSeriesSet::chunks(size_t index, TimeRange range, ChunkList& out) const 
       open_chunk.max_time = series.last_time;
     }
   }
-  try {
-    for (const SealedChunk& chunk : sealed) {
-      ChunkView view = state_.sealed.read(chunk);
-      std::string& copy = out.copy();
-      copy.assign(view.bytes).append(kXorRoom, '\0');
-      view.bytes = std::string_view(copy).substr(0, view.bytes.size());
-      out.add(view, range, kXorRoom);
-    }
-  } catch (const Error& e) {
-    if (e.kind() != ErrorKind::kCorrupt) throw;
-    return false;
+  for (const SealedChunk& chunk : sealed) {
+    state_.sealed.prefetch(chunk);
+    out.add({chunk.min_time(), chunk.max_time()}, range, *this, chunk.place());
   }
   if (open != nullptr) {
     const size_t size = open->size();
@@ -194,6 +197,16 @@ bool HeadSeriesSet::chunks(size_t index, TimeRange range, ChunkList& out) const 
     out.add(open_chunk, range, kXorRoom);
   }
   return true;
+}
+
+void HeadSeriesSet::fetch(ChunkList::Piece& piece, ChunkList& list) const {
+  const ChunkView view =
+      state_.sealed.read({piece.chunk.min_time, piece.chunk.max_time, piece.place});
+  std::string& copy = list.copy();
+  copy.assign(view.bytes).append(kXorRoom, '\0');
+  piece.chunk.encoding = view.encoding;
+  piece.chunk.bytes = std::string_view(copy).substr(0, view.bytes.size());
+  piece.behind = kXorRoom;
 }
 
 HeadSeriesSet::Beside HeadSeriesSet::read_chunks(Series& series, TimeRange range,

@@ -45,7 +45,7 @@ struct alignas(64) Series {
   uint32_t cut_after GUARDED_BY(lock) = 0;   // ms; a sample so late begins a new chunk
   uint32_t labels = 0;  // in LabelSets; constant from publication to death; 0: not published
   Glanced<BytePool::Handle> chunk GUARDED_BY(lock) = 0;  // bytes of the open chunk
-  BytePool::Handle sealed GUARDED_BY(lock) = 0;          // array of SealedChunk, oldest first
+  Glanced<BytePool::Handle> sealed GUARDED_BY(lock) = 0;  // array of SealedChunk, oldest first
   uint32_t last_commit GUARDED_BY(lock) = 0;             // the newest commit that appended here
   Glanced<uint16_t> used GUARDED_BY(lock) = 0;           // bytes of the open chunk
   uint16_t samples GUARDED_BY(lock) = 0;                 // of the open chunk

@@ -26,9 +26,11 @@ class FakeSet final : public ChunkedSet {
   struct Series {
     std::vector<Chunk> chunks;
     bool more = false;
+    bool fetched = false;     // its chunks are only named, and fetched afterwards
+    bool unreadable = false;  // then that fails
   };
   std::vector<Series> series;
-  mutable size_t reads = 0, ends = 0;
+  mutable size_t reads = 0, ends = 0, fetches = 0;
 
   size_t size() const override { return series.size(); }
   LabelsView labels(size_t) const override { return LabelsView(); }
@@ -45,11 +47,25 @@ class FakeSet final : public ChunkedSet {
     }
   }
   bool chunks(size_t i, TimeRange range, ChunkList& out) const override {
-    for (const Chunk& chunk : series[i].chunks) {
+    for (size_t c = 0; c < series[i].chunks.size(); ++c) {
+      const Chunk& chunk = series[i].chunks[c];
       if (!range.overlaps({chunk.min, chunk.max})) continue;
-      out.add({chunk.min, chunk.max, Encoding::kXor, payload(chunk)}, range, chunk.behind);
+      if (series[i].fetched) {
+        out.add({chunk.min, chunk.max}, range, *this, i << 32 | c);
+      } else {
+        out.add({chunk.min, chunk.max, Encoding::kXor, payload(chunk)}, range, chunk.behind);
+      }
     }
     return !series[i].more;
+  }
+  void fetch(ChunkList::Piece& piece, ChunkList&) const override {
+    ++fetches;
+    const Series& of = series[piece.place >> 32];
+    if (of.unreadable) throw Error(ErrorKind::kCorrupt, "unreadable");
+    const Chunk& chunk = of.chunks[piece.place & 0xffffffff];
+    piece.chunk.encoding = Encoding::kXor;
+    piece.chunk.bytes = payload(chunk);
+    piece.behind = chunk.behind;
   }
   void end_read() const override { ++ends; }
 
@@ -64,6 +80,7 @@ FakeSet make_set(std::mt19937_64& random) {
   set.series.resize(1 + random() % 40);
   for (FakeSet::Series& series : set.series) {
     series.more = random() % 10 == 0;
+    series.fetched = random() % 2 == 0;
     TimeMs t = 0;
     double v = 1e6;
     for (size_t c = random() % 5; c > 0; --c) {
@@ -123,6 +140,24 @@ TEST_CASE("of series read together those that are damaged are read by themselves
     CAPTURE(round);
     require_same(set, {});
   }
+}
+
+TEST_CASE("of series read together those whose chunks cannot be fetched are read by themselves") {
+  std::mt19937_64 random(3);
+  FakeSet set = make_set(random);
+  set.series.resize(3);
+  for (FakeSet::Series& series : set.series) {
+    series.fetched = true;
+    series.more = false;
+    series.chunks = {set.series[0].chunks.front()};
+  }
+  set.series[1].unreadable = true;
+  std::vector<Columns> many(set.size());
+  set.read_many(0, {}, many);
+  CHECK(set.fetches == 3);
+  CHECK(set.reads == 1);
+  for (const Columns& columns : many) CHECK(columns.v == many[0].v);
+  CHECK(!many[0].v.empty());
 }
 
 TEST_CASE("what a list copies stays where it is until it is cleared") {
