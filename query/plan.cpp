@@ -195,12 +195,17 @@ OperatorPtr Planner::build_binary(const BinaryExpr& expr, Steps steps) {
 OperatorPtr Planner::build_selector(const VectorSelector& selector, Steps steps,
                                     SelectOp::Give give) {
   const DurationMs offset = durations_.value(selector.offset_expr, selector.offset, Sign::kAny);
-  const Instants at = instants(steps, selector.at_kind, selector.at, offset);
+  Instants at = instants(steps, selector.at_kind, selector.at, offset);
   const bool smoothed = selector.modifier == SelectorModifier::kSmoothed;
   const TimeRange range{add_time(subtract_time(at.first, lookback_), 1),
                         smoothed ? add_time(at.last(), lookback_) : at.last()};
-  return std::make_unique<SelectOp>(at, selection(selector.matchers, range), give,
-                                    traits(selector));
+  SelectorTraits found = traits(selector);
+  if (give != SelectOp::Give::kValue && at.fixed) {
+    // Prometheus selects the samples of a timestamp() by the offset, and then forgets it beside @.
+    at = instants(steps, selector.at_kind, selector.at, 0);
+    found.within = range;
+  }
+  return std::make_unique<SelectOp>(at, selection(selector.matchers, range), give, found);
 }
 
 SelectorTraits Planner::traits(const VectorSelector& selector) const {

@@ -124,7 +124,6 @@ ANSWERS = [
      "3.5 takes the parenthesis behind labels, and that of start(), for that of a call"),
     (lambda query, ours, theirs: ours[0] == 200 and says(theirs, "metrics with the same labelset") and re.search(r"label_(replace|join)\(|(^|[(,+*/%^=<>])\s*-", query), ANYTHING,
      "3.14 joins series that become equal where they have no point at the same time"),
-    (lambda query, ours, theirs: re.search(r"timestamp\([^()]*(@.*offset|offset.*@)", query), ANYTHING, "timestamp() of a selector forgets the offset beside @ in Prometheus"),
     (lambda query, ours, theirs: re.search(r"\b(sum|avg|stddev|stdvar)\b.*\bsort", query) and re.search(CHOOSING, query), VALUES,
      "what is sorted is added in that order, and the last digits choose"),
     (lambda query, ours, theirs: re.search(LIBRARY, query) and "count_values" in query, VALUES, "Go's mathematical functions differ in their last digit from C's, which becomes a label"),
