@@ -124,6 +124,8 @@ ANSWERS = [
      "3.5 takes the parenthesis behind labels, and that of start(), for that of a call"),
     (lambda query, ours, theirs: ours[0] == 200 and says(theirs, "metrics with the same labelset") and re.search(r"label_(replace|join)\(|(^|[(,+*/%^=<>])\s*-", query), ANYTHING,
      "3.14 joins series that become equal where they have no point at the same time"),
+    (lambda query, ours, theirs: says(ours, "found duplicate series") and says(theirs, "found duplicate series") and re.search(r"\bsort(_desc)?\(", query), ANYTHING,
+     "of equal values either may come first, and the first two are told"),
     (lambda query, ours, theirs: re.search(r"\b(sum|avg|stddev|stdvar)\b.*\bsort", query) and re.search(CHOOSING, query), VALUES,
      "what is sorted is added in that order, and the last digits choose"),
     (lambda query, ours, theirs: re.search(LIBRARY, query) and "count_values" in query, VALUES, "Go's mathematical functions differ in their last digit from C's, which becomes a label"),

@@ -146,7 +146,8 @@ bool looks_at_range(const std::string& text) {
   for (const std::string word : {"limitk", "limit_ratio", "topk", "bottomk", "sort"}) {
     for (size_t at = 0; (at = text.find(word, at)) != text.npos; at += word.size()) ++ordered;
   }
-  if (ordered > 1) return true;
+  // The groups of a range stand in the order of all its steps.
+  if (ordered > 1 || (ordered == 1 && has_one_of(text, {"count_values"}))) return true;
   // An aggregation whose operand is the same at every step takes its parameter from the first.
   return has_one_of(text, {"scalar(", "time()"}) &&
          has_one_of(text, {"topk", "bottomk", "quantile", "limitk", "limit_ratio"});
