@@ -67,6 +67,7 @@ void LabelNames::choose(LabelsView labels, std::string& flat) const {
   auto name = names_.begin();
   for (const Label& label : labels) {
     while (name != names_.end() && *name < label.name) ++name;
+    if (keep_ && name == names_.end()) return;
     if ((name != names_.end() && *name == label.name) == keep_) {
       append_flat_label(flat, label.name, label.value);
     }

@@ -34,15 +34,14 @@ class BlockSeriesChunks final : public SeriesChunks {
     }
     return true;
   }
-  LabelsView labels() const override { return LabelsView(labels_); }
+  LabelsView labels() const override { return LabelsView(labels_.flat()); }
   std::span<const ChunkView> chunks() const override { return chunks_; }
 
  private:
   void load(uint32_t ref) {
-    labels_.clear();
     chunks_.clear();
     rewritten_.clear();
-    block_.index().series(ref, &labels_, &metas_);
+    block_.index().series(ref, labels_, metas_);
     const Intervals* deleted = deleted_->of(ref);
     for (const ChunkMeta& meta : metas_) {
       forget_before(meta.ref);
@@ -87,7 +86,7 @@ class BlockSeriesChunks final : public SeriesChunks {
   uint64_t forgotten_ = 0;
   PostingsView refs_;
   size_t next_ = 0;
-  std::string labels_;
+  NeighbourLabels labels_;
   std::vector<ChunkMeta> metas_;
   std::vector<ChunkView> chunks_;
   ChunkBuilder rewritten_;

@@ -18,6 +18,7 @@ namespace {
 struct Found {
   LabelsView labels;
   uint32_t ref;
+  uint32_t chunks_at;  // in its entry of the index
 };
 
 // Immutable.
@@ -34,20 +35,21 @@ class BlockSeriesSet final : public ChunkedSet {
   void load(std::span<const uint32_t> refs, TimeRange range, size_t limit, const SeriesSet* like,
             const Budget& budget) {
     series_ = arena_.array<Found>(limit == 0 ? refs.size() : std::min(limit, refs.size()));
-    std::string flat;
     std::vector<ChunkMeta> chunks;
-    SymbolMemo memo;
+    NeighbourLabels labels;
     SharedLabels shared(like, arena_);
     constexpr size_t kOften = 1024;
     size_t steps = 0;
     for (const uint32_t ref : refs) {
       if (++steps % kOften == 0) budget.check();
       if (size_ == series_.size()) break;
-      flat.clear();
-      if (!find_series(ref, &flat, chunks, &memo)) continue;
+      uint32_t chunks_at = 0;
+      const bool good =
+          unless_damaged([&] { chunks_at = block_->index().series(ref, labels, chunks); });
+      if (!good) continue;
       for (const ChunkMeta& chunk : chunks) {
         if (!TimeRange{chunk.min_time, chunk.max_time}.overlaps(range)) continue;
-        series_[size_++] = {shared.keep(flat), ref};
+        series_[size_++] = {shared.keep(labels.flat()), ref, chunks_at};
         break;
       }
     }
@@ -58,15 +60,15 @@ class BlockSeriesSet final : public ChunkedSet {
   void read(size_t series, TimeRange range, Columns& out) const override {
     out.clear();
     if (!block_->in_service()) return;
-    read_chunks(series_[series].ref, range, out);
+    read_chunks(series_[series], range, out);
     block_->require_readable();
   }
 
   bool chunks(size_t series, TimeRange range, ChunkList& out) const override {
     static thread_local std::vector<ChunkMeta> metas;
-    const uint32_t ref = series_[series].ref;
-    if (!block_->in_service() || deleted_->of(ref) != nullptr) return false;
-    if (!find_series(ref, nullptr, metas)) return false;
+    const Found& found = series_[series];
+    if (!block_->in_service() || deleted_->of(found.ref) != nullptr) return false;
+    if (!find_chunks(found, metas)) return false;
     TimeMs before = kMinTime;
     for (const ChunkMeta& meta : metas) {
       const TimeRange times{meta.min_time, meta.max_time};
@@ -101,9 +103,8 @@ class BlockSeriesSet final : public ChunkedSet {
     }
   }
 
-  bool find_series(uint32_t ref, std::string* flat, std::vector<ChunkMeta>& chunks,
-                   SymbolMemo* memo = nullptr) const {
-    return unless_damaged([&] { block_->index().series(ref, flat, &chunks, memo); });
+  bool find_chunks(const Found& found, std::vector<ChunkMeta>& chunks) const {
+    return unless_damaged([&] { block_->index().chunks(found.ref, found.chunks_at, chunks); });
   }
 
   // Appends the chunk's samples; none, and false, where it is damaged.
@@ -120,11 +121,11 @@ class BlockSeriesSet final : public ChunkedSet {
     return false;
   }
 
-  void read_chunks(uint32_t ref, TimeRange range, Columns& out) const {
+  void read_chunks(const Found& found, TimeRange range, Columns& out) const {
     static thread_local std::vector<ChunkMeta> chunks;
-    if (!find_series(ref, nullptr, chunks)) return;
+    if (!find_chunks(found, chunks)) return;
     if (!read_together(chunks, range, out)) read_one_by_one(chunks, range, out);
-    if (const Intervals* deleted = deleted_->of(ref)) cut_intervals(*deleted, out);
+    if (const Intervals* deleted = deleted_->of(found.ref)) cut_intervals(*deleted, out);
   }
 
   // The way of intact chunks that follow one another. False for others, which the other way tells.

@@ -228,7 +228,7 @@ std::string_view IndexReader::symbol(uint64_t number) const {
   return in.uvarint_string();
 }
 
-std::string_view IndexReader::series_content(uint32_t ref) const {
+std::string_view IndexReader::series_content(uint32_t ref, bool verify) const {
   const std::string_view bytes = file_.bytes();
   const uint64_t offset = version_ == 1 ? ref : uint64_t{ref} * kSeriesAlignment;
   if (offset < toc_.series || offset >= bytes.size())
@@ -237,40 +237,89 @@ std::string_view IndexReader::series_content(uint32_t ref) const {
   const std::string_view content = in.uvarint_string();
   const uint32_t crc = in.be32();
   if (in.failed()) corrupt(fmt::format("series {} ends outside of the file", ref));
-  if (crc32c(content) != crc) corrupt(fmt::format("checksum mismatch in series {}", ref));
+  if (verify && crc32c(content) != crc) corrupt(fmt::format("checksum mismatch in series {}", ref));
   return content;
 }
 
-void IndexReader::series(uint32_t ref, std::string* flat_labels, std::vector<ChunkMeta>* chunks,
-                         SymbolMemo* memo) const {
-  ByteReader in(series_content(ref));
-  const auto text = [&](uint64_t number) {
-    if (memo == nullptr) return symbol(number);
-    SymbolMemo::Entry& entry = memo->of(number);
-    if (entry.number != number) entry = {number, symbol(number)};
-    return entry.text;
-  };
-  const uint64_t labels = in.uvarint();
-  std::string_view before;
-  const size_t flat_start = flat_labels == nullptr ? 0 : flat_labels->size();
-  for (uint64_t i = 0; i < labels && !in.failed(); ++i) {
-    const uint64_t name_symbol = in.uvarint();
-    const uint64_t value_symbol = in.uvarint();
-    if (flat_labels == nullptr || in.failed()) continue;
-    const std::string_view name = text(name_symbol);
-    const std::string_view value = text(value_symbol);
-    if (name <= before || value.empty() || name.size() + value.size() > kMaxLabelsBytes ||
-        flat_labels->size() - flat_start > kMaxLabelsBytes)
-      corrupt(fmt::format("malformed labels in series {}", ref));
-    append_flat_label(*flat_labels, name, value);
-    before = name;
+void IndexReader::series(uint32_t ref, std::string* flat_labels,
+                         std::vector<ChunkMeta>* chunks) const {
+  ByteReader in(series_content(ref, true));
+  if (flat_labels != nullptr) {
+    NeighbourLabels labels;
+    read_labels(in, ref, labels);
+    flat_labels->append(labels.flat());
+  } else {
+    for (uint64_t left = in.uvarint(); left > 0 && !in.failed(); --left) {
+      in.uvarint();
+      in.uvarint();
+    }
   }
-  if (chunks == nullptr) {
-    if (in.failed()) corrupt(fmt::format("series {} is malformed", ref));
-    return;
-  }
+  if (in.failed()) corrupt(fmt::format("series {} is malformed", ref));
+  if (chunks != nullptr) read_chunks(in, ref, *chunks);
+}
 
-  chunks->clear();
+uint32_t IndexReader::series(uint32_t ref, NeighbourLabels& labels,
+                             std::vector<ChunkMeta>& chunks) const {
+  const std::string_view content = series_content(ref, true);
+  ByteReader in(content);
+  try {
+    read_labels(in, ref, labels);
+  } catch (...) {
+    labels.labels_.clear();
+    throw;
+  }
+  const auto at = static_cast<uint32_t>(content.size() - in.left());
+  read_chunks(in, ref, chunks);
+  return at;
+}
+
+void IndexReader::chunks(uint32_t ref, uint32_t at, std::vector<ChunkMeta>& chunks) const {
+  const std::string_view content = series_content(ref, false);
+  ByteReader in(content.substr(std::min<size_t>(at, content.size())));
+  read_chunks(in, ref, chunks);
+}
+
+void IndexReader::read_labels(ByteReader& in, uint32_t ref, NeighbourLabels& labels) const {
+  auto& known = labels.labels_;
+  std::string& flat = labels.flat_;
+  const uint64_t count = in.uvarint();
+  uint64_t same = 0;       // labels of the one before
+  bool same_names = true;  // whose order has been checked
+  for (uint64_t i = 0; i < count; ++i) {
+    const uint64_t name = in.uvarint();
+    const uint64_t value = in.uvarint();
+    if (in.failed()) corrupt(fmt::format("series {} is malformed", ref));
+    const bool has_neighbour = i < known.size();
+    if (same == i && has_neighbour && known[i].name == name && known[i].value == value) {
+      ++same;
+      continue;
+    }
+    if (same == i) flat.resize(i == 0 ? 0 : known[i - 1].end);
+    same_names = same_names && has_neighbour && known[i].name == name;
+    NeighbourLabels::Label& label = labels.of(name, value);
+    if (label.name != name || label.value != value) {
+      const std::string_view name_text = symbol(name), value_text = symbol(value);
+      if (value_text.empty() || name_text.size() + value_text.size() > kMaxLabelsBytes)
+        corrupt(fmt::format("malformed labels in series {}", ref));
+      label.name = label.value = ~uint64_t{0};
+      label.flat.clear();
+      append_flat_label(label.flat, name_text, value_text);
+      label.name = name;
+      label.value = value;
+    }
+    if (flat.size() > kMaxLabelsBytes ||
+        (!same_names && symbol(name) <= (i == 0 ? std::string_view() : symbol(known[i - 1].name))))
+      corrupt(fmt::format("malformed labels in series {}", ref));
+    flat.append(label.flat);
+    if (!has_neighbour) known.emplace_back();
+    known[i] = {name, value, flat.size()};
+  }
+  known.resize(count);
+  flat.resize(count == 0 ? 0 : known.back().end);
+}
+
+void IndexReader::read_chunks(ByteReader& in, uint32_t ref, std::vector<ChunkMeta>& chunks) const {
+  chunks.clear();
   const uint64_t count = in.uvarint();
   ChunkMeta chunk;
   for (uint64_t i = 0; i < count && !in.failed(); ++i) {
@@ -281,7 +330,7 @@ void IndexReader::series(uint32_t ref, std::string* flat_labels, std::vector<Chu
     chunk.max_time = static_cast<TimeMs>(min + in.uvarint());
     chunk.ref = i == 0 ? in.uvarint() : chunk.ref + static_cast<uint64_t>(in.varint());
     if (chunk.max_time < chunk.min_time) in.fail();
-    chunks->push_back(chunk);
+    chunks.push_back(chunk);
   }
   if (in.failed()) corrupt(fmt::format("series {} is malformed", ref));
 }
@@ -289,7 +338,7 @@ void IndexReader::series(uint32_t ref, std::string* flat_labels, std::vector<Chu
 void IndexReader::names_of(std::span<const uint32_t> refs, std::set<std::string>& names) const {
   std::unordered_set<uint64_t> symbols;
   for (const uint32_t ref : refs) {
-    ByteReader in(series_content(ref));
+    ByteReader in(series_content(ref, true));
     const uint64_t labels = in.uvarint();
     for (uint64_t i = 0; i < labels && !in.failed(); ++i) {
       symbols.insert(in.uvarint());

@@ -19,17 +19,27 @@
 
 namespace hearth::tsdb {
 
-// Texts of symbols looked up lately, for one index: neighbouring series share most of theirs.
+// The labels of series that are read one after another in one index: what a series has in common
+// with the one before stays, and texts are looked up once, for neighbours share most of them.
 // One thread.
-class SymbolMemo {
+class NeighbourLabels {
+ public:
+  std::string_view flat() const { return flat_; }
+
  private:
   friend class IndexReader;
-  struct Entry {
-    uint64_t number = ~uint64_t{0};
-    std::string_view text;
+  struct Label {
+    uint64_t name = ~uint64_t{0}, value = ~uint64_t{0};  // symbols
+    std::string flat;
   };
-  Entry& of(uint64_t number) { return entries_[number % entries_.size()]; }
-  std::array<Entry, 256> entries_;
+  struct Place {
+    uint64_t name, value;
+    size_t end;  // in flat_
+  };
+  Label& of(uint64_t name, uint64_t value) { return texts_[(name * 31 + value) % texts_.size()]; }
+  std::array<Label, 128> texts_;  // looked up lately
+  std::vector<Place> labels_;     // of the series that was read last
+  std::string flat_;
 };
 
 // A file that breaks the format gives Error(kCorrupt), here or in a later call; nothing is read
@@ -39,9 +49,12 @@ class IndexReader final : public LabelIndex {
   explicit IndexReader(const std::string& path);
 
   // One series: its labels appended to `flat_labels` in the flat form, its chunks replacing
-  // `chunks`. Either may be null; `memo` serves those who ask for many.
-  void series(uint32_t ref, std::string* flat_labels, std::vector<ChunkMeta>* chunks,
-              SymbolMemo* memo = nullptr) const;
+  // `chunks`. Either may be null.
+  void series(uint32_t ref, std::string* flat_labels, std::vector<ChunkMeta>* chunks) const;
+  // One of many: `labels` become its own. Returns where in the entry its chunks are told, ...
+  uint32_t series(uint32_t ref, NeighbourLabels& labels, std::vector<ChunkMeta>& chunks) const;
+  // ... for who asks for them again.
+  void chunks(uint32_t ref, uint32_t at, std::vector<ChunkMeta>& chunks) const;
 
   PostingsView all() const override;  // in label order
   PostingsView postings(std::string_view name, std::string_view value) const override;
@@ -92,7 +105,9 @@ class IndexReader final : public LabelIndex {
   size_t first_entry(const Entries& entries, std::string_view value) const;
   PostingsView list_at(uint64_t offset) const;
   std::string_view symbol(uint64_t number) const;
-  std::string_view series_content(uint32_t ref) const;
+  std::string_view series_content(uint32_t ref, bool verify) const;
+  void read_labels(ByteReader& in, uint32_t ref, NeighbourLabels& labels) const;
+  void read_chunks(ByteReader& in, uint32_t ref, std::vector<ChunkMeta>& chunks) const;
 
   static constexpr size_t kEvery = 32;
 

@@ -63,23 +63,25 @@ Series random_series(size_t count) {
 Series read_all(const IndexReader& index) {
   Series series;
   const PostingsView all = index.all();
+  NeighbourLabels labels;
+  std::vector<ChunkMeta> chunks;
   for (size_t i = 0; i < all.size(); ++i) {
-    std::string flat;
-    std::vector<ChunkMeta> chunks;
-    index.series(all[i], &flat, &chunks);
-    series[Labels::from_flat(flat)] = chunks;
+    index.series(all[i], labels, chunks);
+    series[Labels::from_flat(std::string(labels.flat()))] = chunks;
   }
   return series;
 }
 
+bool same_chunks(const std::vector<ChunkMeta>& a, const std::vector<ChunkMeta>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const ChunkMeta& c, const ChunkMeta& d) {
+                      return c.ref == d.ref && c.min_time == d.min_time && c.max_time == d.max_time;
+                    });
+}
+
 bool equal(const Series& a, const Series& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return x.first == y.first &&
-           std::equal(x.second.begin(), x.second.end(), y.second.begin(), y.second.end(),
-                      [](const ChunkMeta& c, const ChunkMeta& d) {
-                        return c.ref == d.ref && c.min_time == d.min_time &&
-                               c.max_time == d.max_time;
-                      });
+    return x.first == y.first && same_chunks(x.second, y.second);
   });
 }
 
@@ -212,6 +214,31 @@ TEST_CASE("an index gives back its series, chunks, names and values") {
   CHECK(index.postings("id", "").empty());
   CHECK(index.postings("", "").empty());
   CHECK(index.postings("zzz", "1").empty());
+}
+
+TEST_CASE("series read in any order with what was kept of the one before are those read alone") {
+  TempDir dir;
+  const Series series = random_series(2'000);
+  IndexWriter writer(dir.path() + "/index");
+  for (const auto& [of, told] : series) writer.add_series(of, told);
+  writer.finish();
+  const IndexReader index(dir.path() + "/index");
+  const PostingsView all = index.all();
+  std::mt19937_64 random(4);
+  NeighbourLabels labels;
+  std::vector<ChunkMeta> chunks, again;
+  for (size_t i = 0; i < 3 * all.size(); ++i) {
+    const uint32_t ref = i < all.size() ? all[i] : all[random() % all.size()];
+    if (random() % 100 == 0) CHECK_THROWS_AS(index.series(~uint32_t{0}, labels, chunks), Error);
+    const uint32_t at = index.series(ref, labels, chunks);
+    std::string flat;
+    index.series(ref, &flat, &again);
+    REQUIRE(labels.flat() == flat);
+    REQUIRE(same_chunks(chunks, again));
+    index.chunks(ref, at, again);
+    REQUIRE(same_chunks(chunks, again));
+    REQUIRE(same_chunks(chunks, series.at(Labels::from_flat(flat))));
+  }
 }
 
 TEST_CASE("series that come out of order are refused") {
