@@ -234,6 +234,17 @@ void known_orders(benchmark::State& state) {
 }
 BENCHMARK(known_orders);
 
+// The lines of random_order, but in one order, which is known: what order alone costs.
+void one_order(benchmark::State& state) {
+  const Body body = shuffled(0);
+  Scraped scraped;
+  const size_t total = scraped.read(body).total;
+  verify(scraped.read(body).series_added == 0 && total > 100, "the second body is all known");
+  for (auto _ : state) benchmark::DoNotOptimize(scraped.read(body));
+  report(state, line_count(body));
+}
+BENCHMARK(one_order);
+
 void random_order(benchmark::State& state) {
   std::vector<Body> bodies;
   for (unsigned seed = 0; seed < 8; ++seed) bodies.push_back(shuffled(seed));

@@ -66,18 +66,6 @@ const LineEntry* LineWalk::look_ahead(const char* p, const char* end) {
   return nullptr;
 }
 
-const LineEntry* LineWalk::known(uint64_t print, size_t length, bool comment) {
-  if (!diverged_) diverge();
-  const uint32_t place = slot(print);
-  if ((place & LineIndex::kInNext) != 0) return nullptr;  // also of a free one
-  const LineEntry& entry = cache_[place];
-  if ((entry.flags & kUnfit) != 0 || entry.length != length || entry.is(LineEntry::kComment) != comment) {
-    return nullptr;
-  }
-  cursor_ = place;
-  return &entry;
-}
-
 LineWalk::Outcome LineWalk::find(std::string_view text) {
   found_ = LineEntry();
   found_.fingerprint = fingerprint(text.data(), text.size(), seed_);
@@ -164,14 +152,6 @@ void LineWalk::index_all() {
     if (cache_[i].is(LineEntry::kDuplicate)) continue;
     const uint32_t where = i < in_place_ ? LineIndex::kInNext : 0;
     insert(cache_[i].fingerprint, static_cast<uint32_t>(i) | where);
-  }
-}
-
-uint32_t& LineWalk::slot(uint64_t print) {
-  const size_t mask = index_.slots.size() - 1;
-  for (size_t i = print & mask;; i = (i + 1) & mask) {
-    uint32_t& place = index_.slots[i];
-    if (place == LineIndex::kFree || at(place).fingerprint == print) return place;
   }
 }
 

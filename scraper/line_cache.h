@@ -165,18 +165,39 @@ class LineWalk {
   // Whether lines stand in no order that is known, so that known() is worth asking.
   bool disordered() const { return misses_ahead_ >= kGiveUpLookingAhead; }
   uint64_t print(std::string_view text) const { return fingerprint(text.data(), text.size(), seed_); }
-  // Fetches what known() will look at, while there is other work to do: first one, then the other.
-  void prefetch_slot(uint64_t print) const {
-    if (diverged_) __builtin_prefetch(&index_.slots[print & (index_.slots.size() - 1)]);
-  }
+
+  // Whether entries have a place, which stays theirs while the walk lasts: they are looked for ahead.
+  bool unordered() const { return unordered_; }
+  // Fetches what place() will look at, while there is other work to do: first one, then the other.
+  void prefetch_slot(uint64_t print) const { __builtin_prefetch(&index_.slots[first_slot(print)]); }
   void prefetch_entry(uint64_t print) const {
-    if (!diverged_) return;
-    const uint32_t place = index_.slots[print & (index_.slots.size() - 1)];
-    if ((place & LineIndex::kInNext) == 0) __builtin_prefetch(&cache_[place], 1);
+    const uint32_t place = index_.slots[first_slot(print)];
+    if (place != LineIndex::kFree) __builtin_prefetch(&cache_[place], 1);
+  }
+  uint32_t place(uint64_t print) const {
+    for (size_t i = first_slot(print);; i = (i + 1) & (index_.slots.size() - 1)) {
+      const uint32_t place = index_.slots[i];
+      if (place == LineIndex::kFree || cache_[place].fingerprint == print) return place;
+    }
+  }
+  // The entry at a place, if this series or comment may be it. Moves there.
+  const LineEntry* at(uint32_t place, size_t length, bool comment) {
+    if (place == LineIndex::kFree) return nullptr;
+    const LineEntry& entry = cache_[place];
+    if ((entry.flags & kUnfit) != 0 || entry.length != length || entry.is(LineEntry::kComment) != comment) {
+      return nullptr;
+    }
+    cursor_ = place;
+    return &entry;
   }
   // The entry of this series or comment, wherever it is; nullptr where it has none, or stood in this body
   // before. Moves there.
-  const LineEntry* known(uint64_t print, size_t length, bool comment);
+  const LineEntry* known(uint64_t print, size_t length, bool comment) {
+    if (!diverged_) diverge();
+    const uint32_t place = slot(print);
+    if ((place & LineIndex::kInNext) != 0) return nullptr;  // also of a free one
+    return at(place, length, comment);
+  }
 
   // Looks for a parsed line anywhere. kKnown: entry() is it, take() it. kRepeated: it stood in this body
   // before and names repeated_ref(); repeat() it. kNew: add() it, or nothing.
@@ -222,7 +243,13 @@ class LineWalk {
     const bool in_next = (place & LineIndex::kInNext) != 0;
     return in_next ? scratch_.next[place & ~LineIndex::kInNext] : cache_[place];
   }
-  uint32_t& slot(uint64_t print);
+  size_t first_slot(uint64_t print) const { return print & (index_.slots.size() - 1); }
+  uint32_t& slot(uint64_t print) {
+    for (size_t i = first_slot(print);; i = (i + 1) & (index_.slots.size() - 1)) {
+      uint32_t& place = index_.slots[i];
+      if (place == LineIndex::kFree || at(place).fingerprint == print) return place;
+    }
+  }
   void insert(uint64_t print, uint32_t place);
   std::vector<SeriesRef> vanished();
   void commit();

@@ -38,12 +38,29 @@ void TextReader<Parser>::run() {
       if (parsed()) continue;
       return points_.end();
     }
-    const LineEntry* entry = p < end ? sink_.walk.expected(p, end) : nullptr;
-    if (entry == nullptr && p < end) {
-      entry = sink_.walk.disordered() ? elsewhere(p) : sink_.walk.look_ahead(p, end);
+    if (sink_.walk.unordered()) {
+      take_ahead();
+    } else if (p < end) {
+      const LineEntry* entry = sink_.walk.expected(p, end);
+      if (entry == nullptr) entry = sink_.walk.disordered() ? elsewhere(p) : sink_.walk.look_ahead(p, end);
+      if (entry != nullptr && recognised(p, *entry)) continue;
     }
-    if (entry != nullptr && recognised(p, *entry)) continue;
     if (!parsed()) return;
+  }
+}
+
+// Takes the next lines up to one that is to be parsed.
+template <class Parser>
+void TextReader<Parser>::take_ahead() {
+  while (const LinesAhead::Line* line = ahead_.at(parser_.position(), parser_.end(), sink_.walk)) {
+    const LineEntry* entry = sink_.walk.at(line->place, line->length, line->comment());
+    if (entry == nullptr) return;
+    if (line->plain && !task_.features.tell_metadata) {
+      parser_.skip_to(line->newline + 1);
+      sink_.take_known(task_.time, line->value, true);
+    } else if (!recognised(line->begin, *entry)) {
+      return;
+    }
   }
 }
 
@@ -51,16 +68,19 @@ void TextReader<Parser>::run() {
 // where there is a timestamp.
 template <class Parser>
 const LineEntry* TextReader<Parser>::elsewhere(const char* p) {
-  const LinesAhead::Line& line = ahead_.at(p, parser_.end(), sink_.walk);
-  if (line.end == nullptr) return nullptr;
+  const auto* newline = static_cast<const char*>(memchr(p, '\n', static_cast<size_t>(parser_.end() - p)));
+  if (newline == nullptr) return nullptr;
   const bool comment = *p == '#';
-  const auto length = static_cast<size_t>(line.end - p);
-  const LineEntry* entry = sink_.walk.known(line.print, length, comment);
-  if (entry != nullptr || comment) return entry;
-  const char* const space = last_space(p, line.end);
+  const auto known = [&](const char* text_end) {
+    const auto length = static_cast<size_t>(text_end - p);
+    return sink_.walk.known(sink_.walk.print({p, length}), length, comment);
+  };
+  if (comment) return known(newline);
+  const char* const space = last_space(p, newline);
   if (space == nullptr) return nullptr;
-  const std::string_view text(p, static_cast<size_t>(space - p));
-  return sink_.walk.known(sink_.walk.print(text), text.size(), false);
+  if (const LineEntry* entry = known(space)) return entry;
+  const char* const before = last_space(p, space);
+  return before == nullptr ? nullptr : known(before);
 }
 
 // Reads the rest of a line that begins with a known series, or is a known comment.

@@ -20,6 +20,7 @@ class TextReader {
   void run();
 
  private:
+  void take_ahead();
   const LineEntry* elsewhere(const char* p);
   bool recognised(const char* p, const LineEntry& entry);
   bool plain_sample(const char* number);

@@ -54,9 +54,11 @@ std::string random_line(Random& random) {
   if (kind == 63) series = fmt::format("{{\"m.{}\",\"x y\"=\"z\"}}", name);
   if (kind == 64) series += "{a=\"" + std::string(70'000, 'x') + "\"}";
   if (kind == 65) series = "drop_" + series;
-  static const char* const kValues[] = {"1",    "0",        "-17",   "3.25",  "1e+09", "1.7976e308", "NaN",
-                                        "+Inf", "12345678", "0x1.8", "-0",    "00012", "123456789012345678"};
-  std::string value = kValues[random() % 13];
+  if (kind == 73) series += "{a=\"x\ny\"}";  // a line that is two
+  static constexpr const char* kValues[] = {
+      "1",  "0",     "-17",                "3.25",      "1e+09", "1.7976e308", "NaN", "+Inf", "12345678", "0x1.8",
+      "-0", "00012", "123456789012345678", "-2.5e-07", "1e22",  "1E23", "1.", "0.30000000000000004"};
+  std::string value = kValues[random() % std::size(kValues)];
   if (value == "0x1.8") value = "0.1";
   std::string line = series + (kind == 66 ? "\t" : " ") + value;
   if (kind == 67) line += " ";

@@ -24,7 +24,12 @@ TEST_CASE("a plain number is read as the library reads it, whatever stands aroun
     digits(random() % 18);
     if (random() % 2 == 0) text += ".";
     digits(random() % 10);
-    if (random() % 8 == 0) text += random() % 2 == 0 ? "e+05" : "x";
+    if (random() % 8 == 0) text += "x";
+    if (random() % 4 == 0) {
+      text += random() % 2 == 0 ? "e" : "E";
+      if (random() % 3 != 0) text += random() % 2 == 0 ? "+" : "-";
+      digits(random() % 3);
+    }
     const std::string line = text + (random() % 2 == 0 ? "\n" : " ") + std::string(64, static_cast<char>(random() % 256));
     double expected = 0, got = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), expected);
@@ -38,6 +43,29 @@ TEST_CASE("a plain number is read as the library reads it, whatever stands aroun
     REQUIRE(std::memcmp(&got, &expected, sizeof got) == 0);
   }
   CHECK(read > 100'000);
+}
+
+TEST_CASE("what is no number is not read as one, however much it looks like one") {
+  for (const char* text : {"", "-", ".", ".5", "e5", "1e", "1e+", "1.5e-", "1..5", "1.5.5", "--1", "1-", "1e5.5", "1e5e5",
+                           "0x10", "1_000", "1e999", "1e99999999999", "NaN", "+1"}) {
+    CAPTURE(text);
+    const std::string line = text + std::string("\n") + std::string(64, '5');
+    double value;
+    CHECK(read_plain_number(line.data(), line.data() + line.size(), value) == nullptr);
+  }
+}
+
+TEST_CASE("a byte is found in all places where it stands, and only there") {
+  std::mt19937 random(1);
+  for (int i = 0; i < 1'000; ++i) {
+    char bytes[64];
+    for (char& byte : bytes) byte = static_cast<char>("\n\x0b\x8a\t\0\xff"[random() % 6]);
+    uint64_t expected = 0;
+    for (size_t at = 0; at < 64; ++at) expected |= uint64_t{bytes[at] == '\n'} << at;
+    REQUIRE(byte_mask64(bytes, '\n') == expected);
+    REQUIRE(byte_mask16(bytes, '\n') == (expected & 0xffff));
+    REQUIRE(byte_mask8(bytes, '\n') == (expected & 0xff));
+  }
 }
 
 TEST_CASE("the last space is found near the end, far from it, and where the text is short") {
