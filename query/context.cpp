@@ -119,8 +119,11 @@ size_t columns_bytes(const Columns& columns) {
 }
 
 size_t Context::rows_at_once(size_t row_steps) const {
-  constexpr size_t kCells = 12'288, kTogether = 16;  // series are read by so many, or by half of it
-  const size_t rows = kCells / std::max<size_t>(1, row_steps);
+  constexpr size_t kTogether = 16;  // series are read by so many, or by half of it
+  // As many as are read together a few times over; more only where they are short.
+  constexpr size_t kCells = 12'288, kFewCells = kCells / 4, kMany = 3 * kTogether;
+  const size_t steps = std::max<size_t>(1, row_steps);
+  const size_t rows = std::max(std::min(kCells / steps, kMany), kFewCells / steps);
   const size_t whole = rows < kTogether ? rows : rows / kTogether * kTogether;
   return std::clamp<size_t>(whole, 1, options.slice_series);
 }

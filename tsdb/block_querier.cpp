@@ -80,7 +80,7 @@ class BlockSeriesSet final : public ChunkedSet {
     }
     return true;
   }
-  void fetch(ChunkList::Piece& piece, ChunkList&) const override {
+  void fetch(ChunkList::Piece& piece) const override {
     const auto [encoding, bytes] = block_->chunks().chunk(piece.place);
     piece.chunk.encoding = encoding;
     piece.chunk.bytes = bytes;

@@ -22,10 +22,10 @@ struct Member {
 };
 
 // Whether all pieces have their bytes: none is damaged.
-bool all_fetched(std::span<ChunkList::Piece> pieces, ChunkList& list) {
+bool all_fetched(std::span<ChunkList::Piece> pieces) {
   try {
     for (ChunkList::Piece& piece : pieces) {
-      if (piece.from != nullptr) piece.from->fetch(piece, list);
+      if (piece.from != nullptr) piece.from->fetch(piece);
     }
     return true;
   } catch (const Error& e) {
@@ -157,7 +157,7 @@ void ChunkedSet::read_many(size_t first, TimeRange range, std::span<Columns> out
   }
   for (size_t i = 0, begin = 0; i < out.size(); begin = ends[i++]) {
     const auto pieces = list.part(begin, ends[i]);
-    const size_t samples = all_fetched(pieces, list) ? count_samples(pieces) : 0;
+    const size_t samples = all_fetched(pieces) ? count_samples(pieces) : 0;
     if (samples == 0) {
       read(first + i, range, out[i]);
       continue;

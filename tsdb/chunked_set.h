@@ -63,7 +63,7 @@ class ChunkedSet : public SeriesSet {
   virtual bool chunks(size_t series, TimeRange range, ChunkList& out) const = 0;
   // Fills in what a piece that it added says to be fetched. Throws Error(kCorrupt) where it is
   // damaged.
-  virtual void fetch(ChunkList::Piece& piece, ChunkList& list) const { (void)piece, (void)list; }
+  virtual void fetch(ChunkList::Piece& piece) const { (void)piece; }
   // Called when chunks have been decoded; throws what read() throws at its end.
   virtual void end_read() const {}
 

@@ -109,6 +109,13 @@ ChunkView HeadChunks::read(const SealedChunk& chunk) const {
   return {found.min_time, found.max_time, found.encoding, found.bytes};
 }
 
+size_t HeadChunks::readable_behind(const SealedChunk& chunk, const ChunkView& read) const {
+  const Bytes& bytes = bytes_[chunk.place() >> kOffsetBits];
+  const char* const end = bytes.data.load(std::memory_order_relaxed) +
+                          bytes.size.load(std::memory_order_acquire);
+  return static_cast<size_t>(end - (read.bytes.data() + read.bytes.size()));
+}
+
 void HeadChunks::prefetch(const SealedChunk& chunk) const {
   constexpr size_t kUsualBytes = 384;
   const Bytes& bytes = bytes_[chunk.place() >> kOffsetBits];

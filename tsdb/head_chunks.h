@@ -101,6 +101,8 @@ class HeadChunks {
   // Valid until it is removed, and as long as an epoch guard of the reader. Throws Error(kCorrupt)
   // when the file was damaged since.
   ChunkView read(const SealedChunk& chunk) const;
+  // How many bytes behind its own may be read, too, as long.
+  size_t readable_behind(const SealedChunk& chunk, const ChunkView& read) const;
   // Begins to fetch the chunk, for a read() that follows.
   void prefetch(const SealedChunk& chunk) const;
   // Appends its samples of the range, likewise; where the file was damaged since there are none, but

@@ -60,7 +60,7 @@ class HeadSeriesSet final : public ChunkedSet {
   LabelsView labels(size_t series) const override { return found_[series].labels; }
   void read(size_t series, TimeRange range, Columns& out) const override;
   bool chunks(size_t series, TimeRange range, ChunkList& out) const override;
-  void fetch(ChunkList::Piece& piece, ChunkList& list) const override;
+  void fetch(ChunkList::Piece& piece) const override;
   bool latest(size_t series, TimeMs from, TimeMs at, Sample& out) const override;
 
  private:
@@ -199,14 +199,10 @@ bool HeadSeriesSet::chunks(size_t index, TimeRange range, ChunkList& out) const 
   return true;
 }
 
-void HeadSeriesSet::fetch(ChunkList::Piece& piece, ChunkList& list) const {
-  const ChunkView view =
-      state_.sealed.read({piece.chunk.min_time, piece.chunk.max_time, piece.place});
-  std::string& copy = list.copy();
-  copy.assign(view.bytes).append(kXorRoom, '\0');
-  piece.chunk.encoding = view.encoding;
-  piece.chunk.bytes = std::string_view(copy).substr(0, view.bytes.size());
-  piece.behind = kXorRoom;
+void HeadSeriesSet::fetch(ChunkList::Piece& piece) const {
+  const SealedChunk sealed(piece.chunk.min_time, piece.chunk.max_time, piece.place);
+  piece.chunk = state_.sealed.read(sealed);
+  piece.behind = state_.sealed.readable_behind(sealed, piece.chunk);
 }
 
 HeadSeriesSet::Beside HeadSeriesSet::read_chunks(Series& series, TimeRange range,

@@ -58,7 +58,7 @@ class FakeSet final : public ChunkedSet {
     }
     return !series[i].more;
   }
-  void fetch(ChunkList::Piece& piece, ChunkList&) const override {
+  void fetch(ChunkList::Piece& piece) const override {
     ++fetches;
     const Series& of = series[piece.place >> 32];
     if (of.unreadable) throw Error(ErrorKind::kCorrupt, "unreadable");
