@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <cstring>
 #include <initializer_list>
 #include <protozero/pbf_reader.hpp>
@@ -64,22 +65,52 @@ TimeMs read_time(pbf_reader message) {
   return static_cast<TimeMs>(seconds * 1000 + static_cast<uint64_t>(int64_t{nanos / 1'000'000}));
 }
 
-Label read_label(pbf_reader message) {
+// Those of an exemplar may be anything.
+enum class Validity { kRequired, kAny };
+
+Label read_label(pbf_reader message, Validity validity) {
+  const auto valid = [&](std::string_view text) { return validity == Validity::kAny || valid_utf8(text); };
   Label label;
   while (message.next()) {
     switch (message.tag_and_type()) {
       case tag_and_type(1, kBytes):
         label.name = text_of(message.get_view());
-        if (label.name.empty() || !valid_utf8(label.name)) fail(fmt::format("invalid label name: {}", label.name));
+        if (!valid(label.name) || (label.name.empty() && validity == Validity::kRequired)) {
+          fail(fmt::format("invalid label name: {}", label.name));
+        }
         break;
       case tag_and_type(2, kBytes):
         label.value = text_of(message.get_view());
-        if (!valid_utf8(label.value)) fail(fmt::format("invalid label value: {}", label.value));
+        if (!valid(label.value)) fail(fmt::format("invalid label value: {}", label.value));
         break;
       default: skip_other(message, {"Name", "Value"});
     }
   }
   return label;
+}
+
+// An exemplar is read when it is stored; here it is only seen to be one.
+std::string_view read_exemplar(pbf_reader message) {
+  const std::string_view text = text_of(message.data());
+  while (message.next()) {
+    switch (message.tag_and_type()) {
+      case tag_and_type(1, kBytes): read_label(message.get_message(), Validity::kAny); break;
+      case tag_and_type(2, kFixed64): message.skip(); break;
+      case tag_and_type(3, kBytes): read_time(message.get_message()); break;
+      default: skip_other(message, {"Label", "Value", "Timestamp"});
+    }
+  }
+  return text;
+}
+
+// Whether a message is a tag and a double, and nothing else.
+bool is_plain_double(std::string_view bytes, double& value) {
+  if (bytes.size() != 1 + sizeof value || bytes[0] != 0x09) return false;
+  if constexpr (std::endian::native == std::endian::little) {
+    std::memcpy(&value, bytes.data() + 1, sizeof value);
+    return true;
+  }
+  return false;
 }
 
 // ---- histograms --------------------------------------------------------------------------------
@@ -103,7 +134,7 @@ ClientHistogram::Bucket read_bucket(pbf_reader message) {
     switch (message.tag_and_type()) {
       case tag_and_type(1, kVarint): bucket.count = static_cast<double>(message.get_uint64()); break;
       case tag_and_type(2, kFixed64): bucket.bound = message.get_double(); break;
-      case tag_and_type(3, kBytes): bucket.exemplar = text_of(message.get_view()); break;
+      case tag_and_type(3, kBytes): bucket.exemplar = read_exemplar(message.get_message()); break;
       case tag_and_type(4, kFixed64): count_float = message.get_double(); break;
       default: skip_other(message, {"CumulativeCount", "UpperBound", "Exemplar", "CumulativeCountFloat"});
     }
@@ -161,7 +192,7 @@ void read_histogram_fields(pbf_reader message, HistogramFields& fields, ClientHi
       case tag_and_type(14, kFixed64):
       case tag_and_type(14, kBytes): fields.positive.add_counts(message); break;
       case tag_and_type(15, kBytes): out.created = read_time(message.get_message()); break;
-      case tag_and_type(16, kBytes): out.exemplars.push_back(text_of(message.get_view())); break;
+      case tag_and_type(16, kBytes): out.exemplars.push_back(read_exemplar(message.get_message())); break;
       default:
         skip_other(message, {"SampleCount", "SampleSum", "Bucket", "SampleCountFloat", "Schema", "ZeroThreshold",
                              "ZeroCount", "ZeroCountFloat", "NegativeSpan", "NegativeDelta", "NegativeCount",
@@ -222,12 +253,53 @@ std::optional<MetricType> client_type(int32_t type_number) {
   }
 }
 
-ClientMetric read_client_metric(std::string_view bytes, int32_t type_number, uint64_t seed) {
+namespace {
+
+void check_value(uint32_t field, std::string_view value) {
+  switch (field) {
+    case 2: read_client_gauge(value); break;
+    case 3: read_client_counter(value); break;
+    case 4: {
+      ClientSummary summary;
+      read_client_summary(value, summary);
+      break;
+    }
+    default: {
+      ClientHistogram histogram;
+      read_client_histogram(value, histogram);
+    }
+  }
+}
+
+// Several messages of a field are one.
+void add_value(ClientMetric& metric, uint32_t field, std::string_view value, bool wanted) {
+  if (field == 5) {
+    metric.untyped = read_client_gauge(value, metric.untyped);
+    return;
+  }
+  if (wanted && metric.value.empty()) {
+    metric.value = value;
+    return;
+  }
+  if (wanted && metric.value.data() != metric.joined.data()) {
+    check_value(field, metric.value);
+    metric.joined = metric.value;
+  }
+  check_value(field, value);
+  if (!wanted) return;
+  metric.joined += value;
+  metric.value = metric.joined;
+}
+
+}  // namespace
+
+void read_client_metric(std::string_view bytes, int32_t type_number, uint64_t seed, ClientMetric& metric) {
   static constexpr uint32_t kValueFields[] = {3, 2, 4, 5, 7, 7};  // by type number
   const uint32_t value_field = kValueFields[type_number];
-  ClientMetric metric;
   metric.message = bytes;
   metric.print = seed;
+  metric.value = {};
+  metric.t = 0;
   std::string_view run;  // of labels one after another, as almost everybody writes them
   const auto end_run = [&] {
     if (!run.empty()) metric.print = fingerprint(run.data(), run.size(), metric.print);
@@ -253,8 +325,7 @@ ClientMetric read_client_metric(std::string_view bytes, int32_t type_number, uin
         case tag_and_type(5, kBytes):
         case tag_and_type(7, kBytes): {
           const uint32_t field = message.tag();
-          const std::string_view value = text_of(message.get_view());
-          if (field == value_field) metric.value = value;
+          add_value(metric, field, text_of(message.get_view()), field == value_field);
           break;
         }
         case tag_and_type(6, kVarint): metric.t = message.get_int64(); break;
@@ -265,31 +336,41 @@ ClientMetric read_client_metric(std::string_view bytes, int32_t type_number, uin
     }
   });
   end_run();
-  return metric;
 }
 
 void read_client_labels(std::string_view metric, std::vector<Label>& out) {
   guarded([&] {
     pbf_reader message(view_of(metric));
-    while (message.next(1, kBytes)) out.push_back(read_label(message.get_message()));
+    while (message.next(1, kBytes)) out.push_back(read_label(message.get_message(), Validity::kRequired));
   });
 }
 
 // ---- values ------------------------------------------------------------------------------------
 
+double read_client_gauge(std::string_view bytes, double otherwise) {
+  double value = otherwise;
+  if (is_plain_double(bytes, value)) return value;
+  guarded([&] {
+    pbf_reader message(view_of(bytes));
+    while (message.next()) {
+      switch (message.tag_and_type()) {
+        case tag_and_type(1, kFixed64): value = message.get_double(); break;
+        default: skip_other(message, {"Value"});
+      }
+    }
+  });
+  return value;
+}
+
 ClientCounter read_client_counter(std::string_view bytes) {
   ClientCounter counter;
-  constexpr size_t kPlain = 9;  // a tag and a double, and nothing else
-  if (bytes.size() == kPlain && bytes[0] == 0x09) {
-    std::memcpy(&counter.value, bytes.data() + 1, sizeof counter.value);
-    return counter;
-  }
+  if (is_plain_double(bytes, counter.value)) return counter;
   guarded([&] {
     pbf_reader message(view_of(bytes));
     while (message.next()) {
       switch (message.tag_and_type()) {
         case tag_and_type(1, kFixed64): counter.value = message.get_double(); break;
-        case tag_and_type(2, kBytes): counter.exemplar = text_of(message.get_view()); break;
+        case tag_and_type(2, kBytes): counter.exemplar = read_exemplar(message.get_message()); break;
         case tag_and_type(3, kBytes): counter.created = read_time(message.get_message()); break;
         default: skip_other(message, {"Value", "Exemplar", "CreatedTimestamp"});
       }
@@ -359,7 +440,7 @@ Exemplar read_client_exemplar(std::string_view bytes) {
     while (message.next()) {
       switch (message.tag_and_type()) {
         case tag_and_type(1, kBytes): {
-          const Label label = read_label(message.get_message());
+          const Label label = read_label(message.get_message(), Validity::kAny);
           labels.emplace_back(label.name, label.value);
           break;
         }

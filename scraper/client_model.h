@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,13 +30,19 @@ struct ClientMetric {
   std::string_view message;
   uint64_t print = 0;      // of its labels, as they stand there
   std::string_view value;  // the message of its family's type; "" = it has none
+  double untyped = 0;      // of the last metric that had one: Prometheus forgets to forget it
   TimeMs t = 0;            // 0: none
+  std::string joined;      // the value, where it came in parts
 };
+// Reads the next metric of a body. What is not of its family's type is checked, too.
 // Requires: the message is in a Body, whose padding `print` is computed over.
-ClientMetric read_client_metric(std::string_view message, int32_t type_number, uint64_t seed);
+void read_client_metric(std::string_view message, int32_t type_number, uint64_t seed, ClientMetric& out);
 void read_client_labels(std::string_view metric, std::vector<Label>& out);  // appends
 
-struct ClientCounter {  // also a gauge, or something untyped
+// Also of what is untyped. `otherwise`: where it has no value.
+double read_client_gauge(std::string_view message, double otherwise = 0);
+
+struct ClientCounter {
   double value = 0;
   std::string_view exemplar;
   TimeMs created = 0;  // 0: unknown

@@ -109,18 +109,21 @@ void ProtobufReader::check_family() const {
 // ---- metrics -----------------------------------------------------------------------------------
 
 void ProtobufReader::metric(std::string_view message) {
-  metric_ = read_client_metric(message, family_.type_number, seed_);
+  read_client_metric(message, family_.type_number, seed_, metric_);
   switch (type_) {
     case MetricType::kSummary: return summary();
     case MetricType::kHistogram:
     case MetricType::kGaugeHistogram: return histogram();
     default: break;
   }
-  const ClientCounter counter = read_client_counter(metric_.value);
-  const bool counts = type_ == MetricType::kCounter;
-  const TakenSample taken =
-      sample(Part::kWhole, 0, counter.value, counts ? counter.exemplar : std::string_view());
-  if (counts) sink_.zero(taken, counter.created);
+  if (type_ == MetricType::kUnknown) {
+    sample(Part::kWhole, 0, metric_.untyped);
+  } else if (type_ == MetricType::kGauge) {
+    sample(Part::kWhole, 0, read_client_gauge(metric_.value));
+  } else {
+    const ClientCounter counter = read_client_counter(metric_.value);
+    sink_.zero(sample(Part::kWhole, 0, counter.value, counter.exemplar), counter.created);
+  }
 }
 
 void ProtobufReader::summary() {

@@ -83,6 +83,46 @@ TEST_CASE("exemplars of counters and buckets have their own time or the scrape's
   CHECK(result.exemplars == Lines{"c {id=\"a\"} 3 1600000000000", R"(h_bucket{le="0.1"} {id="b"} 4 0)"});
 }
 
+// As Prometheus 3.5 answers, which reads all that a metric may have, whatever its family says.
+TEST_CASE("a value of another type than the family's is refused where it is broken, and ignored where it is not") {
+  const auto untyped = [](const std::string& more) {
+    return client::family("u", client::kUntyped, {bytes(5, real(1, 3)) + more});
+  };
+  const std::string good = bytes(2, real(1, 1)) + bytes(3, real(1, 1) + bytes(2, client::exemplar(1, "a"))) +
+                           bytes(4, bytes(3, real(1, 1))) + histogram(1, 2, client::bucket(1, 1));
+  CHECK(Body().read(untyped(good)).samples == Lines{"u 3 0"});
+  for (const std::string& broken : {bytes(7, "\x1a\x05"), bytes(7, bytes(3, number(2, 1))), bytes(7, bytes(16, "\x0a\x09")),
+                                    bytes(4, bytes(3, "\x09")), bytes(3, bytes(2, bytes(1, "\x0a\x7e"))), bytes(2, number(1, 1))}) {
+    CAPTURE(broken);
+    CHECK(Body().fault(untyped(broken)) != "");
+    CHECK(Body().fault(untyped(good + broken)) != "");
+  }
+  CHECK(Body().fault(untyped(bytes(7, bytes(3, number(2, 1))))) == "proto: wrong wireType = 0 for field UpperBound");
+  CHECK(Body().read(client::family("g", client::kGauge, {bytes(2, real(1, 3) + bytes(2, "\x0a\x09"))})).samples ==
+        Lines{"g 3 0"});
+}
+
+TEST_CASE("a value that comes in parts is one, but each part must be whole") {
+  const std::string parts = histogram(1, 2, client::bucket(1, 1)) + bytes(7, number(1, 4)) + bytes(7, client::bucket(2, 3));
+  CHECK(Body().read(client::family("h", client::kHistogram, {parts})).samples ==
+        Lines{"h_count 4 0", "h_sum 2 0", R"(h_bucket{le="1.0"} 1 0)", R"(h_bucket{le="2.0"} 3 0)",
+              R"(h_bucket{le="+Inf"} 4 0)"});
+  const std::string torn = bytes(7, "\x08") + bytes(7, "\x01");
+  CHECK(Body().fault(client::family("h", client::kHistogram, {torn})) == "unexpected EOF");
+}
+
+TEST_CASE("an untyped metric without a value has that of the one before") {
+  CHECK(Body().read(client::family("u", client::kUntyped, {client::labels({{"a", "1"}}) + bytes(5, real(1, 3)), ""})).samples ==
+        Lines{R"(u{a="1"} 3 0)", "u 3 0"});
+}
+
+TEST_CASE("an exemplar whose label is no UTF-8 is kept") {
+  const ReadResult result =
+      Body().read(client::family("c", client::kCounter, {client::counter(1, {}, bytes(2, client::exemplar(3, "\xc3")))}));
+  CHECK(result.samples == Lines{"c 1 0"});
+  CHECK(result.exemplars.size() == 1);
+}
+
 // ---- native histograms -------------------------------------------------------------------------
 
 TEST_CASE("a native histogram is one sample, and its classic buckets come along when they are asked for") {
