@@ -203,7 +203,7 @@ void format(benchmark::State& state, const Body& body, ExpositionFormat format, 
       benchmark::DoNotOptimize(fresh.read(body, format));
     }
   }
-  state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * body.text().size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(body.text().size()));
   report(state, samples);
 }
 BENCHMARK_CAPTURE(format, text, formats().text, ExpositionFormat::kText, true);
