@@ -96,6 +96,7 @@ promql::EngineOptions engine_options(const ServerFlags& flags) {
   options.max_samples = flags.max_samples;
   options.max_memory_bytes = flags.query_max_memory;
   options.max_total_memory_bytes = flags.query_max_total_memory;
+  options.helpers = std::max<size_t>(1, usable_cores() - 1);  // what more hold is only memory
   options.active_queries_file = flags.storage_path + "/queries.active";
   options.per_step_stats = flags.feature("promql-per-step-stats");
   options.delayed_name_removal = flags.feature("promql-delayed-name-removal");

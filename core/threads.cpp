@@ -164,13 +164,14 @@ struct SliceRun {
 
 }  // namespace
 
-void Pool::parallel_slices(size_t slices, const std::function<void(size_t slice)>& work) {
+void Pool::parallel_slices(size_t slices, const std::function<void(size_t slice)>& work,
+                           size_t helpers) {
   if (slices == 0) return;
   if (slices == 1) return work(0);
   const auto run = std::make_shared<SliceRun>();
   run->work = &work;
   run->slices = slices;
-  const size_t helpers = std::min(slices - 1, threads());
+  helpers = std::min({helpers, slices - 1, threads()});
   for (size_t i = 0; i < helpers; ++i) submit(Lane::kQuery, [run] { run->take_slices(); });
   run->take_slices();
   std::exception_ptr error;

@@ -33,10 +33,11 @@ class Pool {
   void submit(Lane lane, std::function<void()> task);
   size_t threads() const;
 
-  // Calls work(slice) for slice = 0 .. slices-1 on the caller and idle pool threads, and returns when
-  // all are done. The first exception is rethrown after the others have ended. Never deadlocks: the
+  // Calls work(slice) for slice = 0 .. slices-1 on the caller and idle pool threads, `helpers` at
+  // most, and returns when all are done. The first exception is rethrown after the others have ended. Never deadlocks: the
   // caller works too, also when called from a pool thread.
-  void parallel_slices(size_t slices, const std::function<void(size_t slice)>& work);
+  void parallel_slices(size_t slices, const std::function<void(size_t slice)>& work,
+                       size_t helpers = ~size_t{0});
 
  private:
   struct State;

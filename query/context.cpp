@@ -135,19 +135,25 @@ void Context::parallel(size_t count, const std::function<void(size_t)>& work) {
   }
   const Repeats* const repeats = Repeats::innermost();
   if (!explains) {
-    pool_->parallel_slices(count, [&](size_t i) {
-      const Repeats::Scope scope(repeats);
-      work(i);
-    });
+    pool_->parallel_slices(
+        count,
+        [&](size_t i) {
+          const Repeats::Scope scope(repeats);
+          work(i);
+        },
+        options.helpers);
     return;
   }
   PlanNode* const node = NodeTimer::current();
   const NodeTimer waiting(nullptr);
-  pool_->parallel_slices(count, [&](size_t i) {
-    const Repeats::Scope scope(repeats);
-    const NodeTimer timer(node);
-    work(i);
-  });
+  pool_->parallel_slices(
+      count,
+      [&](size_t i) {
+        const Repeats::Scope scope(repeats);
+        const NodeTimer timer(node);
+        work(i);
+      },
+      options.helpers);
 }
 
 ScratchRows::ScratchRows(Context& context, size_t steps) : context_(context) {

@@ -2,6 +2,7 @@
 // result.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -110,7 +111,9 @@ class Context {
 
   // Runs work(0..count-1) on the caller and the pool.
   void parallel(size_t count, const std::function<void(size_t)>& work);
-  size_t threads() const { return pool_ == nullptr ? 1 : pool_->threads() + 1; }
+  size_t threads() const {
+    return pool_ == nullptr ? 1 : std::min(options.helpers, pool_->threads()) + 1;
+  }
 
  private:
   friend class ScratchRows;

@@ -29,6 +29,7 @@ struct EngineOptions {
   DurationMs default_step = 60'000;   // evaluation_interval: of subqueries without a step
   bool delayed_name_removal = false;
   bool use_start_timestamps = false;  // of counters, in rate, increase, irate and resets
+  size_t helpers = ~size_t{0};        // threads of the pool that one query uses beside its own
   size_t slice_series = 256;          // series per slice of parallel work; tests vary it
   const Clock* clock = nullptr;       // for timeouts; null = the system's
   std::string active_queries_file;    // "" = none

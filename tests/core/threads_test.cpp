@@ -62,6 +62,26 @@ TEST_CASE("of several slices that fail the first one's error is told, whichever 
   }
 }
 
+TEST_CASE("slices are worked on by no more helpers than the caller wants") {
+  Pool pool(4);
+  Mutex mutex;
+  std::set<std::thread::id> seen;
+  std::atomic<int> met{0};
+  pool.parallel_slices(
+      1000,
+      [&](size_t slice) {
+        {
+          MutexLock lock(mutex);
+          seen.insert(std::this_thread::get_id());
+        }
+        if (slice >= 2) return;
+        ++met;
+        while (met < 2) std::this_thread::yield();  // until the helper is there
+      },
+      1);
+  CHECK(seen.size() == 2);
+}
+
 TEST_CASE("slices inside slices do not deadlock") {
   Pool pool(2);
   std::atomic<int> sum{0};
