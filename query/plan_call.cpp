@@ -281,7 +281,9 @@ RangeSourcePtr Planner::build_range_source(const Expr& expr, Steps steps) {
   const Counted counted = counted_;
   counted_ = Counted::kNo;
   ++whole_histograms_;
-  OperatorPtr child = build(*subquery->expr, subquery_steps(at, range, step));
+  const Steps inside = subquery_steps(at, range, step);
+  // Without a step nothing of it is evaluated, so nothing fails either.
+  OperatorPtr child = inside.count == 0 ? make_nothing(inside) : build(*subquery->expr, inside);
   --whole_histograms_;
   counted_ = counted;
   return make_subquery(at, range, std::move(child), counted);

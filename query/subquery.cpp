@@ -10,9 +10,7 @@ class SubquerySource final : public RangeSource {
         child_(std::move(child)) {}
 
   void open(Context& context) override { child_->open(context); }
-  void prepare(Context& context) override {
-    if (child_->steps().count > 0) child_->prepare(context);
-  }
+  void prepare(Context& context) override { child_->prepare(context); }
   SeriesList series(const Context&) const override { return child_->series(); }
   LabelsView labels(size_t series) const override { return child_->series().labels[series]; }
 
