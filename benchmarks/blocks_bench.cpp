@@ -65,9 +65,9 @@ void one_series_of_a_million(benchmark::State& state) {
         {MatchType::kEqual, "a_instance", fmt::format("host-{:06}:9100", instance)},
         {MatchType::kEqual, "cpu", "7"}};
     const Postings refs = select_series(index, matchers);
-    std::string flat;
+    NeighbourLabels labels;
     std::vector<ChunkMeta> chunks;
-    for (const uint32_t ref : refs) index.series(ref, &flat, &chunks);
+    for (const uint32_t ref : refs) index.series(ref, labels, chunks);
     return refs.size();
   };
   require(find() == 1, "one series");

@@ -34,8 +34,8 @@ class Pool {
   size_t threads() const;
 
   // Calls work(slice) for slice = 0 .. slices-1 on the caller and idle pool threads, `helpers` at
-  // most, and returns when all are done. The first exception is rethrown after the others have ended. Never deadlocks: the
-  // caller works too, also when called from a pool thread.
+  // most, and returns when all are done. The first exception is rethrown after the others have
+  // ended. Never deadlocks: the caller works too, also when called from a pool thread.
   void parallel_slices(size_t slices, const std::function<void(size_t slice)>& work,
                        size_t helpers = ~size_t{0});
 

@@ -142,9 +142,10 @@ BlockMeta Block::current_meta() const {
 void Block::delete_samples(std::span<const Matcher> matchers, TimeRange range) const {
   auto deleted = std::make_shared<Tombstones>(*tombstones());
   bool any = false;
+  NeighbourLabels labels;
   std::vector<ChunkMeta> chunks;
   for (const uint32_t ref : select_series(index_, matchers)) {
-    index_.series(ref, nullptr, &chunks);
+    index_.series(ref, labels, chunks);
     TimeRange cut{kMaxTime, kMinTime};  // as far as the series goes
     for (const ChunkMeta& chunk : chunks) {
       if (!range.overlaps({chunk.min_time, chunk.max_time})) continue;

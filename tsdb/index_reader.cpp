@@ -241,23 +241,6 @@ std::string_view IndexReader::series_content(uint32_t ref, bool verify) const {
   return content;
 }
 
-void IndexReader::series(uint32_t ref, std::string* flat_labels,
-                         std::vector<ChunkMeta>* chunks) const {
-  ByteReader in(series_content(ref, true));
-  if (flat_labels != nullptr) {
-    NeighbourLabels labels;
-    read_labels(in, ref, labels);
-    flat_labels->append(labels.flat());
-  } else {
-    for (uint64_t left = in.uvarint(); left > 0 && !in.failed(); --left) {
-      in.uvarint();
-      in.uvarint();
-    }
-  }
-  if (in.failed()) corrupt(fmt::format("series {} is malformed", ref));
-  if (chunks != nullptr) read_chunks(in, ref, *chunks);
-}
-
 uint32_t IndexReader::series(uint32_t ref, NeighbourLabels& labels,
                              std::vector<ChunkMeta>& chunks) const {
   const std::string_view content = series_content(ref, true);

@@ -48,10 +48,8 @@ class IndexReader final : public LabelIndex {
  public:
   explicit IndexReader(const std::string& path);
 
-  // One series: its labels appended to `flat_labels` in the flat form, its chunks replacing
-  // `chunks`. Either may be null.
-  void series(uint32_t ref, std::string* flat_labels, std::vector<ChunkMeta>* chunks) const;
-  // One of many: `labels` become its own. Returns where in the entry its chunks are told, ...
+  // One series: `labels` and `chunks` become its own. Returns where in its entry the chunks are
+  // told, ...
   uint32_t series(uint32_t ref, NeighbourLabels& labels, std::vector<ChunkMeta>& chunks) const;
   // ... for who asks for them again.
   void chunks(uint32_t ref, uint32_t at, std::vector<ChunkMeta>& chunks) const;

@@ -31,24 +31,23 @@ class Salvaged final : public SeriesChunks {
   }
 
   bool next() override {
-    const std::string before = labels_;
+    const std::string before(labels_.flat());
     while (next_ < refs_.size()) {
       load(refs_[next_++]);
-      if (!chunks_.empty() && (before.empty() || LabelsView(labels_) > LabelsView(before)))
+      if (!chunks_.empty() && (before.empty() || labels() > LabelsView(before)))
         return true;
     }
     return false;
   }
-  LabelsView labels() const override { return LabelsView(labels_); }
+  LabelsView labels() const override { return LabelsView(labels_.flat()); }
   std::span<const ChunkView> chunks() const override { return chunks_; }
 
  private:
   void load(uint32_t ref) {
     chunks_.clear();
-    labels_.clear();
     builder_.clear();
     try {
-      index_.series(ref, &labels_, &metas_);
+      index_.series(ref, labels_, metas_);
     } catch (const Error&) {
       return;
     }
@@ -70,7 +69,7 @@ class Salvaged final : public SeriesChunks {
   const PostingsView refs_;
   Tombstones deleted_;
   size_t next_ = 0;
-  std::string labels_;
+  NeighbourLabels labels_;
   std::vector<ChunkMeta> metas_;
   std::vector<ChunkView> chunks_;
   ChunkBuilder builder_;

@@ -80,7 +80,7 @@ class BlockCheck {
                     const BlockMeta* meta) {
     PostingsView all;
     if (!attempt("index", [&] { all = index.all(); })) return;
-    std::string labels;
+    NeighbourLabels read;
     std::string before;
     std::vector<ChunkMeta> metas;
     for (size_t i = 0; i < all.size(); ++i) {
@@ -89,13 +89,13 @@ class BlockCheck {
       }
       const uint32_t ref = all[i];
       if (i > 0 && ref <= all[i - 1]) tell_index(fmt::format("series {} is listed out of order", ref));
-      labels.clear();
-      if (!attempt("index", [&] { index.series(ref, &labels, &metas); })) continue;
-      if (i > 0 && LabelsView(labels) <= LabelsView(before))
+      if (!attempt("index", [&] { index.series(ref, read, metas); })) continue;
+      const LabelsView labels(read.flat());
+      if (i > 0 && labels <= LabelsView(before))
         tell_index(fmt::format("series {} has labels that do not sort after those before it", ref));
-      before = labels;
+      before = read.flat();
       ++stats_.series;
-      labels_of_[ref] = static_cast<uint32_t>(LabelsView(labels).size());
+      labels_of_[ref] = static_cast<uint32_t>(labels.size());
       TimeMs newest = kMinTime;
       for (const ChunkMeta& chunk : metas) {
         if (chunk.min_time < newest)

@@ -20,12 +20,18 @@ void ask(Ask question) {
 }
 
 void read_series(const IndexReader& index, PostingsView refs) {
-  std::string labels;
-  std::vector<ChunkMeta> chunks;
+  NeighbourLabels labels;
+  std::vector<ChunkMeta> chunks, again;
   for (size_t i = 0; i < refs.size() && i < 100; ++i) {
-    labels.clear();
-    ask([&] { index.series(refs[i], &labels, &chunks); });
-    if (LabelsView(labels).size() > labels.size()) __builtin_trap();
+    ask([&] {
+      const uint32_t at = index.series(refs[i], labels, chunks);
+      if (LabelsView(labels.flat()).size() > labels.flat().size()) __builtin_trap();
+      NeighbourLabels alone;
+      index.series(refs[i], alone, again);
+      if (labels.flat() != alone.flat()) __builtin_trap();
+      index.chunks(refs[i], at, again);
+      if (chunks.size() != again.size()) __builtin_trap();
+    });
   }
 }
 

@@ -231,13 +231,13 @@ TEST_CASE("series read in any order with what was kept of the one before are tho
     const uint32_t ref = i < all.size() ? all[i] : all[random() % all.size()];
     if (random() % 100 == 0) CHECK_THROWS_AS(index.series(~uint32_t{0}, labels, chunks), Error);
     const uint32_t at = index.series(ref, labels, chunks);
-    std::string flat;
-    index.series(ref, &flat, &again);
-    REQUIRE(labels.flat() == flat);
+    NeighbourLabels alone;
+    REQUIRE(index.series(ref, alone, again) == at);
+    REQUIRE(labels.flat() == alone.flat());
     REQUIRE(same_chunks(chunks, again));
     index.chunks(ref, at, again);
     REQUIRE(same_chunks(chunks, again));
-    REQUIRE(same_chunks(chunks, series.at(Labels::from_flat(flat))));
+    REQUIRE(same_chunks(chunks, series.at(Labels::from_flat(std::string(labels.flat())))));
   }
 }
 

@@ -92,10 +92,11 @@ TEST_CASE("selecting in a block's index agrees with asking every series") {
       std::set<Labels> got;
       const Postings refs = select_series(index, matchers);
       CHECK(std::is_sorted(refs.begin(), refs.end()));
+      NeighbourLabels labels;
+      std::vector<ChunkMeta> chunks;
       for (const uint32_t ref : refs) {
-        std::string flat;
-        index.series(ref, &flat, nullptr);
-        got.insert(Labels::from_flat(flat));
+        index.series(ref, labels, chunks);
+        got.insert(Labels::from_flat(std::string(labels.flat())));
       }
       CHECK(got == want);
       CHECK(select_label_names(index, matchers, 0) ==
